@@ -1,0 +1,44 @@
+# optlite_core(<target> <level>): the numerics, without Python, compiled for one SIMD level.
+file(GLOB OPTLITE_CORE_SOURCES CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/cpp/src/*.cpp")
+if(OPTLITE_OPENMP)
+  find_package(OpenMP COMPONENTS CXX)
+endif()
+
+function(optlite_core target level)
+  add_library(${target} STATIC ${OPTLITE_CORE_SOURCES})
+  target_include_directories(${target} PUBLIC cpp/include "${CMAKE_CURRENT_BINARY_DIR}/generated")
+  target_link_libraries(${target} PUBLIC Eigen3::Eigen)
+  target_compile_definitions(${target} PUBLIC EIGEN_MPL2_ONLY EIGEN_DONT_PARALLELIZE
+                             OPTLITE_LEVEL="${level}")
+  if(MSVC)
+    target_compile_options(${target} PUBLIC /W4 /fp:precise /openmp:experimental /Zc:__cplusplus)
+    if(level STREQUAL "v3")
+      target_compile_options(${target} PUBLIC /arch:AVX2)
+    endif()
+    target_compile_definitions(${target} PUBLIC _USE_MATH_DEFINES NOMINMAX)
+  else()
+    # errno and trapping would keep sqrt and selects scalar. -ffast-math is never used: it breaks
+    # NaN checks and sets flush-to-zero for the whole process. Fused multiply-adds are allowed.
+    target_compile_options(${target} PUBLIC -Wall -Wextra -Wpedantic -Wshadow -fno-math-errno
+                           -fno-trapping-math -ffp-contract=fast)
+    if(level STREQUAL "native")
+      target_compile_options(${target} PUBLIC -march=native)
+    elseif(NOT level STREQUAL "base")
+      target_compile_options(${target} PUBLIC -march=x86-64-${level})
+    endif()
+    if(OPTLITE_WERROR)
+      target_compile_options(${target} PUBLIC -Werror)
+    endif()
+  endif()
+  if(OpenMP_CXX_FOUND)
+    target_link_libraries(${target} PUBLIC OpenMP::OpenMP_CXX)
+  elseif(NOT MSVC)
+    # `omp simd` asks for vector code only; it needs no run-time library.
+    target_compile_options(${target} PUBLIC -fopenmp-simd -Wno-unknown-pragmas)
+  endif()
+  if(OPTLITE_SANITIZE)
+    target_compile_options(${target} PUBLIC -fsanitize=${OPTLITE_SANITIZE} -fno-omit-frame-pointer
+                           -fno-sanitize-recover=all)
+    target_link_options(${target} PUBLIC -fsanitize=${OPTLITE_SANITIZE})
+  endif()
+endfunction()

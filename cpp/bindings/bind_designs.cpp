@@ -1,0 +1,66 @@
+#include "holders.hpp"
+
+namespace py = pybind11;
+
+namespace optlite::bindings {
+
+namespace {
+
+/// A dense array with unit stride along one axis; Python has validated everything else.
+template <class Scalar>
+std::shared_ptr<DesignHolder> dense(const py::array_t<Scalar>& X) {
+  if (X.ndim() != 2) throw py::value_error("X must have two dimensions.");
+  const auto item = static_cast<py::ssize_t>(sizeof(Scalar));
+  const Index rows = X.shape(0);
+  const Index cols = X.shape(1);
+  const bool row_major = (X.strides(1) == item || cols == 1) && X.strides(0) % item == 0 &&
+                         (X.strides(0) >= cols * item || rows == 1);
+  const bool column_major = (X.strides(0) == item || rows == 1) && X.strides(1) % item == 0 &&
+                            (X.strides(1) >= rows * item || cols == 1);
+  if (!row_major && !column_major) {
+    throw py::value_error("X must be contiguous along one axis; copy it first.");
+  }
+  const Index stride = (row_major ? X.strides(0) : X.strides(1)) / item;
+  auto holder = std::make_shared<DesignHolder>();
+  holder->owner = X;
+  holder->design = make_dense(X.data(), rows, cols, stride, row_major);
+  return holder;
+}
+
+template <class Scalar, class IndexType>
+std::shared_ptr<DesignHolder> csr(const py::array_t<Scalar, py::array::c_style>& data,
+                                  const py::array_t<IndexType, py::array::c_style>& indices,
+                                  const py::array_t<IndexType, py::array::c_style>& indptr,
+                                  Index cols) {
+  if (data.size() != indices.size()) throw py::value_error("data and indices differ in length.");
+  if (indptr.size() < 1) throw py::value_error("indptr is empty.");
+  auto holder = std::make_shared<DesignHolder>();
+  holder->owner = py::make_tuple(data, indices, indptr);
+  holder->design = make_csr(static_cast<Index>(indptr.size()) - 1, cols,
+                            static_cast<Index>(data.size()), indptr.data(), indices.data(),
+                            data.data());
+  return holder;
+}
+
+}  // namespace
+
+void bind_designs(py::module_& m) {
+  py::class_<DesignHolder, std::shared_ptr<DesignHolder>>(
+      m, "Design", py::module_local(), "A data matrix, read in place.")
+      .def_property_readonly("shape", [](const DesignHolder& self) {
+        return py::make_tuple(self.design->rows(), self.design->cols());
+      });
+  // noconvert: a wrong type must not become a silent copy.
+  m.def("dense", &dense<double>, py::arg("X").noconvert());
+  m.def("dense", &dense<float>, py::arg("X").noconvert());
+  m.def("csr", &csr<double, std::int32_t>, py::arg("data").noconvert(),
+        py::arg("indices").noconvert(), py::arg("indptr").noconvert(), py::arg("n_cols"));
+  m.def("csr", &csr<double, std::int64_t>, py::arg("data").noconvert(),
+        py::arg("indices").noconvert(), py::arg("indptr").noconvert(), py::arg("n_cols"));
+  m.def("csr", &csr<float, std::int32_t>, py::arg("data").noconvert(),
+        py::arg("indices").noconvert(), py::arg("indptr").noconvert(), py::arg("n_cols"));
+  m.def("csr", &csr<float, std::int64_t>, py::arg("data").noconvert(),
+        py::arg("indices").noconvert(), py::arg("indptr").noconvert(), py::arg("n_cols"));
+}
+
+}  // namespace optlite::bindings

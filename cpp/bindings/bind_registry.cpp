@@ -1,0 +1,80 @@
+#include <pybind11/stl.h>
+
+#include "bindings.hpp"
+#include "optlite/objectives/concept.hpp"
+#include "optlite/penalties/concept.hpp"
+
+namespace py = pybind11;
+
+namespace optlite::bindings {
+
+namespace {
+
+py::dict to_dict(const Record& record) {
+  py::list fields;
+  for (const FieldRecord& field : record.fields) {
+    py::dict entry;
+    entry["name"] = field.name;
+    entry["default"] = field.default_value;
+    entry["lower"] = field.range.lower;
+    entry["upper"] = field.range.upper;
+    entry["lower_open"] = field.range.lower_open;
+    entry["upper_open"] = field.range.upper_open;
+    entry["doc"] = field.doc;
+    fields.append(entry);
+  }
+  py::dict result;
+  result["kind"] = record.kind;
+  result["name"] = record.name;
+  result["class_name"] = record.class_name;
+  result["doc"] = record.doc;
+  result["formula"] = record.formula;
+  result["reference"] = record.reference;
+  result["fields"] = fields;
+  return result;
+}
+
+py::list registry() {
+  py::list all;
+  for (const Record& record : all_records()) {
+    py::dict entry = to_dict(record);
+    if (const ObjectiveRow* row = find_by_name(objective_table(), record.name);
+        row != nullptr && record.kind == "objectives") {
+      entry["target"] = name(row->target);
+      entry["one_margin"] = row->one_margin;
+      entry["curvature_bound"] = row->curvature_bound({});
+    }
+    if (const PenaltyRow* row = find_by_name(penalty_table(), record.name);
+        row != nullptr && record.kind == "penalties") {
+      entry["smooth"] = row->smooth;
+    }
+    all.append(entry);
+  }
+  return all;
+}
+
+const PenaltyRow& penalty(const std::string& name) {
+  const PenaltyRow* row = find_by_name(penalty_table(), name);
+  if (row == nullptr) throw py::value_error("There is no penalty named '" + name + "'.");
+  return *row;
+}
+
+}  // namespace
+
+void bind_registry(py::module_& m) {
+  m.def("registry", &registry, "One record (a dict) for each registered part.");
+  using Fields = std::vector<double>;
+  m.def("penalty_value", [](const std::string& name, double w, const Fields& fields) {
+    return penalty(name).value(fields, w);
+  }, py::arg("name"), py::arg("w"), py::arg("fields") = Fields{});
+  m.def("penalty_prox", [](const std::string& name, double v, double step, const Fields& fields) {
+    return penalty(name).prox(fields, v, step);
+  }, py::arg("name"), py::arg("v"), py::arg("step"), py::arg("fields") = Fields{});
+  m.def("penalty_subdifferential_distance",
+        [](const std::string& name, double w, double gradient, const Fields& fields) {
+          return penalty(name).subdifferential_distance(fields, w, gradient);
+        },
+        py::arg("name"), py::arg("w"), py::arg("gradient"), py::arg("fields") = Fields{});
+}
+
+}  // namespace optlite::bindings

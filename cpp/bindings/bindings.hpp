@@ -1,0 +1,13 @@
+// The table of contents of the extension module: one function a file.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace optlite::bindings {
+
+void bind_runtime(pybind11::module_& m);   // version, threads, interrupt, fork
+void bind_registry(pybind11::module_& m);  // records of every part
+void bind_designs(pybind11::module_& m);   // data matrices
+void bind_models(pybind11::module_& m);    // objectives, fits, stepping
+
+}  // namespace optlite::bindings

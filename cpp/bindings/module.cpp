@@ -1,0 +1,9 @@
+#include "bindings.hpp"
+
+PYBIND11_MODULE(OPTLITE_MODULE, m, pybind11::mod_gil_not_used()) {
+  m.doc() = "Compiled core of optlite. Private: use the public packages.";
+  optlite::bindings::bind_runtime(m);
+  optlite::bindings::bind_registry(m);
+  optlite::bindings::bind_designs(m);
+  optlite::bindings::bind_models(m);
+}

@@ -1,0 +1,57 @@
+// What a file in this folder declares: a way to choose a descent direction.
+//
+//     static constexpr auto doc, formula, reference;
+//     std::unique_ptr<Direction> make() const;       a fresh run, hyper-parameters from the fields
+//
+// The run keeps its own memory (past gradients, a factorisation) and never steps by itself.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "optlite/core/registry.hpp"
+#include "optlite/linalg/metric.hpp"
+#include "optlite/problems/objective.hpp"
+
+namespace optlite {
+
+class Direction {
+ public:
+  virtual ~Direction() = default;
+
+  /// p <- a direction with g . p < 0 at the evaluated point.
+  virtual void compute(Objective& objective, const Point& at, Vector& p) = 0;
+
+  /// Told after each step, so that curvature can be learned from the two gradients.
+  virtual void moved(const Point& /*from*/, const Point& /*to*/) {}
+
+  /// Asks for the direction of H + lambda I from now on; false if the method has no such shift.
+  virtual bool regularize(double /*lambda*/) { return false; }
+
+  /// An approximation of the Hessian to start from. Kept by reference.
+  virtual void use_metric(const Metric*) {}
+
+  /// Whether the last p solves H p = -g closely enough for -g . p to bound value - minimum near
+  /// the solution (the squared Newton decrement).
+  virtual bool certifies() const { return false; }
+
+  Index inner_iterations() const { return inner_; }
+
+ protected:
+  Index inner_ = 0;
+};
+
+struct DirectionRow {
+  Record record;
+  std::unique_ptr<Direction> (*make)(const std::vector<double>& fields);
+};
+
+const std::vector<DirectionRow>& direction_table();
+
+template <class Part>
+DirectionRow make_direction_row(const Entry<Part>& entry) {
+  return {describe("directions", entry),
+          [](const std::vector<double>& fields) { return make_part<Part>(fields).make(); }};
+}
+
+}  // namespace optlite

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <algorithm>
+
+#include "optlite/directions/concept.hpp"
+
+namespace optlite::directions {
+
+/// Solves with the full Hessian, factorised by Cholesky's method.
+///
+/// The Hessian is kept while the point stays the same: a retry with another lambda costs a
+/// factorisation only, no pass over the data.
+struct Newton {
+  static constexpr auto doc = "The Newton step from a Cholesky factorisation of the Hessian.";
+  static constexpr auto formula = R"((H + \lambda I)\, p = -g)";
+  static constexpr auto reference =
+      "Nocedal and Wright, Numerical Optimization, 2006, section 3.4, algorithm 3.3";
+
+  class Run final : public Direction {
+   public:
+    void compute(Objective& objective, const Point& at, Vector& p) override {
+      if (at.x.size() != seen_.size() || at.x != seen_) {
+        objective.hessian(at, hessian_);
+        seen_ = at.x;
+      }
+      const auto factor = cholesky_metric(hessian_, lambda_, used_);
+      factor->solve(at.gradient, p);
+      p = -p;
+      ++inner_;
+    }
+    bool regularize(double lambda) override {
+      lambda_ = lambda;
+      return true;
+    }
+    bool certifies() const override { return used_ == 0.0; }
+
+   private:
+    Matrix hessian_;
+    Vector seen_;
+    double lambda_ = 0.0;
+    double used_ = 0.0;
+  };
+
+  std::unique_ptr<Direction> make() const { return std::make_unique<Run>(); }
+};
+
+}  // namespace optlite::directions

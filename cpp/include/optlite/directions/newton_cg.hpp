@@ -1,0 +1,97 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "optlite/directions/concept.hpp"
+
+namespace optlite::directions {
+
+/// Solves the Newton equations by preconditioned conjugate gradients, stopping early while far
+/// from the solution. Each inner iteration is one Hessian-vector product, one read of the data.
+struct NewtonCg {
+  static constexpr auto doc = "An inexact Newton step by preconditioned conjugate gradients.";
+  static constexpr auto formula =
+      R"(\lVert H p + g \rVert_{M^{-1}} \le \eta_k \lVert g \rVert_{M^{-1}}, \quad
+      \eta_k = \min(\eta, \sqrt{\lVert g_k \rVert / \lVert g_0 \rVert}))";
+  static constexpr auto reference =
+      "Nocedal and Wright, Numerical Optimization, 2006, section 7.1, algorithm 7.1";
+
+  double forcing = 0.5;
+  double max_inner = 200;
+  static constexpr auto fields() {
+    return std::array{
+        field("forcing", &NewtonCg::forcing, unit_open,
+              "Largest relative residual at which the inner iteration stops."),
+        field("max_inner", &NewtonCg::max_inner, at_least_one,
+              "Limit of inner iterations for one direction.")};
+  }
+
+  class Run final : public Direction {
+   public:
+    Run(double forcing, double max_inner) : forcing_(forcing), max_inner_(max_inner) {}
+
+    void use_metric(const Metric* metric) override { metric_ = metric; }
+    bool regularize(double lambda) override {
+      lambda_ = lambda;
+      return true;
+    }
+
+    bool certifies() const override { return certifies_; }
+
+    void compute(Objective& objective, const Point& at, Vector& p) override {
+      if (metric_ == nullptr) {
+        Vector diagonal;
+        objective.hessian_diagonal(at, diagonal);
+        own_metric_ = diagonal_metric(std::move(diagonal));
+      }
+      const Metric& metric = metric_ != nullptr ? *metric_ : *own_metric_;
+      Vector residual = -at.gradient;
+      Vector z;
+      metric.solve(residual, z);
+      double rho = residual.dot(z);
+      const double start = std::sqrt(std::max(rho, 0.0));
+      if (first_norm_ < 0.0) first_norm_ = start;
+      const double eta = std::min(forcing_, std::sqrt(start / std::max(first_norm_, 1e-300)));
+      certifies_ = false;
+      p.setZero(residual.size());
+      Matrix direction = z;
+      Matrix product;
+      for (Index k = 0; k < static_cast<Index>(max_inner_); ++k) {
+        objective.hessian_product(at, direction, product);
+        if (lambda_ > 0.0) product += lambda_ * direction;
+        ++inner_;
+        const double curvature = direction.col(0).dot(product.col(0));
+        if (!(curvature > epsilon * direction.squaredNorm() * 1e-8)) {
+          if (k == 0) p = direction;
+          break;
+        }
+        const double step = rho / curvature;
+        p += step * direction.col(0);
+        residual -= step * product.col(0);
+        metric.solve(residual, z);
+        const double next = residual.dot(z);
+        const double left = std::sqrt(std::max(next, 0.0));
+        // A relative residual r leaves g . p short of its limit by a factor of about 1 - r^2.
+        certifies_ = lambda_ == 0.0 && left <= 0.3 * start;
+        if (!(left > eta * start)) break;
+        direction.col(0) = z + (next / rho) * direction.col(0);
+        rho = next;
+      }
+    }
+
+   private:
+    double forcing_;
+    double max_inner_;
+    double lambda_ = 0.0;
+    double first_norm_ = -1.0;
+    bool certifies_ = false;
+    const Metric* metric_ = nullptr;
+    std::unique_ptr<Metric> own_metric_;
+  };
+
+  std::unique_ptr<Direction> make() const { return std::make_unique<Run>(forcing, max_inner); }
+};
+
+}  // namespace optlite::directions

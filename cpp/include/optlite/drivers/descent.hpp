@@ -1,0 +1,56 @@
+// The loop "direction, then step": steepest descent, L-BFGS, Newton and Newton-CG are all this
+// driver with another Direction and StepSize. It can be run to the end or stepped through.
+#pragma once
+
+#include <memory>
+
+#include "optlite/core/status.hpp"
+#include "optlite/core/trace.hpp"
+#include "optlite/directions/concept.hpp"
+#include "optlite/step_sizes/concept.hpp"
+
+namespace optlite {
+
+struct DescentOptions {
+  double tolerance = 1e-8;   // on certificate / |value|
+  Index max_iterations = 100;
+  bool record = false;       // keep a trace
+};
+
+class Descent {
+ public:
+  /// Starts at x0; the objective, direction and step size must outlive the run.
+  Descent(Objective& objective, Direction& direction, StepSize& step_size, const Vector& x0,
+          DescentOptions options);
+
+  /// One iteration; false once the run has ended.
+  bool step();
+
+  /// Steps until the run ends.
+  Status run();
+
+  Status status() const { return status_; }
+  const Point& current() const { return current_; }
+  const Vector& direction() const { return p_; }
+  const TraceRecord& last() const { return last_; }
+  const Trace& trace() const { return trace_; }
+
+ private:
+  bool stop_or_choose_direction();
+  void record(double step_size, double regularization);
+  double seconds() const;
+
+  Objective& objective_;
+  Direction& direction_;
+  StepSize& step_size_;
+  DescentOptions options_;
+  Point current_;
+  Point trial_;
+  Vector p_;
+  Status status_ = Status::running;
+  TraceRecord last_;
+  Trace trace_;
+  double started_;
+};
+
+}  // namespace optlite

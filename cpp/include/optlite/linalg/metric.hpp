@@ -1,0 +1,32 @@
+// An approximation of the Hessian that is cheap to solve with: the preconditioner of conjugate
+// gradients and the starting matrix of quasi-Newton methods.
+#pragma once
+
+#include <memory>
+
+#include "optlite/core/types.hpp"
+
+namespace optlite {
+
+class Metric {
+ public:
+  virtual ~Metric() = default;
+  /// out = M^-1 g.
+  virtual void solve(const Vector& g, Vector& out) const = 0;
+};
+
+/// M = I.
+std::unique_ptr<Metric> identity_metric();
+
+/// M = diag(d); entries that are not positive count as the largest one.
+std::unique_ptr<Metric> diagonal_metric(Vector d);
+
+/// M = H + shift I with the smallest shift >= `shift` for which Cholesky's factorisation exists.
+/// H: lower triangle. `used` receives the shift.
+std::unique_ptr<Metric> cholesky_metric(const Matrix& H, double shift, double& used);
+
+/// M = C (x) G + diag(penalty), C being K x K, G p x p (lower triangle), penalty of length p the
+/// same for each of the K outputs. Solved by rotating to the eigenvectors of C.
+std::unique_ptr<Metric> kronecker_metric(const Matrix& C, const Matrix& G, const Vector& penalty);
+
+}  // namespace optlite

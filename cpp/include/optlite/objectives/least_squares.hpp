@@ -1,0 +1,23 @@
+#pragma once
+
+#include "optlite/objectives/concept.hpp"
+
+namespace optlite::objectives {
+
+/// Half the squared error: the negative log-likelihood of a normal with unit variance.
+struct LeastSquares {
+  static constexpr auto doc = "Half the squared error of a linear prediction.";
+  static constexpr auto formula = R"(\ell(z, y) = \tfrac12 (z - y)^2)";
+  static constexpr auto reference =
+      "Legendre, Nouvelles méthodes pour la détermination des orbites des comètes, 1805, appendix";
+  static constexpr Target target = Target::real;
+
+  double curvature_bound() const { return 1.0; }
+
+  Sample at(double z, double y) const {
+    const double residual = z - y;
+    return {0.5 * residual * residual, residual, 1.0};
+  }
+};
+
+}  // namespace optlite::objectives

@@ -1,0 +1,158 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+
+#include "optlite/core/stable.hpp"
+#include "optlite/objectives/concept.hpp"
+
+namespace optlite::objectives {
+
+/// Softmax regression: one margin for each of K classes, all K kept (symmetric form).
+///
+/// Blocks are column-major, one column a class, so the inner loops run over samples and become
+/// vector code. State: the probabilities p. Second derivative in the margins: diag(p) - p p^T.
+struct Multinomial {
+  static constexpr auto doc = "Negative log-likelihood of one of K classes (softmax).";
+  static constexpr auto formula =
+      R"(\ell(z, y) = \log \sum_{k=1}^{K} e^{z_k} - z_y, \quad y \in \{0, \dots, K-1\})";
+  static constexpr auto reference =
+      "Böhning, Multinomial logistic regression algorithm, 1992, section 2";
+  static constexpr Target target = Target::label;
+
+  /// Largest eigenvalue of diag(p) - p p^T over the simplex.
+  double curvature_bound() const { return 0.5; }
+
+  static double evaluate(const std::vector<double>&, Index count, Index outputs, double* margins,
+                         const double* y, const double* weight) {
+    double sum = 0.0;
+    for_each_piece(count, [&](Index begin, Index size) {
+      double own[piece];
+      double log_total[piece];
+      gather_own(size, count, margins + begin, y + begin, own);
+      softmax(size, outputs, count, margins + begin, log_total);
+      for (Index i = 0; i < size; ++i) {
+        const double s = weight == nullptr ? 1.0 : weight[begin + i];
+        sum += s * (log_total[i] - own[i]);
+        margins[begin + i + static_cast<Index>(y[begin + i]) * count] -= 1.0;
+      }
+      if (weight == nullptr) return;
+      for (Index k = 0; k < outputs; ++k) {
+        double* column = margins + begin + k * count;
+        for (Index i = 0; i < size; ++i) column[i] *= weight[begin + i];
+      }
+    });
+    return sum;
+  }
+
+  static double value(const std::vector<double>&, Index count, Index outputs, const double* margins,
+                      const double* y, const double* weight) {
+    double sum = 0.0;
+    for_each_piece(count, [&](Index begin, Index size) {
+      double own[piece];
+      double top[piece];
+      double total[piece] = {};
+      gather_own(size, count, margins + begin, y + begin, own);
+      row_maximum(size, outputs, count, margins + begin, top);
+      for (Index k = 0; k < outputs; ++k) {
+        const double* column = margins + begin + k * count;
+#pragma omp simd
+        for (Index i = 0; i < size; ++i) total[i] += stable::exp(column[i] - top[i]);
+      }
+      for (Index i = 0; i < size; ++i) {
+        const double s = weight == nullptr ? 1.0 : weight[begin + i];
+        sum += s * (top[i] + std::log(total[i]) - own[i]);
+      }
+    });
+    return sum;
+  }
+
+  static void prepare(const std::vector<double>&, Index count, Index outputs, double* margins,
+                      const double*) {
+    for_each_piece(count, [&](Index begin, Index size) {
+      double log_total[piece];
+      softmax(size, outputs, count, margins + begin, log_total);
+    });
+  }
+
+  /// u <- s (p * u - p (p . u)), sample by sample.
+  static void curvature_product(Index count, Index outputs, const double* state,
+                                const double* weight, double* direction) {
+    for_each_piece(count, [&](Index begin, Index size) {
+      double inner[piece] = {};
+      for (Index k = 0; k < outputs; ++k) {
+        const double* p = state + begin + k * count;
+        const double* u = direction + begin + k * count;
+        for (Index i = 0; i < size; ++i) inner[i] += p[i] * u[i];
+      }
+      for (Index k = 0; k < outputs; ++k) {
+        const double* p = state + begin + k * count;
+        double* u = direction + begin + k * count;
+        for (Index i = 0; i < size; ++i) u[i] = p[i] * (u[i] - inner[i]);
+        if (weight == nullptr) continue;
+        for (Index i = 0; i < size; ++i) u[i] *= weight[begin + i];
+      }
+    });
+  }
+
+  static void curvature(Index count, Index, const double* state, const double* weight, Index a,
+                        Index b, double* q) {
+    const double* pa = state + a * count;
+    const double* pb = state + b * count;
+    for (Index i = 0; i < count; ++i) {
+      // p (1 - p) cancels near p = 1, where the weight is negligible beside its neighbours'.
+      q[i] = a == b ? pa[i] * (1.0 - pa[i]) : -pa[i] * pb[i];
+      if (weight != nullptr) q[i] *= weight[i];
+    }
+  }
+
+ private:
+  static constexpr Index piece = 128;  // three rows of doubles stay in the first-level cache
+
+  template <class Body>
+  static void for_each_piece(Index count, Body&& body) {
+    for (Index begin = 0; begin < count; begin += piece) {
+      body(begin, std::min(piece, count - begin));
+    }
+  }
+
+  static void gather_own(Index size, Index stride, const double* margins, const double* y,
+                         double* own) {
+    for (Index i = 0; i < size; ++i) own[i] = margins[i + static_cast<Index>(y[i]) * stride];
+  }
+
+  static void row_maximum(Index size, Index outputs, Index stride, const double* margins,
+                          double* top) {
+    for (Index i = 0; i < size; ++i) top[i] = margins[i];
+    for (Index k = 1; k < outputs; ++k) {
+      const double* column = margins + k * stride;
+      for (Index i = 0; i < size; ++i) top[i] = column[i] > top[i] ? column[i] : top[i];
+    }
+  }
+
+  /// margins <- probabilities; log_total <- log of the sum of exponentials.
+  static void softmax(Index size, Index outputs, Index stride, double* margins, double* log_total) {
+    double top[piece];
+    double total[piece] = {};
+    row_maximum(size, outputs, stride, margins, top);
+    for (Index k = 0; k < outputs; ++k) {
+      double* column = margins + k * stride;
+#pragma omp simd
+      for (Index i = 0; i < size; ++i) {
+        const double e = stable::exp(column[i] - top[i]);
+        column[i] = e;
+        total[i] += e;
+      }
+    }
+    for (Index i = 0; i < size; ++i) {
+      log_total[i] = top[i] + std::log(total[i]);
+      total[i] = 1.0 / total[i];
+    }
+    for (Index k = 0; k < outputs; ++k) {
+      double* column = margins + k * stride;
+      for (Index i = 0; i < size; ++i) column[i] *= total[i];
+    }
+  }
+};
+
+}  // namespace optlite::objectives

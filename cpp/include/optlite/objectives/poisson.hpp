@@ -1,0 +1,24 @@
+#pragma once
+
+#include "optlite/core/stable.hpp"
+#include "optlite/objectives/concept.hpp"
+
+namespace optlite::objectives {
+
+/// Counts with mean e^z; the constant log(y!) is left out.
+struct Poisson {
+  static constexpr auto doc = "Negative log-likelihood of a count whose log-mean is linear in x.";
+  static constexpr auto formula = R"(\ell(z, y) = e^z - y z, \quad y \ge 0)";
+  static constexpr auto reference =
+      "Nelder and Wedderburn, Generalized linear models, 1972, section 1.3";
+  static constexpr Target target = Target::count;
+
+  double curvature_bound() const { return infinity; }
+
+  Sample at(double z, double y) const {
+    const double mean = stable::exp(z);
+    return {mean - y * z, mean - y, mean};
+  }
+};
+
+}  // namespace optlite::objectives

@@ -1,0 +1,70 @@
+// The data matrix X (samples in rows) as the solvers see it: a few passes over blocks of rows.
+//
+// Every product is one read of X. pass() computes margins X W block by block, hands each block to
+// `middle` while the rows are still in cache, and accumulates X^T R from what `middle` left there.
+// Value and gradient, Hessian-vector products, X W alone and X^T R alone are all this one pass.
+//
+// X is never copied, centred or scaled in memory: see problems/generalized_linear.hpp.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "optlite/core/function_ref.hpp"
+#include "optlite/core/types.hpp"
+
+namespace optlite {
+
+class Design {
+ public:
+  /// middle(first_row, count, block): `block` is count x max(m, r), column-major.
+  using Middle = FunctionRef<void(Index, Index, double*)>;
+
+  virtual ~Design() = default;
+
+  Index rows() const { return rows_; }
+  Index cols() const { return cols_; }
+  /// Stored entries: the work of one pass.
+  virtual Index entries() const = 0;
+  /// Blocks start at multiples of block_rows(); only the last one is shorter.
+  Index block_rows() const { return block_rows_; }
+  Index blocks() const { return (rows_ + block_rows_ - 1) / block_rows_; }
+
+  /// G (cols x r, overwritten) = X^T middle(X W), with W cols x m; both column-major.
+  /// m = 0: `middle` fills the block itself. r = 0: nothing is accumulated.
+  /// `middle` runs concurrently for different blocks.
+  virtual void pass(const double* W, Index m, Index r, Middle middle, double* G) const = 0;
+
+  /// Lower triangle of [Z 1]^T diag(q) [Z 1] (the column of ones if `border`), with
+  /// Z = (X - 1 shift^T) diag(scale). Null q means ones, null shift means zeros.
+  virtual void weighted_gram(const double* q, const double* shift, const double* scale, bool border,
+                             Matrix& H) const = 0;
+
+  /// sum_i q_i x_ij and sum_i q_i (x_ij - center_j)^2; the center is returned so that large
+  /// common shifts do not cancel.
+  virtual void moments(const double* q, Vector& sums, Vector& centered_squares,
+                       Vector& center) const = 0;
+
+  /// A compact copy of some rows, in double.
+  virtual std::unique_ptr<Design> gather(const std::vector<Index>& rows) const = 0;
+
+ protected:
+  Design(Index rows, Index cols, Index block_rows)
+      : rows_(rows), cols_(cols), block_rows_(block_rows) {}
+
+  Index rows_;
+  Index cols_;
+  Index block_rows_;
+};
+
+/// X in dense memory: element (i, j) at data[i * stride + j] (row-major) or data[i + j * stride].
+template <class Scalar>
+std::unique_ptr<Design> make_dense(const Scalar* data, Index rows, Index cols, Index stride,
+                                   bool row_major);
+
+/// X in compressed rows; the arrays are checked before use.
+template <class Scalar, class IndexType>
+std::unique_ptr<Design> make_csr(Index rows, Index cols, Index entries, const IndexType* starts,
+                                 const IndexType* indices, const Scalar* values);
+
+}  // namespace optlite

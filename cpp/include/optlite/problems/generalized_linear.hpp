@@ -1,0 +1,112 @@
+// A loss, a data matrix and a penalty, made one smooth objective:
+//
+//     F(w, b) = (1/S) sum_i s_i l(w . x_i + b, y_i) + alpha sum_j h(w_j),      S = sum_i s_i.
+//
+// The intercept b is never penalised. With K outputs, w and b have K columns.
+//
+// Solvers see scaled and centred variables theta without X being touched:
+//
+//     z = X w + b = Z theta + c,   Z = (X - 1 shift^T) diag(scale),
+//     w = diag(scale) theta,       b = c - shift . w.
+//
+// The optimum in (w, b) is the same; only the solver's geometry changes. The penalty stays in w.
+// Layout of theta: for each output, the features and then c (if there is an intercept).
+#pragma once
+
+#include <vector>
+
+#include "optlite/objectives/concept.hpp"
+#include "optlite/operators/design.hpp"
+#include "optlite/penalties/concept.hpp"
+#include "optlite/problems/objective.hpp"
+
+namespace optlite {
+
+struct ModelOptions {
+  std::vector<double> fields;    // hyper-parameters of the loss
+  Index outputs = 1;             // K
+  bool intercept = false;
+  double alpha = 0.0;            // strength of the penalty
+  const PenaltyRow* penalty = nullptr;  // squared_l2 when null
+};
+
+class GeneralizedLinear final : public Objective {
+ public:
+  /// y: n targets. weight: n sample weights, or null for ones. Both are kept by reference.
+  GeneralizedLinear(const Design& design, const ObjectiveRow& loss, const double* y,
+                    const double* weight, ModelOptions options);
+
+  /// Sets shift (only with an intercept) and scale from the weighted mean and deviation.
+  void standardize(const Vector& mean, const Vector& deviation);
+
+  Index dimension() const override { return (features() + (options_.intercept ? 1 : 0)) * outputs(); }
+  Index features() const { return design_.cols(); }
+  Index outputs() const { return options_.outputs; }
+  bool intercept() const { return options_.intercept; }
+  double alpha() const { return options_.alpha; }
+  double total_weight() const { return total_weight_; }
+  const Design& design() const { return design_; }
+  const Vector& shift() const { return shift_; }
+  const Vector& scale() const { return scale_; }
+  const double* weight() const { return weight_; }
+  const ObjectiveRow& loss() const { return loss_; }
+  const ModelOptions& options() const { return options_; }
+  const double* targets() const { return y_; }
+
+  /// Uses the scaling of another model of the same columns.
+  void share_scaling(const GeneralizedLinear& other) {
+    shift_ = other.shift_;
+    scale_ = other.scale_;
+  }
+
+  /// Saves the certificate a read of X when the moments are known.
+  void set_second_moment(const Vector& variance, const Vector& mean);
+
+  /// theta for coefficients (w, b) in the caller's units, and back. Same layout.
+  Vector to_internal(const Vector& coefficients) const;
+  Vector to_external(const Vector& theta) const;
+
+  void evaluate(Point& p) override;
+  double line_value(const Point& a, const Point& b, double t) override;
+  void move_on_line(const Point& a, Point& b, double t) override;
+  void hessian_product(const Point& p, const Matrix& V, Matrix& out) override;
+  void hessian(const Point& p, Matrix& H) override;
+  void hessian_diagonal(const Point& p, Vector& diagonal) override;
+
+  /// With penalty squared_l2, alpha > 0: a bound on the duality gap (see the source file).
+  double certificate(const Point& p) override;
+
+  /// Mean over samples of the K x K second derivative in the margins.
+  Matrix mean_curvature(const Point& p);
+
+  /// Margins X w + b at p (n x K), computed if they were not kept.
+  Matrix margins(const Point& p);
+
+  /// Upper bound on the largest eigenvalue of the Hessian anywhere; infinite for Poisson.
+  double lipschitz();
+
+  Vector gram_product(const Vector& v);
+
+ private:
+  Index stride() const { return features() + (options_.intercept ? 1 : 0); }
+  bool keeps_margins() const;
+  void unpack(const Vector& theta, Matrix& W, Vector& offset) const;
+  void finish_gradient(const Matrix& W, Matrix& G, const Vector& residual_sums, Point& p) const;
+  double penalty_value(const Matrix& W) const;
+  void add_penalty_curvature(const Vector& x, Vector& diagonal) const;
+  void compute_second_moment();
+  void for_margins(const Point& p, FunctionRef<void(Index, Index, double*)> body);
+  double sum_blocks(const Vector& values) const;
+
+  const Design& design_;
+  const ObjectiveRow& loss_;
+  const double* y_;
+  const double* weight_;
+  ModelOptions options_;
+  double total_weight_ = 0.0;
+  Vector shift_;  // empty when zero
+  Vector scale_;  // empty when one
+  double second_moment_ = -1.0;  // mean of ||x - shift||^2; negative until known
+};
+
+}  // namespace optlite

@@ -1,0 +1,63 @@
+// What a driver may ask of a problem. A driver names the members it needs; everything that depends
+// on data, threads or storage is behind this interface, called a few times per iteration.
+#pragma once
+
+#include <stdexcept>
+
+#include "optlite/core/types.hpp"
+
+namespace optlite {
+
+/// A place in the search space and what is known there.
+struct Point {
+  Vector x;
+  double value = infinity;
+  Vector gradient;
+  Matrix margins;  // linear models keep X W here when that is cheap; empty otherwise
+};
+
+class Objective {
+ public:
+  virtual ~Objective() = default;
+
+  virtual Index dimension() const = 0;
+
+  /// Fills value, gradient (and margins) for p.x.
+  virtual void evaluate(Point& p) = 0;
+
+  /// Value at a.x + t (b.x - a.x), where both a and b have been evaluated.
+  virtual double line_value(const Point& a, const Point& b, double t) {
+    scratch_.x = a.x + t * (b.x - a.x);
+    evaluate(scratch_);
+    return scratch_.value;
+  }
+
+  /// b <- the point a.x + t (b.x - a.x), evaluated.
+  virtual void move_on_line(const Point& a, Point& b, double t) {
+    b.x = a.x + t * (b.x - a.x);
+    evaluate(b);
+  }
+
+  /// out = (Hessian at p) V for a block of vectors, in one read of the data.
+  virtual void hessian_product(const Point& p, const Matrix& V, Matrix& out) = 0;
+
+  /// The Hessian at p, lower triangle.
+  virtual void hessian(const Point& p, Matrix& H) = 0;
+
+  /// The diagonal of the Hessian at p, or of a bound on it.
+  virtual void hessian_diagonal(const Point& p, Vector& diagonal) = 0;
+
+  /// A bound on value(p) - minimum, or infinity where none is known (see duality gap).
+  virtual double certificate(const Point&) { return infinity; }
+
+  /// Times the data has been read since the start.
+  Index passes() const { return passes_; }
+
+ protected:
+  Index passes_ = 0;
+
+ private:
+  Point scratch_;
+};
+
+}  // namespace optlite

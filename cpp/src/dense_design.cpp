@@ -1,0 +1,299 @@
+#include <Eigen/Core>
+#include <cmath>
+
+#include "optlite/linalg/kernels.hpp"
+#include "optlite/operators/chunks.hpp"
+#include "optlite/operators/design.hpp"
+
+namespace optlite {
+
+namespace {
+
+/// A block of rows, and the vector of its results, should stay in a quarter of a megabyte.
+Index rows_per_block(Index cols) {
+  const Index fitting = 32768 / std::max<Index>(1, cols);
+  return std::clamp<Index>(fitting / 8 * 8, 8, 256);
+}
+
+template <class Scalar, bool row_major>
+class DenseDesign final : public Design {
+ public:
+  DenseDesign(const Scalar* data, Index rows, Index cols, Index stride)
+      : Design(rows, cols, rows_per_block(cols)), data_(data), stride_(stride) {}
+
+  Index entries() const override { return rows_ * cols_; }
+
+  void pass(const double* W, Index m, Index r, Middle middle, double* G) const override {
+    const Index parts = chunks::count(*this);
+    const double work = static_cast<double>(entries()) * static_cast<double>(std::max(m, r));
+    const Index width = std::max(m, r);
+    const int slots = chunks::slots(parts, work);
+    Matrix block(block_rows_ * width, slots);
+    Matrix partial(cols_ * r, slots);
+    if (r > 0) std::fill(G, G + cols_ * r, 0.0);
+    chunks::each(
+        *this, parts, work,
+        [&](Index begin, Index end, int slot) {
+          double* z = block.col(slot).data();
+          double* g = r > 0 ? partial.col(slot).data() : nullptr;
+          std::vector<double> buffer;
+          if (r > 0) std::fill(g, g + cols_ * r, 0.0);
+          for (Index b = begin; b < end; ++b) {
+            const Index first = b * block_rows_;
+            const Index count = std::min(block_rows_, rows_ - first);
+            if (m > 0) margins(first, count, W, m, z, buffer);
+            middle(first, count, z);
+            if (r > 0) accumulate(first, count, z, r, g, buffer);
+          }
+        },
+        [&](int slot) {
+          if (r > 0) Eigen::Map<Vector>(G, cols_ * r) += partial.col(slot);
+        });
+  }
+
+  void weighted_gram(const double* q, const double* shift, const double* scale, bool border,
+                     Matrix& H) const override {
+    const Index size = cols_ + (border ? 1 : 0);
+    const Index parts = chunks::count(*this);
+    const double work = static_cast<double>(entries()) * static_cast<double>(size);
+    const int slots = chunks::slots(parts, work);
+    std::vector<Matrix> partial(static_cast<std::size_t>(slots));
+    H.setZero(size, size);
+    chunks::each(
+        *this, parts, work,
+        [&](Index begin, Index end, int slot) {
+          Matrix& sum = partial[static_cast<std::size_t>(slot)];
+          sum.setZero(size, size);
+          gram_rows(begin * block_rows_, std::min(end * block_rows_, rows_), q, shift, scale,
+                    border, sum);
+        },
+        [&](int slot) {
+          const Matrix& sum = partial[static_cast<std::size_t>(slot)];
+          for (Index j = 0; j < size; ++j) H.col(j).tail(size - j) += sum.col(j).tail(size - j);
+        });
+  }
+
+  void moments(const double* q, Vector& sums, Vector& squares, Vector& center) const override {
+    center.resize(cols_);
+    for (Index j = 0; j < cols_; ++j) center[j] = static_cast<double>(at(0, j));
+    const Index parts = chunks::count(*this);
+    const double work = static_cast<double>(entries());
+    const int slots = chunks::slots(parts, work);
+    Matrix first(cols_, slots);
+    Matrix second(cols_, slots);
+    sums.setZero(cols_);
+    squares.setZero(cols_);
+    chunks::each(
+        *this, parts, work,
+        [&](Index begin, Index end, int slot) {
+          first.col(slot).setZero();
+          second.col(slot).setZero();
+          moment_rows(begin * block_rows_, std::min(end * block_rows_, rows_), q, center.data(),
+                      first.col(slot).data(), second.col(slot).data());
+        },
+        [&](int slot) {
+          sums += first.col(slot);
+          squares += second.col(slot);
+        });
+    // So far sum q (x - center): move the center to the mean without a second read of X.
+    double weight = static_cast<double>(rows_);
+    if (q != nullptr) weight = ConstVectorMap(q, rows_).sum();
+    if (weight > 0.0) {
+      squares -= sums.cwiseAbs2() / weight;
+      squares = squares.cwiseMax(0.0);
+      const Vector moved = sums / weight;
+      sums += weight * center;
+      center += moved;
+    }
+  }
+
+  std::unique_ptr<Design> gather(const std::vector<Index>& rows) const override;
+
+ private:
+  Scalar at(Index i, Index j) const {
+    return row_major ? data_[i * stride_ + j] : data_[i + j * stride_];
+  }
+
+  void margins(Index first, Index count, const double* W, Index m, double* z,
+               std::vector<double>& buffer) const {
+    if (m == 1) {
+      if constexpr (row_major) {
+        kernels::dot_rows(data_ + first * stride_, stride_, count, cols_, W, z);
+      } else {
+        std::fill(z, z + count, 0.0);
+        kernels::add_rows(data_ + first, stride_, cols_, count, W, z);
+      }
+      return;
+    }
+    with_block(first, count, buffer, [&](const auto& block) {
+      MatrixMap(z, count, m).noalias() = block * ConstMatrixMap(W, cols_, m);
+    });
+  }
+
+  void accumulate(Index first, Index count, const double* z, Index r, double* g,
+                  std::vector<double>& buffer) const {
+    if (r == 1) {
+      if constexpr (row_major) {
+        kernels::add_rows(data_ + first * stride_, stride_, count, cols_, z, g);
+      } else {
+        add_dots(first, count, z, g);
+      }
+      return;
+    }
+    with_block(first, count, buffer, [&](const auto& block) {
+      MatrixMap(g, cols_, r).noalias() += block.transpose() * ConstMatrixMap(z, count, r);
+    });
+  }
+
+  void add_dots(Index first, Index count, const double* z, double* g) const {
+    double out[64];
+    for (Index j = 0; j < cols_; j += 64) {
+      const Index width = std::min<Index>(64, cols_ - j);
+      kernels::dot_rows(data_ + first + j * stride_, stride_, width, count, z, out);
+      for (Index k = 0; k < width; ++k) g[j + k] += out[k];
+    }
+  }
+
+  /// Calls body with the block as a matrix of doubles: in place, or converted into the buffer.
+  template <class Body>
+  void with_block(Index first, Index count, std::vector<double>& buffer, Body&& body) const {
+    constexpr int order = row_major ? Eigen::RowMajor : Eigen::ColMajor;
+    using Block = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, order>;
+    const Scalar* start = row_major ? data_ + first * stride_ : data_ + first;
+    const Eigen::Map<const Block, 0, Eigen::OuterStride<>> view(start, count, cols_,
+                                                               Eigen::OuterStride<>(stride_));
+    if constexpr (std::is_same_v<Scalar, double>) {
+      body(view);
+    } else {
+      using Converted = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, order>;
+      buffer.resize(static_cast<std::size_t>(block_rows_ * cols_));
+      Eigen::Map<Converted> converted(buffer.data(), count, cols_);
+      converted = view.template cast<double>();
+      body(converted);
+    }
+  }
+
+  /// sum += lower triangle of the centred, scaled, bordered Gram matrix of these rows.
+  void gram_rows(Index begin, Index end, const double* q, const double* shift, const double* scale,
+                 bool border, Matrix& sum) const {
+    const Index size = cols_ + (border ? 1 : 0);
+    // Deep enough for the product to reach its speed, small enough to stay in cache.
+    const Index depth = std::clamp<Index>(65536 / std::max<Index>(1, size), 32, 256);
+    RowMatrix z(depth, size);
+    RowMatrix qz(depth, size);
+    for (Index first = begin; first < end; first += depth) {
+      const Index count = std::min(depth, end - first);
+      load(first, count, shift, scale, border, z);
+      const auto rows = z.topRows(count);
+      if (q == nullptr) {
+        sum.template triangularView<Eigen::Lower>() += rows.transpose() * rows;
+      } else {
+        qz.topRows(count) = ConstVectorMap(q + first, count).asDiagonal() * rows;
+        sum.template triangularView<Eigen::Lower>() += qz.topRows(count).transpose() * rows;
+      }
+    }
+  }
+
+  void load(Index first, Index count, const double* shift, const double* scale, bool border,
+            RowMatrix& z) const {
+    for (Index i = 0; i < count; ++i) {
+      double* row = z.row(i).data();
+      for (Index j = 0; j < cols_; ++j) row[j] = static_cast<double>(at(first + i, j));
+      if (shift != nullptr) {
+        for (Index j = 0; j < cols_; ++j) row[j] -= shift[j];
+      }
+      if (scale != nullptr) {
+        for (Index j = 0; j < cols_; ++j) row[j] *= scale[j];
+      }
+      if (border) row[cols_] = 1.0;
+    }
+  }
+
+  void moment_rows(Index begin, Index end, const double* q, const double* center, double* first,
+                   double* second) const {
+    if constexpr (row_major) {
+      for (Index i = begin; i < end; ++i) {
+        const double weight = q == nullptr ? 1.0 : q[i];
+        const Scalar* row = data_ + i * stride_;
+#pragma omp simd
+        for (Index j = 0; j < cols_; ++j) {
+          const double moved = static_cast<double>(row[j]) - center[j];
+          first[j] += weight * moved;
+          second[j] += weight * moved * moved;
+        }
+      }
+    } else {
+      for (Index j = 0; j < cols_; ++j) {
+        const Scalar* column = data_ + j * stride_;
+        double s = 0.0;
+        double s2 = 0.0;
+#pragma omp simd reduction(+ : s, s2)
+        for (Index i = begin; i < end; ++i) {
+          const double weight = q == nullptr ? 1.0 : q[i];
+          const double moved = static_cast<double>(column[i]) - center[j];
+          s += weight * moved;
+          s2 += weight * moved * moved;
+        }
+        first[j] += s;
+        second[j] += s2;
+      }
+    }
+  }
+
+  const Scalar* data_;
+  Index stride_;
+};
+
+/// A dense design that owns its data.
+class OwnedDense final : public Design {
+ public:
+  explicit OwnedDense(RowMatrix data)
+      : Design(data.rows(), data.cols(), rows_per_block(data.cols())),
+        data_(std::move(data)),
+        view_(data_.data(), data_.rows(), data_.cols(), data_.cols()) {}
+
+  Index entries() const override { return view_.entries(); }
+  void pass(const double* W, Index m, Index r, Middle middle, double* G) const override {
+    view_.pass(W, m, r, middle, G);
+  }
+  void weighted_gram(const double* q, const double* shift, const double* scale, bool border,
+                     Matrix& H) const override {
+    view_.weighted_gram(q, shift, scale, border, H);
+  }
+  void moments(const double* q, Vector& sums, Vector& squares, Vector& center) const override {
+    view_.moments(q, sums, squares, center);
+  }
+  std::unique_ptr<Design> gather(const std::vector<Index>& rows) const override {
+    return view_.gather(rows);
+  }
+
+ private:
+  RowMatrix data_;
+  DenseDesign<double, true> view_;
+};
+
+template <class Scalar, bool row_major>
+std::unique_ptr<Design> DenseDesign<Scalar, row_major>::gather(
+    const std::vector<Index>& rows) const {
+  RowMatrix copy(static_cast<Index>(rows.size()), cols_);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    for (Index j = 0; j < cols_; ++j) {
+      copy(static_cast<Index>(i), j) = static_cast<double>(at(rows[i], j));
+    }
+  }
+  return std::make_unique<OwnedDense>(std::move(copy));
+}
+
+}  // namespace
+
+template <class Scalar>
+std::unique_ptr<Design> make_dense(const Scalar* data, Index rows, Index cols, Index stride,
+                                   bool row_major) {
+  if (row_major) return std::make_unique<DenseDesign<Scalar, true>>(data, rows, cols, stride);
+  return std::make_unique<DenseDesign<Scalar, false>>(data, rows, cols, stride);
+}
+
+template std::unique_ptr<Design> make_dense(const double*, Index, Index, Index, bool);
+template std::unique_ptr<Design> make_dense(const float*, Index, Index, Index, bool);
+
+}  // namespace optlite

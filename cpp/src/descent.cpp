@@ -1,0 +1,120 @@
+#include "optlite/drivers/descent.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <utility>
+
+#include "optlite/core/interrupt.hpp"
+#include "optlite/registered/directions.hpp"
+#include "optlite/registered/step_sizes.hpp"
+
+namespace optlite {
+
+const std::vector<DirectionRow>& direction_table() {
+  static const auto table = tabulate<DirectionRow>(
+      registered::directions, [](const auto& entry) { return make_direction_row(entry); });
+  return table;
+}
+
+const std::vector<StepSizeRow>& step_size_table() {
+  static const auto table = tabulate<StepSizeRow>(
+      registered::step_sizes, [](const auto& entry) { return make_step_size_row(entry); });
+  return table;
+}
+
+namespace {
+
+double clock_seconds() {
+  using namespace std::chrono;
+  return duration<double>(steady_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+Descent::Descent(Objective& objective, Direction& direction, StepSize& step_size, const Vector& x0,
+                 DescentOptions options)
+    : objective_(objective),
+      direction_(direction),
+      step_size_(step_size),
+      options_(options),
+      started_(clock_seconds()) {
+  current_.x = x0;
+  objective_.evaluate(current_);
+  if (!std::isfinite(current_.value)) status_ = Status::not_finite;
+  last_.certificate = objective_.certificate(current_);
+  record(0.0, 0.0);
+  if (status_ == Status::running && current_.gradient.isZero(0.0)) {
+    last_.certificate = 0.0;
+    status_ = Status::converged;
+  }
+}
+
+double Descent::seconds() const { return clock_seconds() - started_; }
+
+void Descent::record(double step_size, double regularization) {
+  last_.objective = current_.value;
+  last_.gradient_norm = current_.gradient.norm();
+  last_.step_size = step_size;
+  last_.regularization = regularization;
+  last_.n_passes = objective_.passes();
+  last_.n_inner = direction_.inner_iterations();
+  last_.seconds = seconds();
+  if (options_.record) trace_.push_back(last_);
+}
+
+/// Sets p_, or ends the run because the certificate is good enough.
+bool Descent::stop_or_choose_direction() {
+  const double target = options_.tolerance * std::fabs(current_.value);
+  if (last_.certificate <= target) {
+    status_ = Status::converged;
+    return true;
+  }
+  if (last_.iteration >= options_.max_iterations) {
+    status_ = Status::iteration_limit;
+    return true;
+  }
+  step_size_.prepare(direction_, current_);
+  direction_.compute(objective_, current_, p_);
+  if (!p_.allFinite()) p_ = -current_.gradient;
+  if (direction_.certifies()) {
+    last_.certificate = std::min(last_.certificate, -current_.gradient.dot(p_));
+    if (!trace_.empty()) trace_.back().certificate = last_.certificate;
+    if (last_.certificate <= target) {
+      status_ = Status::converged;
+      return true;
+    }
+  }
+  return false;
+}
+
+bool Descent::step() {
+  if (status_ != Status::running) return false;
+  interrupt::poll();
+  if (stop_or_choose_direction()) return false;
+  const double decrement = -0.5 * current_.gradient.dot(p_);
+  if (!step_size_.advance(objective_, direction_, current_, p_, trial_)) {
+    // Where the predicted decrease is below the rounding error of the value, this is the end.
+    const bool exhausted = decrement <= 1e3 * epsilon * std::fabs(current_.value);
+    status_ = exhausted ? Status::precision_limit : Status::line_search_failed;
+    return false;
+  }
+  direction_.moved(current_, trial_);
+  std::swap(current_, trial_);
+  ++last_.iteration;
+  last_.certificate = objective_.certificate(current_);
+  record(step_size_.step(), step_size_.regularization());
+  if (current_.gradient.isZero(0.0)) {
+    last_.certificate = 0.0;
+    status_ = Status::converged;
+  }
+  return true;
+}
+
+Status Descent::run() {
+  while (step()) {
+  }
+  return status_;
+}
+
+}  // namespace optlite

@@ -1,0 +1,507 @@
+#include "optlite/problems/generalized_linear.hpp"
+
+#include <Eigen/Eigenvalues>
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+#include "optlite/core/parallel.hpp"
+
+namespace optlite {
+
+GeneralizedLinear::GeneralizedLinear(const Design& design, const ObjectiveRow& loss,
+                                     const double* y, const double* weight, ModelOptions options)
+    : design_(design), loss_(loss), y_(y), weight_(weight), options_(std::move(options)) {
+  if (options_.penalty == nullptr) options_.penalty = find_by_name(penalty_table(), "squared_l2");
+  if (!options_.penalty->smooth) {
+    throw std::invalid_argument("GeneralizedLinear needs a smooth penalty, got " +
+                                options_.penalty->record.name + ".");
+  }
+  total_weight_ = weight == nullptr ? static_cast<double>(design.rows())
+                                    : ConstVectorMap(weight, design.rows()).sum();
+}
+
+void GeneralizedLinear::standardize(const Vector& mean, const Vector& deviation) {
+  // A power of two scales without rounding; columns without spread keep their unit.
+  scale_.resize(features());
+  for (Index j = 0; j < features(); ++j) {
+    const bool usable = std::isfinite(deviation[j]) && deviation[j] > 0.0;
+    scale_[j] = usable ? std::exp2(-std::round(std::log2(deviation[j]))) : 1.0;
+  }
+  if (options_.intercept) shift_ = mean;
+}
+
+Vector GeneralizedLinear::to_internal(const Vector& coefficients) const {
+  Vector theta = coefficients;
+  for (Index k = 0; k < outputs(); ++k) {
+    auto own = theta.segment(k * stride(), stride());
+    if (options_.intercept && shift_.size() > 0) {
+      own[features()] += shift_.dot(own.head(features()));
+    }
+    if (scale_.size() > 0) own.head(features()).array() /= scale_.array();
+  }
+  return theta;
+}
+
+Vector GeneralizedLinear::to_external(const Vector& theta) const {
+  Vector coefficients = theta;
+  for (Index k = 0; k < outputs(); ++k) {
+    auto own = coefficients.segment(k * stride(), stride());
+    if (scale_.size() > 0) own.head(features()).array() *= scale_.array();
+    if (options_.intercept && shift_.size() > 0) {
+      own[features()] -= shift_.dot(own.head(features()));
+    }
+  }
+  return coefficients;
+}
+
+/// Coefficients that multiply X itself, and the constant that each margin gets.
+void GeneralizedLinear::unpack(const Vector& theta, Matrix& W, Vector& offset) const {
+  W = ConstMatrixMap(theta.data(), stride(), outputs()).topRows(features());
+  if (scale_.size() > 0) W = scale_.asDiagonal() * W;
+  offset = Vector::Zero(outputs());
+  if (!options_.intercept) return;
+  for (Index k = 0; k < outputs(); ++k) offset[k] = theta[k * stride() + features()];
+  if (shift_.size() > 0) offset -= W.transpose() * shift_;
+}
+
+bool GeneralizedLinear::keeps_margins() const {
+  // Two sets of margins (current and trial) must stay small beside X itself.
+  const Index margin_entries = design_.rows() * outputs();
+  return margin_entries <= 100000 || 40 * margin_entries <= design_.entries() ||
+         (outputs() == 1 && 4 * margin_entries <= design_.entries());
+}
+
+double GeneralizedLinear::sum_blocks(const Vector& values) const {
+  // Pairwise: error grows with the logarithm of the number of blocks.
+  Vector level = values;
+  Index size = level.size();
+  while (size > 1) {
+    const Index half = size / 2;
+    for (Index i = 0; i < half; ++i) level[i] = level[2 * i] + level[2 * i + 1];
+    if (size % 2 == 1) level[half] = level[size - 1];
+    size = half + size % 2;
+  }
+  return level.size() > 0 ? level[0] : 0.0;
+}
+
+double GeneralizedLinear::penalty_value(const Matrix& W) const {
+  if (options_.alpha == 0.0) return 0.0;
+  Vector unused = Vector::Zero(W.size());
+  return options_.penalty->add_gradient({}, options_.alpha, W.size(), W.data(), unused.data());
+}
+
+/// From X^T R (in G) and the column sums of R to the gradient in theta, penalty included.
+void GeneralizedLinear::finish_gradient(const Matrix& W, Matrix& G, const Vector& residual_sums,
+                                        Point& p) const {
+  if (shift_.size() > 0) G.noalias() -= shift_ * residual_sums.transpose();
+  G /= total_weight_;
+  if (options_.alpha != 0.0) {
+    p.value += options_.penalty->add_gradient({}, options_.alpha, W.size(), W.data(), G.data());
+  }
+  if (scale_.size() > 0) G = scale_.asDiagonal() * G;
+  p.gradient.resize(dimension());
+  MatrixMap gradient(p.gradient.data(), stride(), outputs());
+  gradient.topRows(features()) = G;
+  if (options_.intercept) gradient.bottomRows(1) = residual_sums.transpose() / total_weight_;
+}
+
+namespace {
+
+/// Column sums of a block, added to row `b` of a (blocks x outputs) table.
+void store_sums(const double* block, Index count, Index outputs, Index b, Matrix& table) {
+  for (Index k = 0; k < outputs; ++k) {
+    double sum = 0.0;
+    const double* column = block + k * count;
+#pragma omp simd reduction(+ : sum)
+    for (Index i = 0; i < count; ++i) sum += column[i];
+    table(b, k) = sum;
+  }
+}
+
+}  // namespace
+
+void GeneralizedLinear::evaluate(Point& p) {
+  const Index n = design_.rows();
+  const Index K = outputs();
+  Matrix W;
+  Vector offset;
+  unpack(p.x, W, offset);
+  const bool keep = keeps_margins();
+  if (keep) p.margins.resize(n, K);
+  Vector values(design_.blocks());
+  Matrix sums(design_.blocks(), K);
+  Matrix G(features(), K);
+  design_.pass(
+      W.data(), K, K,
+      [&](Index first, Index count, double* block) {
+        const Index b = first / design_.block_rows();
+        for (Index k = 0; k < K; ++k) {
+          double* column = block + k * count;
+          const double constant = offset[k];
+          for (Index i = 0; i < count; ++i) column[i] += constant;
+          if (keep) std::copy(column, column + count, p.margins.data() + first + k * n);
+        }
+        const double* weight = weight_ == nullptr ? nullptr : weight_ + first;
+        values[b] = loss_.evaluate(options_.fields, count, K, block, y_ + first, weight);
+        store_sums(block, count, K, b, sums);
+      },
+      G.data());
+  ++passes_;
+  Vector residual_sums(K);
+  for (Index k = 0; k < K; ++k) residual_sums[k] = sum_blocks(sums.col(k));
+  p.value = sum_blocks(values) / total_weight_;
+  finish_gradient(W, G, residual_sums, p);
+}
+
+double GeneralizedLinear::line_value(const Point& a, const Point& b, double t) {
+  if (a.margins.size() == 0 || b.margins.size() == 0) return Objective::line_value(a, b, t);
+  const Index n = design_.rows();
+  const Index K = outputs();
+  const Index step = design_.block_rows();
+  Vector values(design_.blocks());
+  const double work = 40.0 * static_cast<double>(n * K);
+  parallel::for_each(design_.blocks(), work, [&](Index block) {
+    const Index first = block * step;
+    const Index count = std::min(step, n - first);
+    const Matrix z = (1.0 - t) * a.margins.middleRows(first, count) +
+                     t * b.margins.middleRows(first, count);
+    const double* weight = weight_ == nullptr ? nullptr : weight_ + first;
+    values[block] = loss_.value(options_.fields, count, K, z.data(), y_ + first, weight);
+  });
+  Matrix W;
+  Vector offset;
+  unpack(a.x + t * (b.x - a.x), W, offset);
+  return sum_blocks(values) / total_weight_ + penalty_value(W);
+}
+
+void GeneralizedLinear::move_on_line(const Point& a, Point& b, double t) {
+  if (a.margins.size() == 0 || b.margins.size() == 0) {
+    Objective::move_on_line(a, b, t);
+    return;
+  }
+  const Index K = outputs();
+  b.x = a.x + t * (b.x - a.x);
+  b.margins = (1.0 - t) * a.margins + t * b.margins;
+  Matrix W;
+  Vector offset;
+  unpack(b.x, W, offset);
+  Vector values(design_.blocks());
+  Matrix sums(design_.blocks(), K);
+  Matrix G(features(), K);
+  design_.pass(
+      nullptr, 0, K,
+      [&](Index first, Index count, double* block) {
+        const Index row = first / design_.block_rows();
+        MatrixMap(block, count, K) = b.margins.middleRows(first, count);
+        const double* weight = weight_ == nullptr ? nullptr : weight_ + first;
+        values[row] = loss_.evaluate(options_.fields, count, K, block, y_ + first, weight);
+        store_sums(block, count, K, row, sums);
+      },
+      G.data());
+  ++passes_;
+  Vector residual_sums(K);
+  for (Index k = 0; k < K; ++k) residual_sums[k] = sum_blocks(sums.col(k));
+  b.value = sum_blocks(values) / total_weight_;
+  finish_gradient(W, G, residual_sums, b);
+}
+
+/// body(first, count, block) with the margins at p, block by block, from the cache or from X.
+void GeneralizedLinear::for_margins(const Point& p,
+                                    FunctionRef<void(Index, Index, double*)> body) {
+  const Index K = outputs();
+  if (p.margins.size() > 0) {
+    const Index step = design_.block_rows();
+    parallel::for_each(design_.blocks(), 40.0 * static_cast<double>(p.margins.size()),
+                       [&](Index b) {
+                         const Index first = b * step;
+                         const Index count = std::min(step, design_.rows() - first);
+                         Matrix block = p.margins.middleRows(first, count);
+                         body(first, count, block.data());
+                       });
+    return;
+  }
+  Matrix W;
+  Vector offset;
+  unpack(p.x, W, offset);
+  design_.pass(
+      W.data(), K, 0,
+      [&](Index first, Index count, double* block) {
+        MatrixMap(block, count, K).rowwise() += offset.transpose();
+        body(first, count, block);
+      },
+      nullptr);
+  ++passes_;
+}
+
+Matrix GeneralizedLinear::margins(const Point& p) {
+  Matrix all(design_.rows(), outputs());
+  for_margins(p, [&](Index first, Index count, double* block) {
+    all.middleRows(first, count) = ConstMatrixMap(block, count, outputs());
+  });
+  return all;
+}
+
+void GeneralizedLinear::hessian_product(const Point& p, const Matrix& V, Matrix& out) {
+  const Index K = outputs();
+  const Index vectors = V.cols();
+  const bool cached = p.margins.size() > 0;
+  // Without cached margins one pass computes X [W V]: the state first, then the directions.
+  const Index state_columns = cached ? 0 : K;
+  Matrix coefficients(features(), state_columns + K * vectors);
+  Vector offsets(state_columns + K * vectors);
+  Matrix W;
+  Vector offset;
+  if (!cached) {
+    unpack(p.x, W, offset);
+    coefficients.leftCols(K) = W;
+    offsets.head(K) = offset;
+  }
+  for (Index v = 0; v < vectors; ++v) {
+    unpack(V.col(v), W, offset);
+    coefficients.middleCols(state_columns + v * K, K) = W;
+    offsets.segment(state_columns + v * K, K) = offset;
+  }
+  Matrix sums(design_.blocks(), K * vectors);
+  Matrix G(features(), K * vectors);
+  design_.pass(
+      coefficients.data(), coefficients.cols(), K * vectors,
+      [&](Index first, Index count, double* block) {
+        MatrixMap all(block, count, coefficients.cols());
+        all.rowwise() += offsets.transpose();
+        const double* weight = weight_ == nullptr ? nullptr : weight_ + first;
+        Matrix state = cached ? Matrix(p.margins.middleRows(first, count)) : Matrix(all.leftCols(K));
+        loss_.prepare(options_.fields, count, K, state.data(), y_ + first);
+        for (Index v = 0; v < vectors; ++v) {
+          double* direction = block + (state_columns + v * K) * count;
+          loss_.curvature_product(count, K, state.data(), weight, direction);
+          if (state_columns > 0) std::copy(direction, direction + K * count, block + v * K * count);
+        }
+        store_sums(block, count, K * vectors, first / design_.block_rows(), sums);
+      },
+      G.data());
+  ++passes_;
+  out.resize(dimension(), vectors);
+  Vector curvature = Vector::Zero(features() * K);
+  add_penalty_curvature(p.x, curvature);
+  for (Index v = 0; v < vectors; ++v) {
+    MatrixMap result(out.col(v).data(), stride(), K);
+    const ConstMatrixMap direction(V.col(v).data(), stride(), K);
+    Vector total(K);
+    for (Index k = 0; k < K; ++k) total[k] = sum_blocks(sums.col(v * K + k));
+    Matrix own = G.middleCols(v * K, K);
+    if (shift_.size() > 0) own.noalias() -= shift_ * total.transpose();
+    own /= total_weight_;
+    if (scale_.size() > 0) own = scale_.asDiagonal() * own;
+    own.array() += ConstMatrixMap(curvature.data(), features(), K).array() *
+                   direction.topRows(features()).array();
+    result.topRows(features()) = own;
+    if (options_.intercept) result.bottomRows(1) = total.transpose() / total_weight_;
+  }
+}
+
+/// The diagonal that the penalty adds in theta: alpha h''(w_j) scale_j^2.
+void GeneralizedLinear::add_penalty_curvature(const Vector& x, Vector& diagonal) const {
+  if (options_.alpha == 0.0) return;
+  Matrix W;
+  Vector offset;
+  unpack(x, W, offset);
+  Matrix curvature = Matrix::Zero(features(), outputs());
+  options_.penalty->add_curvature({}, options_.alpha, W.size(), W.data(), curvature.data());
+  if (scale_.size() > 0) curvature = scale_.cwiseAbs2().asDiagonal() * curvature;
+  diagonal += ConstVectorMap(curvature.data(), curvature.size());
+}
+
+void GeneralizedLinear::hessian(const Point& p, Matrix& H) {
+  const Index n = design_.rows();
+  const Index K = outputs();
+  const Index size = stride();
+  Matrix state(n, K);
+  for_margins(p, [&](Index first, Index count, double* block) {
+    loss_.prepare(options_.fields, count, K, block, y_ + first);
+    state.middleRows(first, count) = ConstMatrixMap(block, count, K);
+  });
+  H.setZero(dimension(), dimension());
+  Vector q(n);
+  Matrix gram;
+  for (Index a = 0; a < K; ++a) {
+    for (Index b = 0; b <= a; ++b) {
+      loss_.curvature(n, K, state.data(), weight_, a, b, q.data());
+      design_.weighted_gram(q.data(), shift_.size() > 0 ? shift_.data() : nullptr,
+                            scale_.size() > 0 ? scale_.data() : nullptr, options_.intercept, gram);
+      ++passes_;
+      gram /= total_weight_;
+      if (a != b) {
+        // An off-diagonal block is symmetric itself: fill its upper half too.
+        for (Index j = 1; j < size; ++j) gram.col(j).head(j) = gram.row(j).head(j).transpose();
+      }
+      H.block(a * size, b * size, size, size) = gram;
+    }
+  }
+  Vector curvature = Vector::Zero(features() * K);
+  add_penalty_curvature(p.x, curvature);
+  for (Index k = 0; k < K; ++k) {
+    H.diagonal().segment(k * size, features()) += curvature.segment(k * features(), features());
+  }
+}
+
+Matrix GeneralizedLinear::mean_curvature(const Point& p) {
+  const Index K = outputs();
+  Matrix sums = Matrix::Zero(design_.blocks(), K * K);
+  for_margins(p, [&](Index first, Index count, double* block) {
+    loss_.prepare(options_.fields, count, K, block, y_ + first);
+    Vector q(count);
+    const double* weight = weight_ == nullptr ? nullptr : weight_ + first;
+    for (Index a = 0; a < K; ++a) {
+      for (Index b = 0; b <= a; ++b) {
+        loss_.curvature(count, K, block, weight, a, b, q.data());
+        sums(first / design_.block_rows(), a * K + b) = q.sum();
+      }
+    }
+  });
+  Matrix mean(K, K);
+  for (Index a = 0; a < K; ++a) {
+    for (Index b = 0; b <= a; ++b) {
+      mean(a, b) = mean(b, a) = sum_blocks(sums.col(a * K + b)) / total_weight_;
+    }
+  }
+  return mean;
+}
+
+void GeneralizedLinear::hessian_diagonal(const Point& p, Vector& diagonal) {
+  const Index K = outputs();
+  Vector sums;
+  Vector squares;
+  Vector center;
+  diagonal.resize(dimension());
+  MatrixMap out(diagonal.data(), stride(), K);
+  // One output: exact. Several: the mean curvature of each output times the second moments.
+  Vector q;
+  Matrix mean;
+  if (K == 1) {
+    q.resize(design_.rows());
+    for_margins(p, [&](Index first, Index count, double* block) {
+      loss_.prepare(options_.fields, count, 1, block, y_ + first);
+      const double* weight = weight_ == nullptr ? nullptr : weight_ + first;
+      loss_.curvature(count, 1, block, weight, 0, 0, q.data() + first);
+    });
+    design_.moments(q.data(), sums, squares, center);
+  } else {
+    mean = mean_curvature(p);
+    design_.moments(weight_, sums, squares, center);
+  }
+  ++passes_;
+  const double total = K == 1 ? q.sum() : total_weight_;
+  if (shift_.size() > 0) center -= shift_;
+  Vector second = (squares + total * center.cwiseAbs2()) / total_weight_;
+  if (scale_.size() > 0) second.array() *= scale_.array().square();
+  for (Index k = 0; k < K; ++k) {
+    const double factor = K == 1 ? 1.0 : mean(k, k);
+    out.col(k).head(features()) = factor * second;
+    if (options_.intercept) out(features(), k) = K == 1 ? total / total_weight_ : mean(k, k);
+  }
+  Vector curvature = Vector::Zero(features() * K);
+  add_penalty_curvature(p.x, curvature);
+  out.topRows(features()) += ConstMatrixMap(curvature.data(), features(), K);
+}
+
+/// The duality gap of F with penalty (alpha / 2) ||w||^2.
+///
+/// With the dual point made from the residuals r_i = s_i l'(z_i) / S, the gap is exactly
+/// ||dF/dw||^2 / (2 alpha), provided the residuals sum to zero (the intercept is optimal). If they
+/// sum to g != 0, moving the intercept by -C^+ g makes them so, C being the mean curvature. That
+/// move lowers F by about nu / 2, nu = g . C^+ g, and by Cauchy's inequality changes dF/dw by at
+/// most sqrt(kappa T nu): kappa bounds the curvature, T is the mean of ||x - shift||^2.
+double GeneralizedLinear::certificate(const Point& p) {
+  if (options_.alpha <= 0.0 || options_.penalty->record.name != "squared_l2") return infinity;
+  const ConstMatrixMap gradient(p.gradient.data(), stride(), outputs());
+  Matrix w = gradient.topRows(features());
+  if (scale_.size() > 0) w = scale_.cwiseInverse().asDiagonal() * w;
+  const double direct = w.norm();
+  if (!options_.intercept) return direct * direct / (2.0 * options_.alpha);
+
+  const Vector g = gradient.row(features()).transpose();
+  const Matrix C = mean_curvature(p);
+  const Eigen::SelfAdjointEigenSolver<Matrix> eigen(C);
+  const double top = eigen.eigenvalues().maxCoeff();
+  const Vector rotated = eigen.eigenvectors().transpose() * g;
+  double nu = 0.0;
+  double move = 0.0;
+  for (Index k = 0; k < rotated.size(); ++k) {
+    const double value = eigen.eigenvalues()[k];
+    if (value <= 1e-13 * top) continue;  // shifting all classes alike changes nothing
+    nu += rotated[k] * rotated[k] / value;
+    move = std::max(move, std::fabs(rotated[k]) / value);
+  }
+  if (!(move < 0.1)) return infinity;  // too far for the second-order bound
+  const double kappa = loss_.curvature_bound(options_.fields);
+  if (!std::isfinite(kappa)) return infinity;
+  if (second_moment_ < 0.0) compute_second_moment();
+  const double total = direct + std::sqrt(kappa * second_moment_ * nu);
+  // exp(move) bounds how far the curvature changes over the move (third derivative <= second).
+  return std::exp(move) * (total * total / (2.0 * options_.alpha) + 0.5 * nu);
+}
+
+void GeneralizedLinear::compute_second_moment() {
+  Vector sums;
+  Vector squares;
+  Vector center;
+  design_.moments(weight_, sums, squares, center);
+  ++passes_;
+  set_second_moment(squares / total_weight_, center);
+}
+
+void GeneralizedLinear::set_second_moment(const Vector& variance, const Vector& mean) {
+  second_moment_ = variance.sum();
+  second_moment_ += shift_.size() > 0 ? (mean - shift_).squaredNorm() : mean.squaredNorm();
+}
+
+/// Z^T diag(s) Z v / S: the Hessian of least squares, one read of X.
+Vector GeneralizedLinear::gram_product(const Vector& v) {
+  Matrix W;
+  Vector offset;
+  Vector padded = Vector::Zero(dimension());
+  padded.head(stride()) = v;
+  unpack(padded, W, offset);
+  Matrix sums(design_.blocks(), 1);
+  Matrix G(features(), 1);
+  design_.pass(
+      W.data(), 1, 1,
+      [&](Index first, Index count, double* block) {
+        for (Index i = 0; i < count; ++i) {
+          block[i] = (block[i] + offset[0]) * (weight_ == nullptr ? 1.0 : weight_[first + i]);
+        }
+        store_sums(block, count, 1, first / design_.block_rows(), sums);
+      },
+      G.data());
+  ++passes_;
+  const double total = sum_blocks(sums.col(0));
+  if (shift_.size() > 0) G.col(0) -= total * shift_;
+  if (scale_.size() > 0) G.col(0).array() *= scale_.array();
+  Vector product(stride());
+  product.head(features()) = G.col(0) / total_weight_;
+  if (options_.intercept) product[features()] = total / total_weight_;
+  return product;
+}
+
+/// Power iteration on the Gram operator; the residual norm is added, so that the result errs
+/// upwards.
+double GeneralizedLinear::lipschitz() {
+  const double bound = loss_.curvature_bound(options_.fields);
+  if (!std::isfinite(bound)) return infinity;
+  Vector v = Vector::Ones(stride()).normalized();
+  double value = 0.0;
+  double residual = infinity;
+  for (int iteration = 0; iteration < 200 && residual > 1e-3 * value; ++iteration) {
+    const Vector product = gram_product(v);
+    value = v.dot(product);
+    residual = (product - value * v).norm();
+    const double norm = product.norm();
+    if (norm == 0.0) break;
+    v = product / norm;
+  }
+  const double largest = scale_.size() > 0 ? scale_.maxCoeff() : 1.0;
+  return bound * (value + residual) + options_.alpha * largest * largest;
+}
+
+}  // namespace optlite

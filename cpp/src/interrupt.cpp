@@ -1,0 +1,32 @@
+#include "optlite/core/interrupt.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+
+namespace optlite::interrupt {
+
+namespace {
+
+std::atomic<Hook> installed{nullptr};
+
+std::int64_t milliseconds() {
+  using namespace std::chrono;
+  return duration_cast<std::chrono::milliseconds>(steady_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+void install(Hook hook) { installed.store(hook); }
+
+void poll() {
+  // Per thread: the main thread must not be kept from asking by fits in other threads.
+  thread_local std::int64_t last = 0;
+  const std::int64_t now = milliseconds();
+  if (now - last < 50) return;
+  last = now;
+  const Hook hook = installed.load();
+  if (hook != nullptr && hook()) throw Interrupted{};
+}
+
+}  // namespace optlite::interrupt

@@ -1,0 +1,1 @@
+"""optlite: certified estimators and a steppable optimization toolbox on a C++ core."""
