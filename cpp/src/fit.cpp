@@ -205,6 +205,7 @@ FitResult fit(GeneralizedLinear& model, const Vector& start, const FitOptions& o
   }
   result.coefficients = model.to_external(theta);
   result.n_passes = model.passes();
+  model.reset_scaling();
   return result;
 }
 

@@ -59,6 +59,13 @@ class GeneralizedLinear final : public Objective {
     scale_ = other.scale_;
   }
 
+  /// Back to the caller's variables.
+  void reset_scaling() {
+    shift_.resize(0);
+    scale_.resize(0);
+    second_moment_ = -1.0;
+  }
+
   /// Saves the certificate a read of X when the moments are known.
   void set_second_moment(const Vector& variance, const Vector& mean);
 
