@@ -5,8 +5,162 @@ The core trusts its input; nothing reaches it that has not been through this mod
 
 import numpy as np
 import scipy.sparse as sp
+from sklearn.utils import assert_all_finite
+from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from ._core import core
+
+# --- data matrices --------------------------------------------------------------------------------
+
+
+def check_fit_data(estimator, X, y, *, multi_output=False, y_numeric=False):
+    """Validate the training data of an estimator without copying what can be read in place.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        It receives ``n_features_in_`` and ``feature_names_in_``.
+    X : array-like, data frame or sparse matrix, shape (n_samples, n_features)
+        float32 stays float32, every other type becomes float64. Sparse formats other than CSR and
+        CSC become CSR.
+    y : array-like, shape (n_samples,) or (n_samples, n_targets)
+        Targets; two dimensions only with `multi_output`.
+    multi_output : bool, default=False
+        Whether `y` may have several columns.
+    y_numeric : bool, default=False
+        Whether `y` is converted to float64 when it holds objects.
+
+    Returns
+    -------
+    X : ndarray or sparse matrix of float32 or float64
+    y : ndarray
+
+    Raises
+    ------
+    ValueError
+        For NaN and infinity (naming the first row and column), values whose squares overflow,
+        corrupt sparse indices, and everything that scikit-learn's ``validate_data`` refuses.
+    """
+    check_sparse_structure(X)
+    X, y = validate_data(
+        estimator,
+        X,
+        y,
+        accept_sparse=["csr", "csc"],
+        dtype=[np.float64, np.float32],
+        ensure_all_finite=False,  # checked below, together with overflow, in one read of X
+        multi_output=multi_output,
+        y_numeric=y_numeric,
+    )
+    check_magnitudes(X, type(estimator).__name__)
+    return X, y
+
+
+def check_magnitudes(X, estimator_name):
+    """Refuse NaN, infinity and columns whose sum of squares overflows.
+
+    One pass of a dot product answers "all is well"; only a suspicious X is looked at closely.
+    """
+    entries = X.data if sp.issparse(X) else X
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(_sum_of_squares(entries)):
+            return
+    finite = np.isfinite(entries)
+    if not finite.all():
+        row, column = _position(X, int(np.argmin(finite)))
+        try:
+            assert_all_finite(entries, estimator_name=estimator_name, input_name="X")
+        except ValueError as error:
+            message = f"{error}\nThe first such value is at row {row}, column {column}."
+            raise ValueError(message) from None
+        # scikit-learn was told to assume finite data (``assume_finite``); the core cannot.
+        raise ValueError(f"Input X contains NaN or infinity, first at row {row}, column {column}.")
+    _check_column_overflow(X, entries)
+
+
+def _sum_of_squares(entries):
+    """Sum the squares of an array without a copy; NaN, inf or overflow make the result not finite."""
+    if entries.flags.c_contiguous or entries.flags.f_contiguous:
+        flat = entries.ravel(order="K")
+        return flat @ flat
+    return np.einsum("ij,ij->", entries, entries)
+
+
+def _position(X, flat_index):
+    """Row and column of an entry, counted in C order for arrays and in storage order for sparse."""
+    if not sp.issparse(X):
+        return tuple(int(i) for i in np.unravel_index(flat_index, X.shape))
+    outer = int(np.searchsorted(X.indptr, flat_index, side="right")) - 1
+    inner = int(X.indices[flat_index])
+    return (outer, inner) if X.format == "csr" else (inner, outer)
+
+
+def _check_column_overflow(X, entries):
+    """Name the column that no double-precision method can work with (float32 always fits)."""
+    # The sum of n squares stays below the largest double when every square is below its n-th part.
+    limit = np.sqrt(np.finfo(np.float64).max / max(entries.size, 1))
+    largest = np.abs(entries)
+    if entries.size == 0 or not largest.max() > limit:
+        return
+    row, column = _position(X, int(np.argmax(largest)))
+    raise ValueError(
+        f"Column {column} of X overflows when squared: it holds {largest.max():.3g} (row {row}), "
+        f"and at most {limit:.1g} fits. Divide the column by its largest absolute value, for "
+        "example with sklearn.preprocessing.MaxAbsScaler."
+    )
+
+
+# --- sparse structure -----------------------------------------------------------------------------
+
+
+def check_sparse_structure(X):
+    """Refuse a sparse matrix whose indices point outside its arrays; do nothing for other input.
+
+    SciPy and scikit-learn trust these indices: a matrix edited in place can make them read and write
+    foreign memory. This runs before any of their code does.
+    """
+    if not sp.issparse(X):
+        return
+    if X.format in ("csr", "csc", "bsr"):
+        outer, inner = X.shape if X.format != "csc" else X.shape[::-1]
+        if X.format == "bsr":
+            outer, inner = outer // X.blocksize[0], inner // X.blocksize[1]
+        _check_compressed(X, outer, inner)
+    elif X.format == "coo" and X.ndim == 2:
+        for name, index, width in (("row", X.row, X.shape[0]), ("col", X.col, X.shape[1])):
+            if len(index) != len(X.data):
+                _refuse(f"{name} and data must have one length", len(index), None)
+            _check_range(name, index, width)
+
+
+def _check_compressed(X, outer, inner):
+    indptr, indices = X.indptr, X.indices
+    if len(indptr) != outer + 1:
+        _refuse(f"indptr must have length {outer + 1}", len(indptr), None)
+    if indptr[0] != 0:
+        _refuse("indptr[0] must be 0", indptr[0], 0)
+    decreases = indptr[1:] < indptr[:-1]
+    if decreases.any():
+        at = int(np.argmax(decreases)) + 1
+        _refuse("indptr must not decrease", indptr[at], at)
+    if indptr[-1] > min(len(indices), len(X.data)):
+        _refuse("indptr must not exceed the number of stored entries", indptr[-1], outer)
+    _check_range("indices", indices[: indptr[-1]], inner)
+
+
+def _check_range(name, index, width):
+    if len(index) == 0 or (index.min() >= 0 and index.max() < width):
+        return
+    at = int(np.argmax((index < 0) | (index >= width)))
+    _refuse(f"{name} must lie in [0, {width})", index[at], at)
+
+
+def _refuse(rule, value, position):
+    where = "" if position is None else f" at position {position}"
+    raise ValueError(
+        f"The sparse matrix X is corrupt: {rule}, got {value}{where}. "
+        "Rebuild it from its coordinates before fitting."
+    )
 
 
 def as_design(X):
@@ -33,11 +187,15 @@ def _one_contiguous_axis(X):
     """Return X itself if the core can read it in place, else one C-ordered copy."""
     item = X.itemsize
     n, d = X.shape
-    rows = (X.strides[1] == item or d == 1) and X.strides[0] % item == 0 and (
-        X.strides[0] >= d * item or n == 1
+    rows = (
+        (X.strides[1] == item or d == 1)
+        and X.strides[0] % item == 0
+        and (X.strides[0] >= d * item or n == 1)
     )
-    columns = (X.strides[0] == item or n == 1) and X.strides[1] % item == 0 and (
-        X.strides[1] >= n * item or d == 1
+    columns = (
+        (X.strides[0] == item or n == 1)
+        and X.strides[1] % item == 0
+        and (X.strides[1] >= n * item or d == 1)
     )
     if (rows or columns) and X.flags.aligned and X.dtype.isnative:
         return X
@@ -66,3 +224,49 @@ def _index_arrays(X):
     wide = X.indices.dtype.itemsize > 4 or X.indptr.dtype.itemsize > 4
     kind = np.int64 if wide else np.int32
     return np.ascontiguousarray(X.indices, kind), np.ascontiguousarray(X.indptr, kind)
+
+
+# --- weights --------------------------------------------------------------------------------------
+
+
+def check_weights(sample_weight, X):
+    """Validate sample weights.
+
+    Parameters
+    ----------
+    sample_weight : None, number or array-like, shape (n_samples,)
+        Each >= 0 and finite, at least one > 0.
+    X : ndarray or sparse matrix
+        The validated data.
+
+    Returns
+    -------
+    ndarray of float64, or None
+        None stands for equal weights.
+
+    Raises
+    ------
+    ValueError
+        For a wrong length, NaN, infinity, a negative weight, or weights that are all zero.
+    """
+    if sample_weight is None:
+        return None
+    weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
+    if (weight < 0).any():
+        row = int(np.argmax(weight < 0))
+        raise ValueError(
+            f"sample_weight must be >= 0, got {weight[row]:.6g} at row {row}. Negative weights "
+            "have no minimiser; drop those rows or set their weight to 0."
+        )
+    total = weight.sum()
+    if total == 0:
+        raise ValueError(
+            "sample_weight must contain at least one non-zero number, got a weight of zero for "
+            "every row."
+        )
+    if not np.isfinite(total):
+        raise ValueError(
+            f"The sum of sample_weight overflows (largest weight {weight.max():.3g}). Divide all "
+            "weights by the largest one."
+        )
+    return weight

@@ -1,0 +1,116 @@
+"""What every estimator shares: documentation link, version stamp, callbacks, honest warnings."""
+
+import sys
+import warnings
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+try:  # scikit-learn >= 1.9
+    from sklearn.callback import CallbackSupportMixin
+except ImportError:
+
+    class CallbackSupportMixin:
+        """Stand in for scikit-learn's callbacks, which came with version 1.9."""
+
+
+DOCUMENTATION = "https://optlite.readthedocs.io/en/stable"
+
+
+class EstimatorShell(CallbackSupportMixin):
+    """Mixin of all estimators; it stands left of ``BaseEstimator``.
+
+    It adds the documentation link of the HTML representation, a version stamp in pickles, and
+    scikit-learn's callbacks where the installed version has them.
+    """
+
+    _doc_link_module = "optlite"
+    _doc_link_template = DOCUMENTATION + "/api/generated/{estimator_module}.{estimator_name}.html"
+
+    def _doc_link_url_param_generator(self):
+        """Name the package that exports the class, not the file that defines it."""
+        package = ".".join(type(self).__module__.split(".")[:2])
+        return {"estimator_module": package, "estimator_name": type(self).__name__}
+
+    def __getstate__(self):
+        return {**super().__getstate__(), "_optlite_version": installed_version()}
+
+    def __setstate__(self, state):
+        state = dict(state)
+        stored = state.pop("_optlite_version", "an unknown version")
+        if stored != installed_version():
+            warnings.warn(
+                f"This {type(self).__name__} was saved by optlite {stored} and is loaded by "
+                f"{installed_version()}. Its attributes may mean something else; fit it again to "
+                "be safe.",
+                UserWarning,
+                stacklevel=2,
+            )
+        super().__setstate__(state)
+
+
+def installed_version():
+    """Version of the imported optlite."""
+    return getattr(sys.modules["optlite"], "__version__", "unknown")
+
+
+def begin_callbacks(estimator, X, y, sample_weight, max_iter):
+    """Open the callback context of a fit; None without callbacks (or before scikit-learn 1.9).
+
+    Parameters
+    ----------
+    estimator : EstimatorShell
+    X, y, sample_weight
+        The validated training data, handed to callbacks that ask for it.
+    max_iter : int
+        Upper bound on the number of iterations, each of which is a sub-task.
+    """
+    if not hasattr(estimator, "_init_callback_context"):
+        return None
+    context = estimator._init_callback_context(max_subtasks=max(max_iter, 1))
+    context.call_on_fit_task_begin(estimator=estimator, X=X, y=y, metadata=_metadata(sample_weight))
+    return context if getattr(estimator, "_skl_callbacks", None) else None
+
+
+def end_callbacks(context, estimator, X, y, sample_weight):
+    """Close what `begin_callbacks` opened; call it once the fitted attributes are set."""
+    if context is None:
+        return
+    context.call_on_fit_task_end(
+        estimator=estimator,
+        X=X,
+        y=y,
+        metadata=_metadata(sample_weight),
+        reconstruction_attributes={},
+    )
+
+
+def _metadata(sample_weight):
+    return None if sample_weight is None else {"sample_weight": sample_weight}
+
+
+def warn_not_converged(*, estimator, iterations, reached, asked, certificate, reason, remedy):
+    """Warn that a fit stopped early: what was reached, what was asked, and what to do.
+
+    Parameters
+    ----------
+    estimator : str
+        Name of the class.
+    iterations : int
+        Iterations done.
+    reached, asked : float
+        Certificate of the returned model and the tolerance for it.
+    certificate : str
+        What the numbers are, such as "relative duality gap".
+    reason : str
+        The sentence of the solver's status.
+    remedy : str
+        What to change.
+    """
+    number = f"{reached:.2g}" if np.isfinite(reached) else "not yet available"
+    warnings.warn(
+        f"{estimator} stopped after {iterations} iteration(s) before it reached the tolerance: "
+        f"{certificate} {number}, asked {asked:.2g}. {reason} {remedy}",
+        ConvergenceWarning,
+        stacklevel=4,
+    )
