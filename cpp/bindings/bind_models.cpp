@@ -198,7 +198,7 @@ void bind_models(py::module_& m) {
            [](ModelHolder& self, const Doubles& x) {
              const Point p = evaluated(self, x);
              const py::gil_scoped_release nogil;
-             return self.model->certificate(p);
+             return self.model->duality_gap(p);
            })
       .def("hessian_product", &hessian_product, py::arg("x"), py::arg("V"))
       .def("hessian", &hessian, py::arg("x"))
@@ -219,6 +219,16 @@ void bind_models(py::module_& m) {
            [](DescentHolder& self) {
              const py::gil_scoped_release nogil;
              return self.run->step();
+           })
+      .def("choose",
+           [](DescentHolder& self) {
+             const py::gil_scoped_release nogil;
+             return self.run->choose();
+           })
+      .def("advance",
+           [](DescentHolder& self) {
+             const py::gil_scoped_release nogil;
+             return self.run->advance();
            })
       .def_property_readonly("status", [](const DescentHolder& s) { return name(s.run->status()); })
       .def_property_readonly("message",

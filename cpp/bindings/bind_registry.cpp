@@ -43,6 +43,7 @@ py::list registry() {
       entry["target"] = name(row->target);
       entry["one_margin"] = row->one_margin;
       entry["curvature_bound"] = row->curvature_bound({});
+      entry["self_concordance"] = row->self_concordance;
     }
     if (const PenaltyRow* row = find_by_name(penalty_table(), record.name);
         row != nullptr && record.kind == "penalties") {

@@ -1,6 +1,7 @@
 #include <Eigen/Core>
 #include <cmath>
 
+#include "optlite/linalg/gram.hpp"
 #include "optlite/linalg/kernels.hpp"
 #include "optlite/operators/chunks.hpp"
 #include "optlite/operators/design.hpp"
@@ -54,6 +55,7 @@ class DenseDesign final : public Design {
   void weighted_gram(const double* q, const double* shift, const double* scale, bool border,
                      Matrix& H) const override {
     const Index size = cols_ + (border ? 1 : 0);
+    const Index padded = gram_stride(size);
     const Index parts = chunks::count(*this);
     const double work = static_cast<double>(entries()) * static_cast<double>(size);
     const int slots = chunks::slots(parts, work);
@@ -63,13 +65,15 @@ class DenseDesign final : public Design {
         *this, parts, work,
         [&](Index begin, Index end, int slot) {
           Matrix& sum = partial[static_cast<std::size_t>(slot)];
-          sum.setZero(size, size);
+          sum.setZero(padded, padded);
           gram_rows(begin * block_rows_, std::min(end * block_rows_, rows_), q, shift, scale,
                     border, sum);
         },
         [&](int slot) {
           const Matrix& sum = partial[static_cast<std::size_t>(slot)];
-          for (Index j = 0; j < size; ++j) H.col(j).tail(size - j) += sum.col(j).tail(size - j);
+          for (Index j = 0; j < size; ++j) {
+            H.col(j).tail(size - j) += sum.col(j).segment(j, size - j);
+          }
         });
   }
 
@@ -177,28 +181,44 @@ class DenseDesign final : public Design {
   void gram_rows(Index begin, Index end, const double* q, const double* shift, const double* scale,
                  bool border, Matrix& sum) const {
     const Index size = cols_ + (border ? 1 : 0);
-    // Deep enough for the product to reach its speed, small enough to stay in cache.
-    const Index depth = std::clamp<Index>(65536 / std::max<Index>(1, size), 32, 256);
-    RowMatrix z(depth, size);
-    RowMatrix qz(depth, size);
+    const Index depth = gram_depth(size);
+    const bool in_place = std::is_same_v<Scalar, double> && row_major && q == nullptr &&
+                          shift == nullptr && scale == nullptr && !border && cols_ % 4 == 0;
+    const Index stride = gram_stride(size);
+    RowMatrix z = RowMatrix::Zero(in_place ? 0 : depth, stride);
+    RowMatrix qz = RowMatrix::Zero(in_place || q == nullptr ? 0 : depth, stride);
     for (Index first = begin; first < end; first += depth) {
       const Index count = std::min(depth, end - first);
-      load(first, count, shift, scale, border, z);
-      const auto rows = z.topRows(count);
-      if (q == nullptr) {
-        sum.template triangularView<Eigen::Lower>() += rows.transpose() * rows;
-      } else {
-        qz.topRows(count) = ConstVectorMap(q + first, count).asDiagonal() * rows;
-        sum.template triangularView<Eigen::Lower>() += qz.topRows(count).transpose() * rows;
+      if constexpr (std::is_same_v<Scalar, double> && row_major) {
+        if (in_place) {
+          const double* rows = data_ + first * stride_;
+          gram_update(count, size, rows, rows, stride_, sum);
+          continue;
+        }
       }
+      load(first, count, shift, scale, border, z);
+      if (q != nullptr) weigh_rows(q + first, count, z, qz);
+      gram_update(count, size, z.data(), q == nullptr ? z.data() : qz.data(), stride, sum);
     }
+  }
+
+  static void weigh_rows(const double* q, Index count, const RowMatrix& z, RowMatrix& qz) {
+    for (Index i = 0; i < count; ++i) qz.row(i) = q[i] * z.row(i);
   }
 
   void load(Index first, Index count, const double* shift, const double* scale, bool border,
             RowMatrix& z) const {
+    if constexpr (row_major) {
+      for (Index i = 0; i < count; ++i) {
+        load_line(data_ + (first + i) * stride_, cols_, z.row(i).data(), 1);
+      }
+    } else {
+      for (Index j = 0; j < cols_; ++j) {
+        load_line(data_ + first + j * stride_, count, z.data() + j, z.outerStride());
+      }
+    }
     for (Index i = 0; i < count; ++i) {
       double* row = z.row(i).data();
-      for (Index j = 0; j < cols_; ++j) row[j] = static_cast<double>(at(first + i, j));
       if (shift != nullptr) {
         for (Index j = 0; j < cols_; ++j) row[j] -= shift[j];
       }
@@ -207,6 +227,10 @@ class DenseDesign final : public Design {
       }
       if (border) row[cols_] = 1.0;
     }
+  }
+
+  static void load_line(const Scalar* from, Index count, double* to, Index to_step) {
+    for (Index k = 0; k < count; ++k) to[k * to_step] = static_cast<double>(from[k]);
   }
 
   void moment_rows(Index begin, Index end, const double* q, const double* center, double* first,

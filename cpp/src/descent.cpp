@@ -32,15 +32,29 @@ double clock_seconds() {
 
 }  // namespace
 
+namespace {
+
+Point evaluated(Objective& objective, const Vector& x) {
+  Point p;
+  p.x = x;
+  objective.evaluate(p);
+  return p;
+}
+
+}  // namespace
+
 Descent::Descent(Objective& objective, Direction& direction, StepSize& step_size, const Vector& x0,
+                 DescentOptions options)
+    : Descent(objective, direction, step_size, evaluated(objective, x0), options) {}
+
+Descent::Descent(Objective& objective, Direction& direction, StepSize& step_size, Point start,
                  DescentOptions options)
     : objective_(objective),
       direction_(direction),
       step_size_(step_size),
       options_(options),
+      current_(std::move(start)),
       started_(clock_seconds()) {
-  current_.x = x0;
-  objective_.evaluate(current_);
   if (!std::isfinite(current_.value)) status_ = Status::not_finite;
   last_.certificate = objective_.certificate(current_);
   record(0.0, 0.0);
@@ -84,14 +98,21 @@ bool Descent::stop_or_choose_direction() {
       status_ = Status::converged;
       return true;
     }
+  } else if (!std::isfinite(last_.certificate) && direction_.estimates() &&
+             -current_.gradient.dot(p_) <= 0.1 * target) {
+    status_ = Status::estimated;
+    return true;
   }
   return false;
 }
 
-bool Descent::step() {
+bool Descent::choose() {
   if (status_ != Status::running) return false;
   interrupt::poll();
-  if (stop_or_choose_direction()) return false;
+  return !stop_or_choose_direction();
+}
+
+bool Descent::advance() {
   const double decrement = -0.5 * current_.gradient.dot(p_);
   if (!step_size_.advance(objective_, direction_, current_, p_, trial_)) {
     // Where the predicted decrease is below the rounding error of the value, this is the end.

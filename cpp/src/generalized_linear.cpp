@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "optlite/core/parallel.hpp"
+#include "optlite/core/random.hpp"
 
 namespace optlite {
 
@@ -322,12 +323,14 @@ void GeneralizedLinear::hessian(const Point& p, Matrix& H) {
     state.middleRows(first, count) = ConstMatrixMap(block, count, K);
   });
   H.setZero(dimension(), dimension());
-  Vector q(n);
+  Vector products(K > 1 ? n : 0);
   Matrix gram;
   for (Index a = 0; a < K; ++a) {
     for (Index b = 0; b <= a; ++b) {
-      loss_.curvature(n, K, state.data(), weight_, a, b, q.data());
-      design_.weighted_gram(q.data(), shift_.size() > 0 ? shift_.data() : nullptr,
+      // With one output the state is overwritten by the weights: no second vector of length n.
+      double* q = K > 1 ? products.data() : state.data();
+      loss_.curvature(n, K, state.data(), weight_, a, b, q);
+      design_.weighted_gram(q, shift_.size() > 0 ? shift_.data() : nullptr,
                             scale_.size() > 0 ? scale_.data() : nullptr, options_.intercept, gram);
       ++passes_;
       gram /= total_weight_;
@@ -412,7 +415,7 @@ void GeneralizedLinear::hessian_diagonal(const Point& p, Vector& diagonal) {
 /// sum to g != 0, moving the intercept by -C^+ g makes them so, C being the mean curvature. That
 /// move lowers F by about nu / 2, nu = g . C^+ g, and by Cauchy's inequality changes dF/dw by at
 /// most sqrt(kappa T nu): kappa bounds the curvature, T is the mean of ||x - shift||^2.
-double GeneralizedLinear::certificate(const Point& p) {
+double GeneralizedLinear::duality_gap(const Point& p) {
   if (options_.alpha <= 0.0 || options_.penalty->record.name != "squared_l2") return infinity;
   const ConstMatrixMap gradient(p.gradient.data(), stride(), outputs());
   Matrix w = gradient.topRows(features());
@@ -440,6 +443,29 @@ double GeneralizedLinear::certificate(const Point& p) {
   const double total = direct + std::sqrt(kappa * second_moment_ * nu);
   // exp(move) bounds how far the curvature changes over the move (third derivative <= second).
   return std::exp(move) * (total * total / (2.0 * options_.alpha) + 0.5 * nu);
+}
+
+void GeneralizedLinear::set_reference(const Point& reference, const Metric* metric) {
+  reference_margins_ = reference.margins;
+  reference_metric_ = metric;
+}
+
+/// A bound on the squared Newton decrement g . H^-1 g, which near the solution exceeds F - F*.
+///
+/// If margins moved by at most m since the reference, each sample's curvature fell at most to
+/// exp(-c m) of its value there (c: self-concordance of the loss), and so did the Hessian.
+double GeneralizedLinear::reference_decrement(const Point& p) const {
+  if (reference_metric_ == nullptr || p.margins.size() == 0) return infinity;
+  const double moved = (p.margins - reference_margins_).cwiseAbs().maxCoeff();
+  const double exponent = moved > 0.0 ? loss_.self_concordance * moved : 0.0;
+  if (!(exponent < 3.0)) return infinity;
+  Vector step;
+  reference_metric_->solve(p.gradient, step);
+  return std::exp(exponent) * p.gradient.dot(step);
+}
+
+double GeneralizedLinear::certificate(const Point& p) {
+  return std::min(duality_gap(p), reference_decrement(p));
 }
 
 void GeneralizedLinear::compute_second_moment() {
@@ -489,7 +515,11 @@ Vector GeneralizedLinear::gram_product(const Vector& v) {
 double GeneralizedLinear::lipschitz() {
   const double bound = loss_.curvature_bound(options_.fields);
   if (!std::isfinite(bound)) return infinity;
-  Vector v = Vector::Ones(stride()).normalized();
+  // A random start: a vector of ones may be orthogonal to the top eigenvector.
+  const Philox random(0);
+  Vector v(stride());
+  for (Index j = 0; j < v.size(); ++j) v[j] = random.normal(static_cast<std::uint64_t>(j));
+  v.normalize();
   double value = 0.0;
   double residual = infinity;
   for (int iteration = 0; iteration < 200 && residual > 1e-3 * value; ++iteration) {

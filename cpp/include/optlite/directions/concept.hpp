@@ -35,6 +35,9 @@ class Direction {
   /// the solution (the squared Newton decrement).
   virtual bool certifies() const { return false; }
 
+  /// Whether -g . p at least estimates that quantity (quasi-Newton), where no bound is known.
+  virtual bool estimates() const { return false; }
+
   Index inner_iterations() const { return inner_; }
 
  protected:

@@ -29,6 +29,7 @@ struct Lbfgs {
     explicit Run(double memory) : memory_(static_cast<std::size_t>(memory)) {}
 
     void use_metric(const Metric* metric) override { metric_ = metric; }
+    bool estimates() const override { return !pairs_.empty(); }
 
     void compute(Objective&, const Point& at, Vector& p) override {
       p = -at.gradient;

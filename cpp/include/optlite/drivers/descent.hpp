@@ -23,8 +23,19 @@ class Descent {
   Descent(Objective& objective, Direction& direction, StepSize& step_size, const Vector& x0,
           DescentOptions options);
 
+  /// Starts at a point that has been evaluated already.
+  Descent(Objective& objective, Direction& direction, StepSize& step_size, Point start,
+          DescentOptions options);
+
   /// One iteration; false once the run has ended.
-  bool step();
+  bool step() { return choose() && advance(); }
+
+  /// The first half of an iteration: stops, or chooses a direction, which may improve the
+  /// certificate of the current point. False once the run has ended.
+  bool choose();
+
+  /// The second half: moves along the chosen direction. False once the run has ended.
+  bool advance();
 
   /// Steps until the run ends.
   Status run();

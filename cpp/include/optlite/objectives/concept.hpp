@@ -11,6 +11,9 @@
 //     static constexpr auto doc, formula, reference;     what it is, in words, LaTeX and citation
 //     static constexpr Target target;                    which y it takes
 //     double curvature_bound() const;                    sup of the second derivative
+//     static constexpr double self_concordance;          c with |third| <= c * second derivative,
+//                                                        so that curvature changes by at most
+//                                                        exp(c |dz|); infinity if there is none
 //     Sample at(double z, double y) const;               value and two derivatives in z
 //
 // `at` is straight-line code (selects, no branches, no calls but stable.hpp): the driver's loop
@@ -54,6 +57,7 @@ struct ObjectiveRow {
   Target target;
   bool one_margin;
   double (*curvature_bound)(const std::vector<double>& fields);
+  double self_concordance;
 
   /// Returns sum of weight * value; overwrites the margins by weight * first derivative.
   double (*evaluate)(const std::vector<double>& fields, Index count, Index outputs, double* margins,
@@ -165,6 +169,7 @@ ObjectiveRow make_objective_row(const Entry<Loss>& entry) {
           Loss::target,
           detail::has_at<Loss>::value,
           [](const std::vector<double>& fields) { return make_part<Loss>(fields).curvature_bound(); },
+          Loss::self_concordance,
           &Blocks::evaluate,
           &Blocks::value,
           &Blocks::prepare,

@@ -15,6 +15,7 @@ struct Huber {
       \delta |r| - \tfrac12 \delta^2 & |r| > \delta \end{cases}, \quad r = z - y)";
   static constexpr auto reference = "Huber, Robust estimation of a location parameter, 1964, eq. 2";
   static constexpr Target target = Target::real;
+  static constexpr double self_concordance = infinity;
 
   double delta = 1.35;
   static constexpr auto fields() {

@@ -11,6 +11,7 @@ struct LeastSquares {
   static constexpr auto reference =
       "Legendre, Nouvelles méthodes pour la détermination des orbites des comètes, 1805, appendix";
   static constexpr Target target = Target::real;
+  static constexpr double self_concordance = 0.0;
 
   double curvature_bound() const { return 1.0; }
 

@@ -17,6 +17,7 @@ struct Logistic {
   static constexpr auto reference =
       "Cox, The regression analysis of binary sequences, 1958, section 2";
   static constexpr Target target = Target::binary;
+  static constexpr double self_concordance = 1.0;
 
   double curvature_bound() const { return 0.25; }
 

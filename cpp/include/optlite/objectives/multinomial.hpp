@@ -19,6 +19,7 @@ struct Multinomial {
   static constexpr auto reference =
       "Böhning, Multinomial logistic regression algorithm, 1992, section 2";
   static constexpr Target target = Target::label;
+  static constexpr double self_concordance = 2.0;  // in the largest change of a margin
 
   /// Largest eigenvalue of diag(p) - p p^T over the simplex.
   double curvature_bound() const { return 0.5; }

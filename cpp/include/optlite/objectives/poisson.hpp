@@ -12,6 +12,7 @@ struct Poisson {
   static constexpr auto reference =
       "Nelder and Wedderburn, Generalized linear models, 1972, section 1.3";
   static constexpr Target target = Target::count;
+  static constexpr double self_concordance = 1.0;
 
   double curvature_bound() const { return infinity; }
 

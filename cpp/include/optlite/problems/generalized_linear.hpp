@@ -15,6 +15,7 @@
 
 #include <vector>
 
+#include "optlite/linalg/metric.hpp"
 #include "optlite/objectives/concept.hpp"
 #include "optlite/operators/design.hpp"
 #include "optlite/penalties/concept.hpp"
@@ -64,6 +65,8 @@ class GeneralizedLinear final : public Objective {
     shift_.resize(0);
     scale_.resize(0);
     second_moment_ = -1.0;
+    reference_metric_ = nullptr;
+    reference_margins_.resize(0, 0);
   }
 
   /// Saves the certificate a read of X when the moments are known.
@@ -80,8 +83,15 @@ class GeneralizedLinear final : public Objective {
   void hessian(const Point& p, Matrix& H) override;
   void hessian_diagonal(const Point& p, Vector& diagonal) override;
 
-  /// With penalty squared_l2, alpha > 0: a bound on the duality gap (see the source file).
+  /// The smaller of duality_gap() and the bound from the reference Hessian, if one is set.
   double certificate(const Point& p) override;
+
+  /// With penalty squared_l2, alpha > 0: a bound on the duality gap (see the source file).
+  double duality_gap(const Point& p);
+
+  /// Declares `metric` to be the Hessian at `reference` (in theta, margins kept). Later points get
+  /// a bound on their Newton decrement from it without another Hessian. Kept by reference.
+  void set_reference(const Point& reference, const Metric* metric);
 
   /// Mean over samples of the K x K second derivative in the margins.
   Matrix mean_curvature(const Point& p);
@@ -102,6 +112,7 @@ class GeneralizedLinear final : public Objective {
   double penalty_value(const Matrix& W) const;
   void add_penalty_curvature(const Vector& x, Vector& diagonal) const;
   void compute_second_moment();
+  double reference_decrement(const Point& p) const;
   void for_margins(const Point& p, FunctionRef<void(Index, Index, double*)> body);
   double sum_blocks(const Vector& values) const;
 
@@ -113,6 +124,8 @@ class GeneralizedLinear final : public Objective {
   double total_weight_ = 0.0;
   Vector shift_;  // empty when zero
   Vector scale_;  // empty when one
+  Matrix reference_margins_;
+  const Metric* reference_metric_ = nullptr;
   double second_moment_ = -1.0;  // mean of ||x - shift||^2; negative until known
 };
 
