@@ -1,19 +1,62 @@
-# Provides Eigen3::Eigen from the first of: the copy vendored into an sdist, the header package of
-# the isolated build environment, a system copy. OPTLITE_SYSTEM_EIGEN=ON skips the first.
-option(OPTLITE_SYSTEM_EIGEN "Ignore the vendored copy of Eigen" OFF)
+# Provides Eigen3::Eigen (headers only) and prints which copy it is. In this order:
+#   1. the copy that an sdist carries in third_party/eigen3;
+#   2. the header package cmeel-eigen of the (isolated) build environment;
+#   3. a system copy.
+# OPTLITE_SYSTEM_EIGEN=ON leaves out the first two.
+option(OPTLITE_SYSTEM_EIGEN "Use the system's Eigen only" OFF)
 set(_vendored "${CMAKE_CURRENT_SOURCE_DIR}/third_party/eigen3")
 
-if(EXISTS "${_vendored}/Eigen/Core" AND NOT OPTLITE_SYSTEM_EIGEN)
+# Folders of sys.path that hold the header package. CMAKE_PREFIX_PATH is not enough: pip installs
+# requirements that the backend asked for into a prefix of their own, known to Python only.
+function(optlite_eigen_packages result)
+  set(interpreter "${Python_EXECUTABLE}")
+  if(NOT interpreter)
+    find_program(OPTLITE_PYTHON NAMES python3 python)
+    set(interpreter "${OPTLITE_PYTHON}")
+  endif()
+  set(found "")
+  if(interpreter)
+    execute_process(
+      COMMAND "${interpreter}" -c "import sys; print(*sys.path, sep=';')"
+      OUTPUT_VARIABLE folders OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+    foreach(folder IN LISTS folders)
+      file(TO_CMAKE_PATH "${folder}" folder)
+      if(EXISTS "${folder}/cmeel.prefix/share/eigen3/cmake/Eigen3Config.cmake")
+        list(APPEND found "${folder}/cmeel.prefix/share/eigen3/cmake")
+      endif()
+    endforeach()
+  endif()
+  set(${result} "${found}" PARENT_SCOPE)
+endfunction()
+
+if(OPTLITE_SYSTEM_EIGEN)
+  # A path remembered from an earlier configuration may belong to the header package.
+  unset(Eigen3_DIR CACHE)
+  find_package(Eigen3 3.4 QUIET NO_MODULE)
+  set(_eigen_source "system, ${Eigen3_DIR}")
+elseif(EXISTS "${_vendored}/Eigen/Core")
   add_library(Eigen3::Eigen INTERFACE IMPORTED)
   target_include_directories(Eigen3::Eigen SYSTEM INTERFACE "${_vendored}")
-  set(OPTLITE_EIGEN_SOURCE "vendored copy in third_party/eigen3")
+  set(_eigen_source "vendored copy, ${_vendored}")
 else()
+  optlite_eigen_packages(_packages)
   # The suffix must reach the folder of the package's configuration file, or a system copy wins.
-  find_package(Eigen3 3.4 REQUIRED NO_MODULE PATH_SUFFIXES cmeel.prefix/share/eigen3/cmake)
-  set(OPTLITE_EIGEN_SOURCE "${Eigen3_DIR}")
+  find_package(Eigen3 3.4 QUIET NO_MODULE HINTS ${_packages}
+               PATH_SUFFIXES cmeel.prefix/share/eigen3/cmake)
+  if(Eigen3_DIR MATCHES "cmeel\\.prefix")
+    set(_eigen_source "header package, ${Eigen3_DIR}")
+  else()
+    set(_eigen_source "system, ${Eigen3_DIR}")
+  endif()
 endif()
-message(STATUS "optlite: Eigen from ${OPTLITE_EIGEN_SOURCE}")
+if(NOT TARGET Eigen3::Eigen)
+  message(FATAL_ERROR "The headers of Eigen >= 3.4 were not found. Install the Python package "
+                      "cmeel-eigen or your system's Eigen, or set Eigen3_DIR to the folder of "
+                      "Eigen3Config.cmake.")
+endif()
+message(STATUS "optlite: Eigen from ${_eigen_source}")
 
+# When an sdist is made, the headers (only Eigen/, no unsupported/) travel with it.
 if(SKBUILD_STATE STREQUAL "sdist")
   get_target_property(_eigen_include Eigen3::Eigen INTERFACE_INCLUDE_DIRECTORIES)
   if(NOT _eigen_include STREQUAL _vendored)
