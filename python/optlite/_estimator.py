@@ -32,6 +32,10 @@ class EstimatorShell(CallbackSupportMixin):
         package = ".".join(type(self).__module__.split(".")[:2])
         return {"estimator_module": package, "estimator_name": type(self).__name__}
 
+    def __sklearn_is_fitted__(self):
+        """A fit that failed half-way has no coefficients, whatever else it has set."""
+        return hasattr(self, "coef_")
+
     def __getstate__(self):
         return {**super().__getstate__(), "_optlite_version": installed_version()}
 

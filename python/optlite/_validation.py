@@ -79,7 +79,7 @@ def check_magnitudes(X, estimator_name):
 
 
 def _sum_of_squares(entries):
-    """Sum the squares of an array without a copy; NaN, inf or overflow make the result not finite."""
+    """Sum squares without a copy; NaN, infinity or an overflow make the result not finite."""
     if entries.flags.c_contiguous or entries.flags.f_contiguous:
         flat = entries.ravel(order="K")
         return flat @ flat
@@ -114,10 +114,10 @@ def _check_column_overflow(X, entries):
 
 
 def check_sparse_structure(X):
-    """Refuse a sparse matrix whose indices point outside its arrays; do nothing for other input.
+    """Refuse a sparse matrix whose indices point outside its arrays; let all else pass.
 
-    SciPy and scikit-learn trust these indices: a matrix edited in place can make them read and write
-    foreign memory. This runs before any of their code does.
+    SciPy and scikit-learn trust these indices: a matrix edited in place can make them read and
+    write foreign memory. This runs before any of their code does.
     """
     if not sp.issparse(X):
         return

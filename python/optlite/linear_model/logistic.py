@@ -1,0 +1,496 @@
+"""Logistic regression, binary and multinomial, with a certificate of its accuracy."""
+
+import logging
+import warnings
+from numbers import Integral, Real
+from typing import ClassVar
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.special import expit, log_expit, log_softmax, softmax
+from sklearn.base import BaseEstimator, _fit_context
+from sklearn.linear_model._base import LinearClassifierMixin, SparseCoefMixin
+from sklearn.utils import compute_class_weight
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted
+
+from .._core import core
+from .._estimator import EstimatorShell, begin_callbacks, end_callbacks, warn_not_converged
+from .._validation import as_design, check_fit_data, check_sparse_structure, check_weights
+from ..exceptions import SeparationWarning
+from ._separation import find_separation
+
+logger = logging.getLogger("optlite")
+
+#: Methods of scikit-learn that exist only by name here: the optimum is the same.
+ALIASES = {"liblinear": "auto", "sag": "auto", "saga": "auto"}
+
+
+class LogisticRegression(EstimatorShell, LinearClassifierMixin, SparseCoefMixin, BaseEstimator):
+    """Fit a linear classifier by penalised maximum likelihood, to a certified accuracy.
+
+    The parameters are those of scikit-learn's class of the same name, and so is the objective::
+
+        minimise over w, b   1/2 ||w||^2 + C sum_i s_i l(w . x_i + b, y_i)
+
+    with `l` the logistic loss for two classes and the softmax cross-entropy (all K classes kept)
+    for more. The intercept is never penalised. The columns of `X` are centred and scaled inside the
+    solver, without touching `X` and without changing the objective, so that their units do not
+    matter to convergence.
+
+    Parameters
+    ----------
+    C : float in (0, inf], default=1.0
+        Inverse strength of the L2 penalty. ``np.inf`` fits without penalty.
+    l1_ratio : float, default=0.0
+        Must be 0: this class has the L2 penalty, or none.
+    dual : bool, default=False
+        No effect: whether the primal or the dual problem is solved does not change the optimum.
+    tol : float >= 0, default=1e-8
+        Relative accuracy of the objective at which the solver stops. With a penalty it is
+        compared with the duality gap divided by the objective, a proven bound on the
+        suboptimality; without one, with the squared Newton decrement divided by the objective. In
+        scikit-learn `tol` bounds the largest entry of the gradient instead, a number that depends
+        on the units of the columns; 1e-8 here is far stricter than 1e-4 there. With ``tol=0`` the
+        solver runs until rounding stops it.
+    fit_intercept : bool, default=True
+        Whether `b` is fitted or zero.
+    intercept_scaling : float > 0, default=1
+        No effect; accepted for compatibility. Only liblinear, which penalises the intercept, needs
+        it.
+    class_weight : dict, "balanced" or None, default=None
+        Factors on the sample weights of each class. ``"balanced"`` gives all classes one total
+        weight.
+    random_state : int, RandomState instance or None, default=None
+        No effect: the fit is deterministic, with the same bits for any number of threads.
+    solver : str, default="auto"
+        ``"auto"``, ``"lbfgs"``, ``"newton-cg"`` or ``"newton-cholesky"``. The optimum does not
+        depend on it, the time does. ``"liblinear"``, ``"sag"`` and ``"saga"`` are accepted and mean
+        ``"auto"``.
+    max_iter : int >= 0, default=100
+        Most iterations of the solver.
+    verbose : int, default=0
+        If positive, the outcome goes to the logger ``optlite`` (level INFO); nothing is printed.
+        For progress, attach a callback such as ``sklearn.callback.ProgressBar``.
+    warm_start : bool, default=False
+        Whether to start from the coefficients of the previous fit.
+    record_trace : bool, default=False
+        Whether to keep one record for each iteration in `trace_`.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
+        Coefficients `w`; one row for two classes. With more classes they sum to zero over classes.
+    intercept_ : ndarray of shape (1,) or (n_classes,)
+        Intercepts `b`, which sum to zero over three or more classes.
+    classes_ : ndarray of shape (n_classes,)
+        Class labels, sorted.
+    n_iter_ : ndarray of shape (1,), int32
+        Iterations done.
+    converged_ : bool
+        Whether the tolerance was reached (or rounding left nothing to gain).
+    certificate_ : float
+        What was reached, on the scale of `tol`.
+    certificate_kind_ : str
+        ``"relative duality gap"`` or ``"relative Newton decrement"``.
+    objective_ : float
+        ``(1/S) sum_i s_i l_i + 1 / (2 C S) ||w||^2`` with ``S = sum_i s_i``, at the solution.
+    solver_info_ : str
+        The method that ran.
+    trace_ : optlite.trace.Trace
+        Only with ``record_trace=True``.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Only if `X` had string column names.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the solver stops before `tol`.
+    SeparationWarning
+        Without penalty, if a combination of the features separates the classes: there is no finite
+        optimum then, and the coefficients are those where the solver was stopped.
+
+    Notes
+    -----
+    With the margins ``z_i = w . x_i + b``, the residuals ``r_i = s_i l'(z_i) / S`` of any `(w, b)`
+    give a point of the dual problem, and the distance of its value to the primal one bounds the
+    suboptimality of both [1]_. For this penalty the gap is ``||dF/dw||^2 S C / 2`` if the residuals
+    sum to zero, plus a term for moving the intercept until they do.
+
+    References
+    ----------
+    .. [1] Yu, H.-F., Huang, F.-L., Lin, C.-J. "Dual coordinate descent methods for logistic
+       regression and maximum entropy models", Machine Learning 85 (2011), section 2.
+    .. [2] Albert, A., Anderson, J. A. "On the existence of maximum likelihood estimates in logistic
+       regression models", Biometrika 71 (1984).
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from optlite.linear_model import LogisticRegression
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = LogisticRegression().fit(X, y)
+    >>> model.predict(X[:2])
+    array([0, 0])
+    >>> model.converged_, model.certificate_ <= 1e-8
+    (True, True)
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        "C": [Interval(Real, 0, None, closed="right")],
+        "l1_ratio": [Interval(Real, 0, 1, closed="both")],
+        "dual": ["boolean"],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "fit_intercept": ["boolean"],
+        "intercept_scaling": [Interval(Real, 0, None, closed="neither")],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "random_state": ["random_state"],
+        "solver": [StrOptions({"auto", "lbfgs", "newton-cg", "newton-cholesky", *ALIASES})],
+        "max_iter": [Interval(Integral, 0, None, closed="left")],
+        "verbose": ["verbose"],
+        "warm_start": ["boolean"],
+        "record_trace": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        *,
+        C=1.0,
+        l1_ratio=0.0,
+        dual=False,
+        tol=1e-8,
+        fit_intercept=True,
+        intercept_scaling=1,
+        class_weight=None,
+        random_state=None,
+        solver="auto",
+        max_iter=100,
+        verbose=0,
+        warm_start=False,
+        record_trace=False,
+    ):
+        self.C = C
+        self.l1_ratio = l1_ratio
+        self.dual = dual
+        self.tol = tol
+        self.fit_intercept = fit_intercept
+        self.intercept_scaling = intercept_scaling
+        self.class_weight = class_weight
+        self.random_state = random_state
+        self.solver = solver
+        self.max_iter = max_iter
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.record_trace = record_trace
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None):
+        """Fit the model.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Features. float32 and float64 are read in place; everything else becomes float64.
+        y : array-like of shape (n_samples,)
+            Class labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights `s`, each >= 0; a weight of 2 counts a row twice. All ones by default.
+
+        Returns
+        -------
+        LogisticRegression
+            This instance, fitted.
+
+        Raises
+        ------
+        ValueError
+            For data or parameters that cannot be fitted; the message says how to mend them.
+        """
+        if self.l1_ratio != 0:
+            raise ValueError(
+                f"l1_ratio must be 0, got {self.l1_ratio!r}: LogisticRegression has the L2 penalty "
+                "(C finite) or none (C=np.inf). Set l1_ratio=0."
+            )
+        X, y = check_fit_data(self, X, y)
+        classes, codes = _encode(y)
+        weight = check_weights(sample_weight, X)
+        weight = _with_class_weight(self.class_weight, classes, codes, y, weight)
+        problem = _Problem(self, X, classes, codes, weight)
+        start = self._warm_start_coefficients(problem) if self.warm_start else None
+
+        context = begin_callbacks(self, X, y, sample_weight, self.max_iter)
+        if context is None:
+            result = problem.fit(start, self.max_iter)
+        else:
+            result = self._fit_with_callbacks(problem, start, context, X, y, sample_weight)
+        self._store(problem, result)
+        self._report(problem, result, X)
+        end_callbacks(context, self, X, y, sample_weight)
+        return self
+
+    def _warm_start_coefficients(self, problem):
+        """Return the previous coefficients in the core's layout, or None before the first fit."""
+        if not hasattr(self, "coef_"):
+            return None
+        expected = (problem.outputs, problem.n_features)
+        if self.coef_.shape != expected:
+            raise ValueError(
+                f"warm_start=True needs coef_ of shape {expected}, got {self.coef_.shape} from the "
+                "previous fit. Clone the estimator, or set warm_start=False."
+            )
+        coef = self.coef_.toarray() if sp.issparse(self.coef_) else self.coef_
+        parts = [coef, self.intercept_[:, None]] if self.fit_intercept else [coef]
+        return np.hstack(parts).astype(np.float64).ravel()
+
+    def _fit_with_callbacks(self, problem, start, context, X, y, sample_weight):
+        """Run one iteration at a time, with a callback task around each."""
+        data = {
+            "X": X,
+            "y": y,
+            "metadata": None if sample_weight is None else {"sample_weight": sample_weight},
+        }
+        total = problem.fit(start, 0)
+        for _ in range(self.max_iter):
+            if total["status"] != "iteration_limit":
+                break
+            task = context.subcontext(task_name="iteration")
+            task.call_on_fit_task_begin(estimator=self, **data)
+            step = problem.fit(total["coefficients"], 1, stepwise=True)
+            step["n_iter"] += total["n_iter"]
+            step["trace"] = total["trace"] + step["trace"][-1:]
+            total = step
+            state = problem.coefficients(total)
+            if task.call_on_fit_task_end(
+                estimator=self, **data, reconstruction_attributes=lambda state=state: state
+            ):
+                total["status"], total["message"] = "stopped", "A callback ended the fit."
+                break
+        return total
+
+    def _store(self, problem, result):
+        """Set the fitted attributes: NumPy arrays and Python scalars only."""
+        for name, value in problem.coefficients(result).items():
+            setattr(self, name, value)
+        self.n_iter_ = np.array([result["n_iter"]], dtype=np.int32)
+        self.objective_ = float(result["value"])
+        self.certificate_ = _relative(result)
+        self.certificate_kind_ = problem.certificate_kind
+        self.converged_ = result["status"] in ("converged", "precision_limit")
+        self.solver_info_ = result["method"]
+        if self.record_trace:
+            from ..trace import Trace
+
+            self.trace_ = Trace(result["trace"])
+        elif hasattr(self, "trace_"):
+            del self.trace_
+
+    def _report(self, problem, result, X):
+        """Warn about what the numbers do not say by themselves."""
+        if self.verbose:
+            logger.info(
+                "LogisticRegression: %s, %d iteration(s), %s %.2g. %s",
+                self.solver_info_,
+                result["n_iter"],
+                self.certificate_kind_,
+                self.certificate_,
+                result["message"],
+            )
+        if problem.alpha == 0.0:
+            found = find_separation(problem, result, X, getattr(self, "feature_names_in_", None))
+            if found is not None:
+                self.converged_ = False
+                warnings.warn(found, SeparationWarning, stacklevel=4)
+                return
+        if self.converged_ or result["status"] == "stopped":
+            return
+        warn_not_converged(
+            estimator="LogisticRegression",
+            iterations=result["n_iter"],
+            reached=self.certificate_,
+            asked=self.tol,
+            certificate=self.certificate_kind_,
+            reason=result["message"],
+            remedy=_remedy(self, result["status"]),
+        )
+
+    def decision_function(self, X):
+        """Return the margins of the samples.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_classes)
+            ``X w + b``; for two classes, positive values speak for ``classes_[1]``.
+        """
+        check_is_fitted(self)
+        check_sparse_structure(X)
+        return super().decision_function(X)
+
+    def predict_proba(self, X):
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Columns in the order of `classes_`; each row sums to one.
+        """
+        margins = self.decision_function(X)
+        if margins.ndim == 1:
+            # Each tail from its own side: 1 - p would lose the digits of a small probability.
+            return np.stack([expit(-margins), expit(margins)], axis=1)
+        return softmax(margins, axis=1)
+
+    def predict_log_proba(self, X):
+        """Return the logarithm of the probability of each class, finite however small it is.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Columns in the order of `classes_`.
+        """
+        margins = self.decision_function(X)
+        if margins.ndim == 1:
+            return np.stack([log_expit(-margins), log_expit(margins)], axis=1)
+        return log_softmax(margins, axis=1)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+class _Problem:
+    """The optimisation problem of one fit, in the terms of the core."""
+
+    def __init__(self, estimator, X, classes, codes, weight):
+        self.classes = classes
+        self.codes = codes
+        self.weight = weight
+        self.dtype = X.dtype
+        self.n_features = X.shape[1]
+        self.outputs = 1 if len(classes) == 2 else len(classes)
+        self.intercept = estimator.fit_intercept
+        self.tolerance = float(estimator.tol)
+        self.solver = ALIASES.get(estimator.solver, estimator.solver)
+        self.record = estimator.record_trace
+        self.total_weight = float(X.shape[0]) if weight is None else float(weight.sum())
+        self.alpha = 0.0 if np.isinf(estimator.C) else _strength(estimator.C, self.total_weight)
+        loss = "logistic" if self.outputs == 1 else "multinomial"
+        targets = 2.0 * codes - 1.0 if self.outputs == 1 else codes.astype(np.float64)
+        self.model = core.Model(
+            as_design(X),
+            loss,
+            targets,
+            weight,
+            [],
+            self.outputs,
+            self.intercept,
+            self.alpha,
+            "squared_l2",
+        )
+
+    @property
+    def certificate_kind(self):
+        return "relative duality gap" if self.alpha > 0 else "relative Newton decrement"
+
+    def fit(self, start, max_iter, stepwise=False):
+        """Run the core; `stepwise` picks a method without memory from one iteration to the next."""
+        solver = self.solver
+        if stepwise and solver in ("auto", "lbfgs"):
+            small = self.outputs * self.n_features <= 500
+            solver = "newton-cholesky" if small else "newton-cg"
+        result = self.model.fit(start, solver, self.tolerance, max_iter, self.record)
+        finite = np.isfinite(result["coefficients"]).all()
+        if result["status"] == "not_finite" or not finite:
+            raise ValueError(
+                "The objective is not finite: values of X are too large for double precision. "
+                "Rescale the columns, for example with sklearn.preprocessing.StandardScaler."
+            )
+        return result
+
+    def coefficients(self, result):
+        """Return the attributes that prediction needs."""
+        table = result["coefficients"].reshape(self.outputs, -1)
+        if self.outputs > 1:
+            # Adding one vector to all classes changes no probability, and the mean is best.
+            table = table - table.mean(axis=0)
+        coef = table[:, : self.n_features]
+        intercept = table[:, -1] if self.intercept else np.zeros(self.outputs)
+        return {
+            "classes_": self.classes,
+            "coef_": np.array(coef, dtype=self.dtype, order="C"),
+            "intercept_": np.array(intercept, dtype=self.dtype),
+        }
+
+
+def _encode(y):
+    """Sorted labels, and the position of each sample's label among them."""
+    check_classification_targets(y)
+    classes, codes = np.unique(y, return_inverse=True)
+    if len(classes) < 2:
+        raise ValueError(
+            f"y must hold at least 2 classes, got the single class {classes[0]!r}. Check how the "
+            "data were split or filtered."
+        )
+    return classes, codes
+
+
+def _with_class_weight(class_weight, classes, codes, y, weight):
+    """Multiply the sample weights by those of the classes."""
+    if class_weight is None:
+        return weight
+    if class_weight == "balanced":
+        totals = np.bincount(codes, weights=weight, minlength=len(classes))
+        factors = totals.sum() / (len(classes) * np.where(totals > 0, totals, np.inf))
+    else:
+        factors = compute_class_weight(class_weight, classes=classes, y=y)
+    if not np.isfinite(factors).all() or (factors < 0).any():
+        raise ValueError(
+            f"class_weight must hold finite numbers >= 0, got {class_weight!r}. "
+            "Use 'balanced' for equal totals."
+        )
+    combined = factors[codes] * (1.0 if weight is None else weight)
+    if not combined.any():
+        raise ValueError(
+            "class_weight and sample_weight together give every row a weight of zero. "
+            "Give at least one class of the data a positive weight."
+        )
+    return combined
+
+
+def _strength(C, total_weight):
+    """Penalty on the scale of the mean loss, kept within the range of a double."""
+    with np.errstate(over="ignore", divide="ignore"):
+        return float(np.clip(1.0 / np.float64(C) / total_weight, 0.0, 1e150))
+
+
+def _relative(result):
+    """Certificate divided by the objective (itself, if the objective is zero)."""
+    scale = abs(result["value"])
+    return float(result["certificate"] / scale) if scale > 0 else float(result["certificate"])
+
+
+def _remedy(estimator, status):
+    if status == "iteration_limit":
+        return f"Increase max_iter (now {estimator.max_iter}) or tol."
+    return (
+        "Increase tol, or scale the columns of X (sklearn.preprocessing.StandardScaler); a penalty "
+        "(finite C) helps where columns depend on each other."
+    )
