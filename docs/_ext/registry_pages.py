@@ -1,0 +1,234 @@
+"""Sphinx extension: write one page for each registered part, and an index of all of them.
+
+A page shows what the part's header states (formula, hyper-parameters, reference), a plot drawn by
+the compiled core, and two files cut in by ``literalinclude``: the NumPy twin and the C++ source.
+Nothing on a page is written by hand, so nothing on it can drift from the code. A missing file is a
+warning of ``literalinclude``, and warnings fail the build.
+"""
+
+import math
+from pathlib import Path
+
+import registry_plots
+
+ROOT = Path(__file__).resolve().parents[2]
+
+KIND_TEXTS = {
+    "objectives": (
+        "Objectives",
+        "The loss :math:`\\ell(z, y)` of one sample, as a function of its margin "
+        ":math:`z = w^T x + b`. A model averages it over the samples and adds a penalty.",
+    ),
+    "penalties": (
+        "Penalties",
+        "A sum over coordinates, :math:`\\alpha \\sum_j h(w_j)`. The intercept is never penalised.",
+    ),
+    "directions": (
+        "Directions",
+        "How a descent method chooses the direction :math:`p_k` of its next step.",
+    ),
+    "step_sizes": (
+        "Step sizes",
+        "How far a descent method goes along a direction, or how strongly it regularises it, so "
+        "that the objective decreases from any starting point.",
+    ),
+}
+TARGETS = {
+    "real": "any real number",
+    "binary": "-1 or +1",
+    "count": "a number :math:`\\ge 0`",
+    "label": "a class 0, 1, ..., K - 1",
+}
+
+
+def twin_path(record):
+    """Return where the NumPy twin of a part lies."""
+    return ROOT / "python" / "optlite" / "reference" / record["kind"] / f"{record['name']}.py"
+
+
+def header_path(record):
+    """Return the C++ header that declares a part."""
+    return ROOT / "cpp" / "include" / "optlite" / record["kind"] / f"{record['name']}.hpp"
+
+
+def page_name(record):
+    """Return the document name of a part's page, relative to the documentation."""
+    return f"parts/{record['kind']}/{record['name']}"
+
+
+def kind_title(kind):
+    """Return the heading of a kind of parts."""
+    return KIND_TEXTS.get(kind, (kind.replace("_", " ").capitalize(), ""))[0]
+
+
+def escape(text):
+    """Protect plain text from being read as reStructuredText markup."""
+    for character in "\\*`|_":
+        text = text.replace(character, "\\" + character)
+    return text
+
+
+def number(value):
+    """Write a default, bound or limit as mathematics."""
+    if math.isinf(value):
+        return ":math:`\\infty`" if value > 0 else ":math:`-\\infty`"
+    return f"{value:g}"
+
+
+def interval(field):
+    """Write the range of a hyper-parameter, such as (0, 1]."""
+
+    def side(value):
+        return ("-" if value < 0 else "") + "\\infty" if math.isinf(value) else f"{value:g}"
+
+    left = "(" if field["lower_open"] else "["
+    right = ")" if field["upper_open"] else "]"
+    return f":math:`{left}{side(field['lower'])}, {side(field['upper'])}{right}`"
+
+
+def heading(text, mark):
+    """Return a section heading."""
+    return [text, mark * len(text), ""]
+
+
+def indent(text, width=3):
+    """Indent every line of a block."""
+    return [" " * width + line.strip() for line in text.splitlines()]
+
+
+def fields_table(record):
+    """Return the hyper-parameters as a table, or the sentence that there are none."""
+    if not record["fields"]:
+        return ["This part has no hyper-parameter.", ""]
+    lines = [".. list-table::", "   :header-rows: 1", "   :widths: 18 12 18 52", ""]
+    rows = [("Name", "Default", "Range", "Meaning")]
+    for field in record["fields"]:
+        row = (f"``{field['name']}``", number(field["default"]), interval(field))
+        rows.append((*row, escape(field["doc"])))
+    for row in rows:
+        lines += [("   * - " if i == 0 else "     - ") + cell for i, cell in enumerate(row)]
+    return [*lines, ""]
+
+
+def facts(record):
+    """Return what else the record states: targets, curvature, smoothness."""
+    lines = []
+    if "target" in record:
+        lines.append(f":Target y: {TARGETS[record['target']]}")
+    if "one_margin" in record:
+        lines.append(
+            f":Margins: {'one for each sample' if record['one_margin'] else 'one a class'}"
+        )
+    if "curvature_bound" in record:
+        bound = number(record["curvature_bound"])
+        lines.append(f":Largest second derivative: {bound}")
+    if "smooth" in record:
+        lines.append(f":Twice differentiable: {'yes' if record['smooth'] else 'no'}")
+    return [*lines, f":Name in the registry: ``{record['name']}``", ""]
+
+
+def source_block(path, page, language, caption):
+    """Return a literalinclude of a file, with a path relative to the page."""
+    up = "../" * (page.count("/") + 1)
+    return [
+        f".. literalinclude:: {up}{path.relative_to(ROOT).as_posix()}",
+        f"   :language: {language}",
+        f"   :caption: {caption.relative_to(ROOT).as_posix()}",
+        "",
+    ]
+
+
+def page_text(record, figure):
+    """Return the reStructuredText of one part's page."""
+    page = page_name(record)
+    lines = [f".. _part-{record['kind']}-{record['name']}:", ""]
+    lines += heading(record["class_name"], "=")
+    lines += [escape(record["doc"]), "", ".. math::", ""]
+    lines += [*indent(record["formula"]), ""]
+    lines += facts(record)
+    lines += heading("Hyper-parameters", "-") + fields_table(record)
+    if figure is not None:
+        lines += heading("Picture", "-")
+        lines += [f".. figure:: {record['name']}.png", f"   :alt: {figure.alt}", ""]
+        lines += [f"   {figure.caption}", ""]
+    lines += [*heading("Reference", "-"), escape(record["reference"]), ""]
+    lines += heading("Source", "-")
+    lines += [
+        "The same mathematics twice: the NumPy twin to read and step through, and the C++",
+        "header that the estimators run.",
+        "",
+    ]
+    lines += [".. tab-set::", "", "   .. tab-item:: NumPy twin", ""]
+    for title, path, language in (
+        (None, twin_path(record), "python"),
+        ("C++ source", header_path(record), "cpp"),
+    ):
+        if title is not None:
+            lines += [f"   .. tab-item:: {title}", ""]
+        lines += ["      " + line for line in source_block(path, page, language, path)]
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def index_text(records):
+    """Return the index page: a table for each kind, and the hidden table of contents."""
+    lines = heading("Registered parts", "=")
+    lines += [
+        "A problem is an objective plus a penalty; a descent method is a direction plus a step",
+        "size. Each is one C++ header and one NumPy twin, and each has a page here that is made",
+        "from those two files. Adding a header to a folder adds a row to these tables.",
+        "",
+    ]
+    for kind in dict.fromkeys(record["kind"] for record in records):
+        title, text = KIND_TEXTS.get(kind, (kind_title(kind), ""))
+        lines += heading(title, "-") + ([text, ""] if text else [])
+        lines += [".. list-table::", "   :widths: 28 72", ""]
+        own = [record for record in records if record["kind"] == kind]
+        for record in own:
+            target = f"part-{record['kind']}-{record['name']}"
+            lines += [f"   * - :ref:`{record['class_name']} <{target}>`"]
+            lines += [f"     - {escape(record['doc'])}"]
+        lines += ["", ".. toctree::", "   :hidden:", f"   :caption: {title}", ""]
+        lines += [f"   {kind}/{record['name']}" for record in own] + [""]
+    return "\n".join(lines) + "\n"
+
+
+def write_if_changed(path, text):
+    """Write a page only when its text changed, so that Sphinx rebuilds no more than it must."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+
+
+def remove_stale(folder, kept):
+    """Remove the pages of parts that no longer exist."""
+    for path in folder.rglob("*.rst"):
+        if path not in kept:
+            path.unlink()
+
+
+def write_pages(source, records, draw=True):
+    """Write all pages below ``source`` and return their paths."""
+    source = Path(source)
+    written = [source / "parts" / "index.rst"]
+    write_if_changed(written[0], index_text(records))
+    for record in records:
+        page = source / f"{page_name(record)}.rst"
+        page.parent.mkdir(parents=True, exist_ok=True)
+        figure = registry_plots.draw(record, page.with_suffix(".png")) if draw else None
+        write_if_changed(page, page_text(record, figure))
+        written.append(page)
+    remove_stale(source / "parts", written)
+    return written
+
+
+def on_builder_inited(app):
+    """Write the pages before Sphinx looks for its sources."""
+    from optlite._core import core
+
+    write_pages(app.srcdir, core.registry())
+
+
+def setup(app):
+    """Register the extension."""
+    app.connect("builder-inited", on_builder_inited)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

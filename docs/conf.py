@@ -1,0 +1,132 @@
+"""Configuration of the documentation. Build with ``python -m sphinx -W --keep-going -n``."""
+
+import os
+import sys
+import warnings
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE / "_ext"))
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+project = "optlite"
+author = "The optlite developers"
+copyright = f"2026, {author}"
+try:
+    release = version("optlite-ml")
+except PackageNotFoundError:  # a source tree on PYTHONPATH
+    release = "development version"
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.intersphinx",
+    "sphinx.ext.mathjax",
+    "numpydoc",
+    "myst_parser",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "sphinx_gallery.gen_gallery",
+    "registry_pages",
+]
+
+source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
+exclude_patterns = [
+    "_build",
+    "_snippets",
+    # The gallery's notebooks and scripts lie beside its pages; only the pages are sources.
+    "auto_examples/**/*.ipynb",
+    "auto_examples/**/*.py",
+    "auto_examples/**/*.md5",
+    "auto_examples/**/*.json",
+]
+templates_path = ["_templates"]
+default_role = None
+add_function_parentheses = True
+
+# Markdown ---------------------------------------------------------------------------------------
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "attrs_inline"]
+myst_heading_anchors = 3
+
+# Docstrings -------------------------------------------------------------------------------------
+autosummary_generate = True
+autodoc_typehints = "none"
+numpydoc_show_class_members = False
+numpydoc_class_members_toctree = False
+numpydoc_xref_param_type = False
+numpydoc_attributes_as_param_list = True
+
+# References -------------------------------------------------------------------------------------
+nitpicky = True
+# Types that appear in a docstring's type column as words of English or of mathematics.
+nitpick_ignore = []
+# Names of other projects are links only where their inventory can be read; a build without a
+# network must not fail for that. Inherited methods of scikit-learn's classes refer to its own
+# glossary and guides.
+nitpick_ignore_regex = [
+    (r"py:.*", r"(sklearn|numpy|scipy|matplotlib|pandas)\..*"),
+    (r"std:.*", r"(metadata_routing|scoring_parameter|sphx_glr_.*|.*-glossary)"),
+]
+# Set OPTLITE_DOCS_INTERSPHINX=1 to link the names of other projects to their pages.
+if os.environ.get("OPTLITE_DOCS_INTERSPHINX"):
+    intersphinx_mapping = {
+        "numpy": ("https://numpy.org/doc/stable", None),
+        "scipy": ("https://docs.scipy.org/doc/scipy", None),
+        "sklearn": ("https://scikit-learn.org/stable", None),
+        "matplotlib": ("https://matplotlib.org/stable", None),
+    }
+else:
+    intersphinx_mapping = {}
+
+# Gallery ----------------------------------------------------------------------------------------
+warnings.filterwarnings("ignore", message="FigureCanvasAgg is non-interactive")
+sphinx_gallery_conf = {
+    "examples_dirs": ["../examples"],
+    "gallery_dirs": ["auto_examples"],
+    "filename_pattern": r"/(quickstart|plot_)",
+    "within_subsection_order": "ExampleTitleSortKey",
+    "download_all_examples": False,
+    "remove_config_comments": True,
+    "show_memory": False,
+    "show_signature": False,
+    "min_reported_time": 1,
+    "abort_on_example_error": False,
+    "plot_gallery": "True",
+    "matplotlib_animations": False,
+    "backreferences_dir": None,
+    "default_thumb_file": str(HERE / "_static" / "logo.png"),
+}
+
+# Look -------------------------------------------------------------------------------------------
+html_theme = "pydata_sphinx_theme"
+html_title = "optlite"
+html_static_path = ["_static"]
+html_css_files = ["optlite.css"]
+html_show_sourcelink = False
+html_copy_source = False
+html_theme_options = {
+    "logo": {"text": "optlite"},
+    "navbar_align": "left",
+    "header_links_before_dropdown": 6,
+    "show_toc_level": 2,
+    "navigation_with_keys": False,
+    "show_prev_next": False,
+    "footer_start": ["copyright"],
+    "footer_end": [],
+    "secondary_sidebar_items": ["page-toc"],
+    "pygments_light_style": "tango",
+    "pygments_dark_style": "monokai",
+}
+html_sidebars = {
+    "index": [],
+    "install": [],
+    "how_to_choose": [],
+    "concepts": [],
+    "guarantees": [],
+    "migration": [],
+}
+html_context = {"default_mode": "auto"}
+htmlhelp_basename = "optlite"
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True

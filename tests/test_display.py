@@ -1,0 +1,191 @@
+"""The displays: what they draw, from which numbers, and how they refuse what they cannot draw."""
+
+import subprocess
+import sys
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from sklearn.linear_model import Ridge
+
+from optlite.display import ConvergenceDisplay, RegularizationPathDisplay
+from optlite.trace import Trace
+
+matplotlib.use("Agg")
+
+RECORDS = [
+    {"iteration": 0, "objective": 3.0, "certificate": np.inf, "seconds": 0.0, "n_passes": 1},
+    {"iteration": 1, "objective": 2.5, "certificate": 1.0, "seconds": 0.1, "n_passes": 3},
+    {"iteration": 2, "objective": 2.0, "certificate": 0.0, "seconds": 0.2, "n_passes": 5},
+]
+
+
+@pytest.fixture
+def ax():
+    return Figure().subplots()
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    import matplotlib.pyplot as plt
+
+    plt.close("all")
+
+
+class Fitted:
+    """What ConvergenceDisplay reads of an estimator."""
+
+    def __init__(self):
+        self.trace_ = Trace(RECORDS)
+        self.tol = 1e-3
+
+
+def test_suboptimality_is_relative_to_the_best_value():
+    display = ConvergenceDisplay(Trace(RECORDS))
+    np.testing.assert_allclose(display.suboptimality, [0.5, 0.25, 0.0])
+    np.testing.assert_allclose(display.certificate, [np.inf, 0.5, 0.0])
+
+
+def test_a_given_minimum_and_a_minimum_of_zero():
+    np.testing.assert_allclose(ConvergenceDisplay(RECORDS, minimum=1.0).suboptimality, [2, 1.5, 1])
+    np.testing.assert_allclose(ConvergenceDisplay(RECORDS, minimum=0.0).suboptimality, [3, 2.5, 2])
+
+
+def test_from_trace_draws_what_a_logarithmic_axis_can_show(ax):
+    display = ConvergenceDisplay.from_trace(RECORDS, ax=ax, name="run", tolerance=1e-3, color="k")
+    assert display.ax_ is ax and display.figure_ is ax.figure
+    np.testing.assert_array_equal(display.line_.get_xdata(), [0, 1])
+    np.testing.assert_array_equal(display.certificate_line_.get_xdata(), [1])
+    assert display.line_.get_color() == display.certificate_line_.get_color() == "k"
+    assert ax.get_yscale() == "log"
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert labels == ["run: suboptimality", "run: certificate (upper bound)", "tolerance"]
+
+
+@pytest.mark.parametrize(
+    ("x", "values"), [("seconds", [0.0, 0.1]), ("n_passes", [1, 3]), ("n_inner", [0, 0])]
+)
+def test_the_horizontal_axis(ax, x, values):
+    display = ConvergenceDisplay.from_trace(RECORDS, ax=ax, x=x, show_certificate=False)
+    np.testing.assert_array_equal(display.line_.get_xdata(), values)
+    assert display.certificate_line_ is None
+
+
+def test_without_axes_a_figure_is_made():
+    display = ConvergenceDisplay.from_trace(RECORDS)
+    assert isinstance(display.figure_, Figure) and display.ax_ in display.figure_.axes
+
+
+def test_from_estimator_takes_name_and_tolerance(ax):
+    display = ConvergenceDisplay.from_estimator(Fitted(), ax=ax)
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert labels[0] == "Fitted: suboptimality" and labels[-1] == "tolerance"
+    assert display.estimator_name == "Fitted"
+
+
+def test_from_estimator_takes_the_last_step_of_a_pipeline(ax):
+    from sklearn.datasets import load_breast_cancer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    from optlite.linear_model import LogisticRegression
+
+    pipeline = make_pipeline(StandardScaler(), LogisticRegression(record_trace=True))
+    pipeline.fit(*load_breast_cancer(return_X_y=True))
+    display = ConvergenceDisplay.from_estimator(pipeline, ax=ax)
+    assert display.estimator_name == "LogisticRegression"
+    assert display.certificate[-1] <= 1e-8
+    assert len(display.suboptimality) == pipeline[-1].n_iter_[0] + 1
+
+
+def test_an_estimator_without_a_trace_is_refused():
+    with pytest.raises(ValueError, match=r"record_trace=True.*Ridge.*fit again"):
+        ConvergenceDisplay.from_estimator(Ridge())
+
+
+def test_an_empty_trace_is_refused():
+    with pytest.raises(ValueError, match="at least one record"):
+        ConvergenceDisplay(Trace())
+
+
+def test_an_unknown_axis_is_refused(ax):
+    with pytest.raises(ValueError, match=r"x must be one of iteration.*got 'epoch'"):
+        ConvergenceDisplay.from_trace(RECORDS, ax=ax, x="epoch")
+
+
+def test_path_from_arrays(ax):
+    display = RegularizationPathDisplay(
+        [0.1, 1.0, 10.0],
+        [[3.0, -2.0], [2.0, -1.0], [0.5, 0.0]],
+        feature_names=["age", "size"],
+        chosen=1.0,
+    ).plot(ax, linewidth=3)
+    assert len(display.lines_) == 2 and display.lines_[0].get_linewidth() == 3
+    np.testing.assert_array_equal(display.lines_[1].get_ydata(), [-2.0, -1.0, 0.0])
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["age", "size"]
+    assert ax.get_xscale() == "log" and ax.get_xlabel() == "alpha"
+
+
+@pytest.mark.parametrize("n_features", [2, 11, 13])
+def test_path_gives_each_named_feature_its_own_colour(ax, n_features):
+    names = [f"x{j}" for j in range(n_features)]
+    display = RegularizationPathDisplay([1.0, 2.0], np.ones((2, n_features)), feature_names=names)
+    lines = display.plot(ax).lines_
+    named = n_features <= 12
+    assert (ax.get_legend() is not None) == named
+    if named:
+        assert len({str(line.get_color()) for line in lines}) == n_features
+
+
+def test_path_from_estimator_fits_clones(ax):
+    random = np.random.default_rng(0)
+    X, y = random.normal(size=(30, 3)), random.normal(size=30)
+    model = Ridge(alpha=5.0)
+    display = RegularizationPathDisplay.from_estimator(model, X, y, strengths=[0.1, 10.0], ax=ax)
+    np.testing.assert_allclose(display.coefficients[1], Ridge(alpha=10.0).fit(X, y).coef_)
+    assert model.alpha == 5.0 and not hasattr(model, "coef_")
+
+
+def test_path_from_estimator_reads_column_names_and_rows_of_classifiers(ax):
+    from sklearn.datasets import load_iris
+
+    from optlite.linear_model import LogisticRegression
+
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    display = RegularizationPathDisplay.from_estimator(
+        LogisticRegression(), X, y == 1, strengths=[0.1, 1.0], strength_name="C", ax=ax
+    )
+    assert display.coefficients.shape == (2, 4)
+    assert display.lines_[0].get_label() == "sepal length (cm)"
+    assert ax.get_xlabel() == "C"
+
+
+@pytest.mark.parametrize(
+    ("strengths", "coefficients", "names", "message"),
+    [
+        ([0.0, 1.0], [[1.0], [1.0]], None, "strengths must be a 1-d array of positive"),
+        ([1.0], [[1.0], [1.0]], None, r"n_strengths=1, got \(2, 1\)"),
+        ([1.0], [[[1.0]]], None, "one output or class at a time"),
+        ([1.0], [[1.0, 2.0]], ["a"], "each of the 2 features, got 1"),
+    ],
+)
+def test_path_refuses_what_does_not_fit_together(strengths, coefficients, names, message):
+    with pytest.raises(ValueError, match=message):
+        RegularizationPathDisplay(strengths, coefficients, feature_names=names)
+
+
+def test_matplotlib_is_imported_only_to_draw():
+    code = (
+        "import sys; from optlite.display import ConvergenceDisplay; "
+        "ConvergenceDisplay([{'objective': 1.0}]).suboptimality; "
+        "sys.exit('matplotlib' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_missing_matplotlib_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    with pytest.raises(ImportError, match=r"ConvergenceDisplay.plot needs matplotlib.*'plot'"):
+        ConvergenceDisplay(Trace(RECORDS)).plot()

@@ -1,0 +1,129 @@
+"""Quick checks of the documentation's own code; the build itself checks the rest."""
+
+import ast
+import importlib
+import importlib.util
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from optlite._core import core
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+RECORDS = core.registry()
+IDS = [f"{record['kind']}-{record['name']}" for record in RECORDS]
+
+
+@pytest.fixture(scope="module")
+def registry_pages():
+    """The extension that writes the pages, imported as Sphinx does."""
+    sys.path.insert(0, str(DOCS / "_ext"))
+    try:
+        yield importlib.import_module("registry_pages")
+    finally:
+        sys.path.remove(str(DOCS / "_ext"))
+
+
+@pytest.fixture(scope="module")
+def check_links():
+    """The link checker, a script beside the documentation."""
+    spec = importlib.util.spec_from_file_location("check_links", DOCS / "check_links.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=IDS)
+def test_a_part_has_a_twin_and_a_header(registry_pages, record):
+    header = registry_pages.header_path(record)
+    assert f"struct {record['class_name']} {{" in header.read_text(encoding="utf-8")
+    assert registry_pages.twin_path(record).is_file(), (
+        f"{record['kind']}/{record['name']}.hpp has no NumPy twin; create "
+        f"{registry_pages.twin_path(record).relative_to(ROOT)}"
+    )
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=IDS)
+def test_the_page_of_a_part_states_what_its_record_states(registry_pages, record):
+    text = registry_pages.page_text(record, None)
+    assert record["class_name"] in text
+    for line in record["formula"].splitlines():
+        assert line.strip() in text
+    for field in record["fields"]:
+        assert f"``{field['name']}``" in text
+        assert registry_pages.escape(field["doc"]) in text
+    included = re.findall(r"literalinclude:: (\S+)", text)
+    page = DOCS / f"{registry_pages.page_name(record)}.rst"
+    targets = [(page.parent / path).resolve() for path in included]
+    assert targets == [registry_pages.twin_path(record), registry_pages.header_path(record)]
+
+
+def test_writing_the_pages_is_complete_idempotent_and_removes_stale_ones(registry_pages, tmp_path):
+    stale = tmp_path / "parts" / "objectives" / "gone.rst"
+    stale.parent.mkdir(parents=True)
+    stale.write_text("gone\n")
+    first = registry_pages.write_pages(tmp_path, RECORDS, draw=False)
+    times = [path.stat().st_mtime_ns for path in first]
+    assert len(first) == len(RECORDS) + 1
+    assert not stale.exists()
+    assert registry_pages.write_pages(tmp_path, RECORDS, draw=False) == first
+    assert [path.stat().st_mtime_ns for path in first] == times
+    index = first[0].read_text(encoding="utf-8")
+    for record in RECORDS:
+        assert f"{record['kind']}/{record['name']}" in index
+
+
+@pytest.mark.parametrize("kind", sorted({record["kind"] for record in RECORDS}))
+def test_one_picture_of_each_kind_is_drawn(registry_pages, kind, tmp_path):
+    plots = importlib.import_module("registry_plots")
+    record = next(record for record in RECORDS if record["kind"] == kind)
+    picture = plots.draw(record, tmp_path / "picture.png")
+    assert picture.alt and picture.caption
+    assert (tmp_path / "picture.png").stat().st_size > 5000
+
+
+@pytest.mark.parametrize(
+    ("bounds", "expected"),
+    [((0.0, 1.0, True, False), "(0, 1]"), ((-float("inf"), 2.0, True, True), r"(-\infty, 2)")],
+)
+def test_intervals_are_written_as_in_mathematics(registry_pages, bounds, expected):
+    lower, upper, lower_open, upper_open = bounds
+    field = {"lower": lower, "upper": upper, "lower_open": lower_open, "upper_open": upper_open}
+    assert registry_pages.interval(field) == f":math:`{expected}`"
+
+
+def test_plain_text_is_protected_from_markup(registry_pages):
+    assert registry_pages.escape("a*b_c|d`e\\f") == r"a\*b\_c\|d\`e\\f"
+
+
+def test_dead_links_are_found(check_links, tmp_path, capsys):
+    (tmp_path / "b.html").write_text('<p id="here">b</p>')
+    (tmp_path / "a.html").write_text(
+        '<a href="b.html#here">1</a><a href="b.html#gone">2</a><a href="c.html">3</a>'
+        '<a href="https://example.org/x">4</a><img src="no.png"><a href="#top">5</a><i id="top"/>'
+    )
+    dead = check_links.dead_links(tmp_path)
+    assert [link for _, link, _ in dead] == ["b.html#gone", "c.html", "no.png"]
+    assert check_links.main([str(tmp_path)]) == 1
+    assert "3 dead internal link(s)" in capsys.readouterr().out
+
+
+def written_pages():
+    """The pages and scripts that people wrote."""
+    pages = [*DOCS.glob("*.md"), *DOCS.glob("api/*.rst"), *(ROOT / "examples").glob("*.py")]
+    return sorted(pages)
+
+
+@pytest.mark.parametrize("path", written_pages(), ids=lambda path: path.name)
+def test_no_page_installs_the_unrelated_distribution(path):
+    assert not re.search(r"pip install (-\S+ )*['\"]?optlite(?!-ml)", path.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.name)
+def test_an_example_begins_with_a_title(path):
+    docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    title, underline = docstring.splitlines()[:2]
+    assert underline == "=" * len(title)
