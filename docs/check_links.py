@@ -37,10 +37,8 @@ def is_internal(link):
 def dead_links(root):
     """Return (page, link, reason) for each internal link that leads nowhere."""
     root = Path(root).resolve()
-    pages = {
-        path.resolve(): Page(path.read_text(encoding="utf-8"))
-        for path in [*root.rglob("*.html"))
-    }
+    paths = sorted(root.rglob("*.html"))
+    pages = {path.resolve(): Page(path.read_text(encoding="utf-8")) for path in paths}
     dead = []
     for path, page in pages.items():
         for link in filter(is_internal, page.links):
