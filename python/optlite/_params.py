@@ -1,0 +1,175 @@
+"""From a registry record to the parts of a Python class: signature, checks, documentation.
+
+A hyper-parameter is described once, in the header of the thing that has it. Everything Python says
+about it is made here from that description.
+"""
+
+import difflib
+import functools
+import inspect
+import math
+import numbers
+
+from ._core import core
+
+
+@functools.cache
+def records(kind):
+    """Return the registry records of one kind ("objectives", "directions", ...), by name."""
+    return {record["name"]: record for record in core.registry() if record["kind"] == kind}
+
+
+def find(kind, name, argument):
+    """Return the record of this kind and name, or explain which names there are."""
+    known = records(kind)
+    if isinstance(name, str) and name in known:
+        return known[name]
+    close = difflib.get_close_matches(name, known, n=1) if isinstance(name, str) else []
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    error = ValueError if isinstance(name, str) else TypeError
+    raise error(f"{argument} must be one of {sorted(known)}, got {name!r}.{hint}")
+
+
+def allowed(field):
+    """Say which values a field takes: "> 0", "in (0, 1)", "a number".
+
+    >>> allowed({"lower": 0.0, "upper": math.inf, "lower_open": True, "upper_open": True})
+    '> 0'
+    """
+    lower, upper = field["lower"], field["upper"]
+    if math.isinf(lower) and math.isinf(upper):
+        return "finite"
+    if math.isinf(upper):
+        return f"{'>' if field['lower_open'] else '>='} {lower:g}"
+    if math.isinf(lower):
+        return f"{'<' if field['upper_open'] else '<='} {upper:g}"
+    opening, closing = "(["[not field["lower_open"]], ")]"[not field["upper_open"]]
+    return f"in {opening}{lower:g}, {upper:g}{closing}"
+
+
+def _contains(field, value):
+    low, high = field["lower"], field["upper"]
+    above = value > low if field["lower_open"] else value >= low
+    below = value < high if field["upper_open"] else value <= high
+    return math.isfinite(value) and above and below
+
+
+def real_number(value, name, owner):
+    """Return a float, or raise TypeError naming the argument."""
+    if isinstance(value, numbers.Real) and not isinstance(value, bool):
+        return float(value)
+    raise TypeError(
+        f"{name} must be a number, got {value!r} of type {type(value).__name__} ({owner})."
+    )
+
+
+def check_field(field, value, owner):
+    """Return the value of one hyper-parameter as a float, or teach what it may be."""
+    number = real_number(value, field["name"], owner)
+    if not _contains(field, number):
+        raise ValueError(
+            f"{field['name']} must be {allowed(field)}, got {number!r} ({owner}). "
+            f"{field['doc']} The default is {field['default']:g}."
+        )
+    return number
+
+
+def field_values(record, given):
+    """Check hyper-parameters and return all of them by name, defaults filled in.
+
+    Parameters
+    ----------
+    record : dict
+        A registry record.
+    given : dict
+        Hyper-parameters by name.
+
+    Raises
+    ------
+    TypeError
+        For a name the part does not have, or a value that is no number.
+    ValueError
+        For a value out of range.
+    """
+    owner = record["class_name"]
+    names = [field["name"] for field in record["fields"]]
+    unknown = [name for name in given if name not in names]
+    if unknown:
+        has = f"it has {', '.join(names)}" if names else "it has none"
+        raise TypeError(f"{owner} has no hyper-parameter {unknown[0]!r}: {has}.")
+    return {
+        field["name"]: check_field(field, given.get(field["name"], field["default"]), owner)
+        for field in record["fields"]
+    }
+
+
+def split_fields(parts, given):
+    """Hand each given hyper-parameter to the part that declares it.
+
+    Parameters
+    ----------
+    parts : list of dict
+        Registry records.
+    given : dict
+        Hyper-parameters by name, for any of the parts.
+
+    Returns
+    -------
+    list of dict
+        All hyper-parameters of each part, checked, defaults filled in.
+    """
+    owners = {field["name"]: part for part in parts for field in part["fields"]}
+    unknown = [name for name in given if name not in owners]
+    if unknown:
+        who = " with ".join(part["class_name"] for part in parts)
+        has = ", ".join(sorted(owners)) or "none"
+        raise TypeError(f"{who} has no hyper-parameter {unknown[0]!r}; there are: {has}.")
+    return [
+        field_values(part, {name: value for name, value in given.items() if owners[name] is part})
+        for part in parts
+    ]
+
+
+def parameters(record):
+    """Return the hyper-parameters as keyword-only parts of a signature."""
+    return [
+        inspect.Parameter(field["name"], inspect.Parameter.KEYWORD_ONLY, default=_tidy(field))
+        for field in record["fields"]
+    ]
+
+
+def parameter_docs(record):
+    """Return the numpydoc entries of the hyper-parameters."""
+    return "".join(
+        f"{field['name']} : float, {allowed(field)}, default={_tidy(field)}\n"
+        f"    {_capital(field['doc'])}\n"
+        for field in record["fields"]
+    )
+
+
+def notes(record):
+    """Return the numpydoc sections with the equation and its source."""
+    formula = "\n".join(f"    {line.strip()}" for line in record["formula"].splitlines())
+    references = "\n".join(
+        f".. [{i}] {_sentence(source)}"
+        for i, source in enumerate(record["reference"].split("; "), 1)
+    )
+    cited = " ".join(f"[{i}]_" for i in range(1, record["reference"].count("; ") + 2))
+    return (
+        f"Notes\n-----\n.. math::\n\n{formula}\n\nSource: {cited}.\n\n"
+        f"References\n----------\n{references}\n"
+    )
+
+
+def _tidy(field):
+    """The default, as an int where that says the same."""
+    value = field["default"]
+    return int(value) if value == int(value) and abs(value) >= 2 else value
+
+
+def _capital(text):
+    return text[:1].upper() + text[1:]
+
+
+def _sentence(text):
+    return text if text.endswith(".") else text + "."

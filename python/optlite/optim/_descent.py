@@ -1,0 +1,327 @@
+"""The descent driver from Python: one loop for the compiled core and the NumPy twins."""
+
+import inspect
+import math
+import operator
+import warnings
+
+import numpy as np
+
+from .. import _params
+from .._core import core
+from ..objectives import GeneralizedLinearObjective
+from ..trace import Record, Trace
+
+ENGINES = ("core", "numpy")
+SUCCESS = ("converged", "estimated", "precision_limit")
+
+
+def steps(
+    objective,
+    x0=None,
+    method="newton",
+    step_size="armijo",
+    max_iter=100,
+    tol=1e-8,
+    engine="core",
+    **fields,
+):
+    """Yield one record per iteration of a descent method.
+
+    Parameters
+    ----------
+    objective : object of optlite.objectives
+        What to minimise.
+    x0 : array-like of shape `objective.shape`, default=None
+        Where to start; zeros when None.
+    method : str, default="newton"
+        The direction: a registered name ("newton", "newton_cg", "lbfgs", "steepest_descent", ...).
+    step_size : str, default="armijo"
+        How far to go: a registered name ("armijo", "gradient_regularized", ...).
+    max_iter : int, >= 0, default=100
+        Limit of iterations.
+    tol : float, >= 0, default=1e-8
+        Stop when the certificate is at most ``tol * abs(objective value)``.
+    engine : {"core", "numpy"}, default="core"
+        The compiled kernels, or their NumPy twins, which a debugger can enter. Both give the same
+        numbers up to rounding.
+    **fields
+        Hyper-parameters of the method and of the step size, by name (``memory=5``, ``c=0.1``).
+
+    Yields
+    ------
+    optlite.trace.Record
+        Record 0 is the start. Between two records, ``x`` moves by ``step_size * direction``. Arrays
+        are float64 copies, shaped as the variables are.
+
+    Raises
+    ------
+    ValueError
+        For a name that is not registered, a value out of range, or a step size that does not fit
+        the method.
+
+    See Also
+    --------
+    minimize : Run to the end in one call.
+
+    Examples
+    --------
+    >>> from optlite.objectives import LeastSquares
+    >>> from optlite.optim import steps
+    >>> f = LeastSquares([[1.0], [2.0]], [1.0, 3.0], alpha=0.1)
+    >>> [record.iteration for record in steps(f, method="newton")]
+    [0, 1]
+    >>> by_hand = list(steps(f, method="newton", engine="numpy"))
+    >>> by_hand[-1].x.round(6)
+    array([1.346154])
+    """
+    run = _make_run(objective, x0, method, step_size, max_iter, tol, engine, fields)
+    return _iterate(run, objective.shape)
+
+
+def minimize(
+    objective,
+    x0=None,
+    method="lbfgs",
+    step_size="armijo",
+    max_iter=1000,
+    tol=1e-8,
+    engine="core",
+    callback=None,
+    trace=False,
+    **fields,
+):
+    """Minimise an objective by a descent method.
+
+    Parameters
+    ----------
+    objective : object of optlite.objectives
+        What to minimise.
+    x0 : array-like of shape `objective.shape`, default=None
+        Where to start; zeros when None.
+    method, step_size : str, default="lbfgs", "armijo"
+        Registered names of the direction and of the step size.
+    max_iter : int, >= 0, default=1000
+        Limit of iterations.
+    tol : float, >= 0, default=1e-8
+        Stop when the certificate is at most ``tol * abs(objective value)``.
+    engine : {"core", "numpy"}, default="core"
+        The compiled kernels or their NumPy twins.
+    callback : callable, default=None
+        Called with the :class:`~optlite.trace.Record` of each iteration; it may raise
+        ``StopIteration`` to end the run.
+    trace : bool, default=False
+        Whether to keep the records.
+    **fields
+        Hyper-parameters of the method and of the step size, by name.
+
+    Returns
+    -------
+    scipy.optimize.OptimizeResult
+        ``x``, ``fun``, ``jac``, ``nit``, ``success``, ``status`` (a word), ``message`` (a
+        sentence), ``certificate`` (bound on, or estimate of, fun - minimum; infinite where none is
+        known), ``n_passes`` (times the data was read) and ``trace`` (:class:`~optlite.trace.Trace` or
+        None). ``success`` is also true when rounding stops the run before the tolerance
+        ("precision_limit"): nothing better can be computed.
+
+    Warns
+    -----
+    sklearn.exceptions.ConvergenceWarning
+        If the run ended without success.
+
+    See Also
+    --------
+    steps : The same run, one iteration at a time.
+
+    Examples
+    --------
+    >>> from optlite.objectives import Poisson
+    >>> from optlite.optim import minimize
+    >>> f = Poisson([[0.0], [1.0], [2.0]], [1, 2, 6], alpha=0.1, fit_intercept=True)
+    >>> result = minimize(f, method="newton")
+    >>> result.success, result.x.round(4)
+    (True, array([ 0.8889, -0.0381]))
+    """
+    run = _make_run(objective, x0, method, step_size, max_iter, tol, engine, fields)
+    if callback is not None and not callable(callback):
+        raise TypeError(f"callback must be callable or None, got {callback!r}.")
+    records, stopped = [], False
+    for record in _iterate(run, objective.shape):
+        if trace:
+            records.append(record)
+        try:
+            if callback is not None:
+                callback(record)
+        except StopIteration:
+            stopped = True
+            break
+    status = "stopped" if stopped else run.status
+    if status not in (*SUCCESS, "stopped"):
+        _warn(run, method, record, tol, max_iter)
+    return _result(run, record, status, Trace(records) if trace else None)
+
+
+def _make_run(objective, x0, method, step_size, max_iter, tol, engine, fields):
+    """Check the arguments and start a run with one of the two engines."""
+    if not isinstance(objective, GeneralizedLinearObjective):
+        raise TypeError(
+            "objective must be one of optlite.objectives, such as LeastSquares(X, y), got "
+            f"{type(objective).__name__}."
+        )
+    direction = _params.find("directions", method, "method")
+    rule = _params.find("step_sizes", step_size, "step_size")
+    values = _params.split_fields([direction, rule], fields)
+    start = np.zeros(objective.dim) if x0 is None else objective._flat(x0)
+    if not np.isfinite(start).all():
+        raise ValueError(f"x0 must be finite, got {start[~np.isfinite(start)][0]}.")
+    limits = (_check_tol(tol), _check_max_iter(max_iter))
+    if engine not in ENGINES:
+        raise ValueError(f"engine must be one of {list(ENGINES)}, got {engine!r}.")
+    if engine == "numpy":
+        return _numpy_run(objective, direction, rule, values, start, *limits)
+    own, rule_own = (list(each.values()) for each in values)
+    return core.Descent(objective._make_model(), method, own, step_size, rule_own, start, *limits)
+
+
+def _numpy_run(objective, direction, rule, values, start, tol, max_iter):
+    from ..reference import load
+    from ..reference.descent import Descent
+
+    twins = [
+        getattr(load(record["kind"], record["name"]), record["class_name"])(**own)
+        for record, own in zip((direction, rule), values, strict=True)
+    ]
+    return Descent(objective.twin(), *twins, start, tol, max_iter)
+
+
+def _iterate(run, shape):
+    """Yield the record of each point once it is known whether the run goes on from there."""
+    while True:
+        # The direction that led here: choosing the next one overwrites it.
+        arrays = {"x": run.x, "gradient": run.gradient, "direction": run.direction}
+        arrays = {
+            name: array.reshape(shape).copy() if array.size else None
+            for name, array in arrays.items()
+        }
+        goes_on = run.choose()
+        yield Record(**_plain(run.record), **arrays)
+        if not goes_on or not run.advance():
+            return
+
+
+def _plain(record):
+    """Python numbers, whatever the engine counted with."""
+    counts = ("iteration", "n_passes", "n_inner")
+    return {name: (int if name in counts else float)(value) for name, value in record.items()}
+
+
+def _result(run, record, status, trace):
+    from scipy.optimize import OptimizeResult
+
+    message = "The callback stopped the run." if status == "stopped" else run.message
+    return OptimizeResult(
+        x=record.x,
+        fun=record.objective,
+        jac=record.gradient,
+        nit=record.iteration,
+        success=status in SUCCESS,
+        status=status,
+        message=message,
+        certificate=record.certificate,
+        n_passes=record.n_passes,
+        trace=trace,
+    )
+
+
+_REMEDIES = {
+    "iteration_limit": "Raise max_iter (now {max_iter}), loosen tol, or use method='newton'.",
+    "line_search_failed": "Try another method or step_size, or rescale the columns of X.",
+    "not_finite": "Start from a smaller x0 or rescale the columns of X.",
+}
+
+
+def _warn(run, method, record, tol, max_iter):
+    """Say what was reached, what was asked for, and what to change."""
+    from sklearn.exceptions import ConvergenceWarning
+
+    remedy = _REMEDIES.get(run.status, "Rescale the columns of X or add a penalty.")
+    if math.isfinite(record.certificate):
+        reached = f"certificate {record.certificate:.3g}"
+    else:
+        reached = f"gradient norm {record.gradient_norm:.3g} (no certificate)"
+    warnings.warn(
+        f"{method} stopped after {record.iteration} iterations: {run.message} Reached: {reached}; "
+        f"asked for: certificate <= {tol * abs(record.objective):.3g} (tol={tol:g}). "
+        f"{remedy.format(max_iter=max_iter)}",
+        ConvergenceWarning,
+        stacklevel=3,
+    )
+
+
+def _check_tol(tol):
+    value = _params.real_number(tol, "tol", "optim")
+    if not (value >= 0.0 and math.isfinite(value)):
+        raise ValueError(f"tol must be >= 0 and finite, got {tol!r}. The default is 1e-8.")
+    return value
+
+
+def _check_max_iter(max_iter):
+    try:
+        value = operator.index(max_iter)
+    except TypeError:
+        raise TypeError(f"max_iter must be an integer, got {max_iter!r}.") from None
+    if value < 0 or isinstance(max_iter, bool):
+        raise ValueError(f"max_iter must be an integer >= 0, got {max_iter!r}.")
+    return value
+
+
+def make_function(record, module):
+    """Make ``newton(objective, ...)`` and its like: minimize with the method filled in."""
+    name = record["name"]
+
+    def run(objective, x0=None, **options):
+        return minimize(objective, x0, method=name, **options)
+
+    shared = inspect.signature(minimize).parameters
+    keep = [shared["objective"], shared["x0"]]
+    keep += [
+        shared[key].replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for key in ("step_size", "max_iter", "tol", "engine", "callback", "trace")
+    ]
+    run.__signature__ = inspect.Signature([*keep, *_params.parameters(record), shared["fields"]])
+    run.__name__ = run.__qualname__ = name
+    run.__module__ = module
+    run.__doc__ = f"""Minimise an objective by {name.replace("_", " ")}.
+
+{record["doc"]}
+
+Parameters
+----------
+objective : object of optlite.objectives
+    What to minimise.
+x0 : array-like of shape `objective.shape`, default=None
+    Where to start; zeros when None.
+step_size, max_iter, tol, engine, callback, trace
+    As in :func:`minimize`.
+{_params.parameter_docs(record)}**fields
+    Hyper-parameters of the step size, by name.
+
+Returns
+-------
+scipy.optimize.OptimizeResult
+    As from :func:`minimize`.
+
+See Also
+--------
+steps : The same run, one iteration at a time.
+
+{_params.notes(record)}
+Examples
+--------
+>>> from optlite.objectives import LeastSquares
+>>> from optlite.optim import {name}
+>>> f = LeastSquares([[1.0], [2.0]], [1.0, 3.0], alpha=0.1)
+>>> {name}(f).x.round(3)
+array([1.346])
+"""
+    return run

@@ -1,0 +1,64 @@
+"""The library again, in NumPy, to be read: one small file for each C++ header, same names.
+
+Nothing here imports the compiled core. ``reference.objectives.logistic`` is
+``cpp/include/optlite/objectives/logistic.hpp``, and so on; the test suite holds the two together.
+
+Examples
+--------
+>>> from optlite import reference
+>>> logistic = reference.load("objectives", "logistic")
+>>> float(logistic.value(0.0, 1.0).round(6))
+0.693147
+"""
+
+import importlib
+import pathlib
+
+KINDS = ("objectives", "penalties", "directions", "step_sizes")
+
+__all__ = ["KINDS", "load", "names"]
+
+
+def load(kind, name):
+    """Import the twin of one header.
+
+    Parameters
+    ----------
+    kind : str
+        "objectives", "penalties", "directions" or "step_sizes".
+    name : str
+        File name without its ending.
+
+    Returns
+    -------
+    module
+        Functions for an objective or a penalty; for a direction or a step size a module with one
+        class, named as the C++ struct is.
+    """
+    if name not in names(kind):
+        raise ValueError(
+            f"No NumPy twin for {kind}/{name}; there are {', '.join(names(kind))}. "
+            f"Create python/optlite/reference/{kind}/{name}.py."
+        )
+    return importlib.import_module(f"{__name__}.{kind}.{name}")
+
+
+def names(kind):
+    """List the twins of a kind.
+
+    >>> from optlite import reference
+    >>> "huber" in reference.names("objectives")
+    True
+    """
+    if kind not in KINDS:
+        raise ValueError(f"kind must be one of {list(KINDS)}, got {kind!r}.")
+    folder = pathlib.Path(__file__).parent / kind
+    files = (path.stem for path in folder.glob("*.py"))
+    return sorted(stem for stem in files if stem not in ("__init__", "concept"))
+
+
+def __getattr__(name):
+    """Import a part of this package when it is first used."""
+    if name in (*KINDS, "descent", "generalized_linear"):
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module 'optlite.reference' has no attribute {name!r}")

@@ -1,0 +1,133 @@
+"""The loop "direction, then step", as in cpp/include/optlite/drivers/descent.hpp.
+
+while the certificate is above the tolerance:
+    p <- direction(x);   x <- x + t p  with t from the step size
+"""
+
+import time
+
+import numpy as np
+
+SENTENCES = {
+    "running": "The run has not ended.",
+    "converged": "The certificate reached the tolerance.",
+    "estimated": "The method's own estimate of the error reached the tolerance.",
+    "iteration_limit": "The iteration limit came before the tolerance.",
+    "precision_limit": "No step decreases the objective any more: it is at the rounding error of "
+    "the data.",
+    "line_search_failed": "No step along the direction was acceptable.",
+    "not_finite": "The objective is not finite at the start.",
+}
+
+
+class Descent:
+    """Run a direction with a step size, one iteration at a time.
+
+    Parameters
+    ----------
+    objective : optlite.reference.generalized_linear.GeneralizedLinear
+        Or anything with its methods.
+    direction : Direction
+    step_size : StepSize
+    x0 : ndarray of shape (dimension,)
+    tolerance : float
+        On certificate / |value|.
+    max_iterations : int
+    """
+
+    def __init__(self, objective, direction, step_size, x0, tolerance=1e-8, max_iterations=100):
+        self.objective = objective
+        self.rule = direction
+        self.step_size = step_size
+        self.tolerance = tolerance
+        self.max_iterations = max_iterations
+        self.started = time.perf_counter()
+        self.direction = np.empty(0)
+        self.record = {"iteration": 0}
+        self.current = objective.evaluate(np.array(x0, dtype=float))
+        self.status = "running" if np.isfinite(self.current.value) else "not_finite"
+        self._arrived(0.0, 0.0)
+
+    @property
+    def x(self):
+        """The current point."""
+        return self.current.x
+
+    @property
+    def gradient(self):
+        """The gradient there."""
+        return self.current.gradient
+
+    @property
+    def message(self):
+        """The status, as a sentence."""
+        return SENTENCES[self.status]
+
+    def step(self):
+        """Do one iteration; return False once the run has ended."""
+        return self.choose() and self.advance()
+
+    def choose(self):
+        """Stop, or choose a direction, which may improve the certificate of the current point."""
+        if self.status != "running":
+            return False
+        target = self.tolerance * abs(self.current.value)
+        if self.record["certificate"] <= target:
+            self.status = "converged"
+        elif self.record["iteration"] >= self.max_iterations:
+            self.status = "iteration_limit"
+        else:
+            self.step_size.prepare(self.rule, self.current)
+            self.direction = self._finite(self.rule.compute(self.objective, self.current))
+            self._judge(-(self.gradient @ self.direction), target)
+        return self.status == "running"
+
+    def _judge(self, decrement, target):
+        """Use -g . p, the squared Newton decrement if p is a Newton direction."""
+        if self.rule.certifies():
+            self.record["certificate"] = min(self.record["certificate"], decrement)
+            if self.record["certificate"] <= target:
+                self.status = "converged"
+        elif (
+            np.isinf(self.record["certificate"])
+            and self.rule.estimates()
+            and decrement <= 0.1 * target
+        ):
+            self.status = "estimated"
+
+    def advance(self):
+        """Move along the chosen direction; return False if no step was acceptable."""
+        before = self.current
+        decrement = -0.5 * (before.gradient @ self.direction)
+        trial, self.direction = self.step_size.advance(
+            self.objective, self.rule, before, self.direction
+        )
+        if trial is None:
+            # Where the predicted decrease is below the value's rounding error, this is the end.
+            exhausted = decrement <= 1e3 * np.finfo(float).eps * abs(before.value)
+            self.status = "precision_limit" if exhausted else "line_search_failed"
+            return False
+        self.rule.moved(before, trial)
+        self.current = trial
+        self.record["iteration"] += 1
+        self._arrived(self.step_size.step, self.step_size.regularization)
+        return True
+
+    def _finite(self, p):
+        return p if np.all(np.isfinite(p)) else -self.current.gradient
+
+    def _arrived(self, step_size, regularization):
+        self.record = {
+            "iteration": self.record["iteration"],
+            "objective": self.current.value,
+            "gradient_norm": np.linalg.norm(self.current.gradient),
+            "certificate": self.objective.certificate(self.current),
+            "step_size": step_size,
+            "regularization": regularization,
+            "n_passes": self.objective.passes,
+            "n_inner": self.rule.inner_iterations,
+            "seconds": time.perf_counter() - self.started,
+        }
+        if self.status == "running" and not self.current.gradient.any():
+            self.record["certificate"] = 0.0
+            self.status = "converged"

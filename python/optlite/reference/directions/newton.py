@@ -1,0 +1,52 @@
+"""The Newton step from a Cholesky factorisation of the Hessian.
+
+(H + lambda I) p = -g
+
+Nocedal and Wright, Numerical Optimization, 2006, section 3.4, algorithm 3.3.
+"""
+
+import numpy as np
+
+from .concept import Direction
+
+
+class Newton(Direction):
+    """Solve with the full Hessian."""
+
+    def __init__(self):
+        self.shift = 0.0  # lambda that was asked for
+        self.used = 0.0  # lambda for which the factorisation succeeded
+        self.seen = None  # the Hessian is kept while the point stays the same
+        self.hessian = None
+
+    def compute(self, objective, at):
+        """Return -(H + lambda I)^-1 g."""
+        if self.seen is None or not np.array_equal(self.seen, at.x):
+            self.seen, self.hessian = at.x.copy(), objective.hessian(at)
+        factor, self.used = cholesky(self.hessian, self.shift)
+        self.inner_iterations += 1
+        return -np.linalg.solve(factor.T, np.linalg.solve(factor, at.gradient))
+
+    def regularize(self, shift):
+        """Set lambda."""
+        self.shift = shift
+        return True
+
+    def certifies(self):
+        """Only the true Newton step measures the distance to the minimum."""
+        return self.used == 0.0
+
+
+def cholesky(H, shift):
+    """Factorise H + shift I, raising the shift until the pivots are safely positive."""
+    scale = max(np.abs(np.diag(H)).max(), 1e-300)
+    floor = 16.0 * np.finfo(float).eps * len(H) * scale
+    for _ in range(60):
+        try:
+            factor = np.linalg.cholesky(H + shift * np.eye(len(H)))
+            if np.diag(factor).min() ** 2 > floor:
+                break
+        except np.linalg.LinAlgError:
+            pass
+        shift = max(10.0 * shift, 4.0 * floor)
+    return factor, shift

@@ -1,0 +1,72 @@
+"""An inexact Newton step by preconditioned conjugate gradients.
+
+||H p + g|| <= eta_k ||g||  in the norm of M^-1,   M = diag(H),
+eta_k = min(forcing, sqrt(||g_k|| / ||g_0||))
+
+Far from the solution a rough step is enough; the tolerance shrinks with the gradient.
+
+Nocedal and Wright, Numerical Optimization, 2006, section 7.1, algorithm 7.1.
+"""
+
+import numpy as np
+
+from .concept import Direction
+
+
+class NewtonCg(Direction):
+    """Solve the Newton equations with Hessian-vector products only."""
+
+    def __init__(self, forcing=0.5, max_inner=200):
+        self.forcing = forcing
+        self.max_inner = int(max_inner)
+        self.shift = 0.0
+        self.first_norm = None
+        self.solved = False
+
+    def compute(self, objective, at):
+        """Return p after a few conjugate-gradient iterations on H p = -g."""
+        inverse = inverse_of(objective.hessian_diagonal(at))
+        residual = -at.gradient
+        z = inverse * residual
+        rho = residual @ z
+        start = np.sqrt(max(rho, 0.0))
+        if self.first_norm is None:
+            self.first_norm = start
+        eta = min(self.forcing, np.sqrt(start / max(self.first_norm, 1e-300)))
+        self.solved = False
+        p, d = np.zeros_like(z), z
+        for k in range(self.max_inner):
+            Hd = objective.hessian_product(at, d[None, :])[0]
+            if self.shift > 0.0:
+                Hd = Hd + self.shift * d
+            self.inner_iterations += 1
+            curvature = d @ Hd
+            if not curvature > np.finfo(float).eps * 1e-8 * (d @ d):
+                return d if k == 0 else p  # flat or rounding: go as far as the model is known
+            step = rho / curvature
+            p = p + step * d
+            residual = residual - step * Hd
+            z = inverse * residual
+            rho_next = residual @ z
+            left = np.sqrt(max(rho_next, 0.0))
+            self.solved = self.shift == 0.0 and left <= 0.3 * start
+            if not left > eta * start:
+                break
+            d = z + (rho_next / rho) * d
+            rho = rho_next
+        return p
+
+    def regularize(self, shift):
+        """Set lambda."""
+        self.shift = shift
+        return True
+
+    def certifies(self):
+        """A relative residual r leaves g . p short of its limit by a factor of about 1 - r^2."""
+        return self.solved
+
+
+def inverse_of(diagonal):
+    """Return 1 / d; entries that are not positive count as the largest one."""
+    d = np.where((diagonal > 0.0) & np.isfinite(diagonal), diagonal, diagonal.max())
+    return np.where(d > 0.0, 1.0 / np.where(d > 0.0, d, 1.0), 1.0)

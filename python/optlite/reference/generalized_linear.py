@@ -1,0 +1,202 @@
+"""A loss, a data matrix and a penalty, made one objective.
+
+F(w, b) = (1/S) sum_i s_i l(w . x_i + b, y_i) + alpha sum_j h(w_j),   S = sum_i s_i
+
+The intercept b is never penalised. With K outputs, w and b have K columns, and the variables are
+laid out output by output: the features of the first, its intercept, the features of the second...
+
+As in cpp/include/optlite/problems/generalized_linear.hpp, without its scaling of variables.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from . import load
+
+
+@dataclasses.dataclass
+class Point:
+    """A place in the search space and what is known there."""
+
+    x: np.ndarray
+    value: float
+    gradient: np.ndarray
+    margins: np.ndarray  # (n, K)
+
+
+class GeneralizedLinear:
+    """Evaluate F, its gradient and its Hessian.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, d)
+    y : ndarray of shape (n,)
+    loss, penalty : str
+        Names of twins.
+    alpha : float
+        Strength of the penalty.
+    weight : ndarray of shape (n,), or None for ones
+    intercept : bool
+    outputs : int
+        K, the number of margins per sample.
+    **fields
+        Hyper-parameters of the loss.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from optlite.reference.generalized_linear import GeneralizedLinear
+    >>> f = GeneralizedLinear(np.eye(2), np.array([1.0, 3.0]), "least_squares")
+    >>> point = f.evaluate(np.zeros(2))
+    >>> float(point.value), point.gradient
+    (2.5, array([-0.5, -1.5]))
+    """
+
+    def __init__(
+        self,
+        X,
+        y,
+        loss,
+        penalty="squared_l2",
+        alpha=0.0,
+        weight=None,
+        intercept=False,
+        outputs=1,
+        **fields,
+    ):
+        self.X, self.y = X, y
+        self.loss, self.penalty_name = load("objectives", loss), penalty
+        self.penalty = load("penalties", penalty)
+        self.alpha, self.intercept, self.outputs, self.fields = alpha, intercept, outputs, fields
+        self.share = (np.ones(len(y)) if weight is None else weight) / (
+            len(y) if weight is None else weight.sum()
+        )  # s_i / S
+        self.dimension = (X.shape[1] + intercept) * outputs
+        self.passes = 0
+        self._second_moment = None
+
+    def evaluate(self, x):
+        """Return the point with value, gradient and margins."""
+        w, b = self._split(x)
+        self.passes += 1
+        return self._at(x, self.X @ w.T + b)
+
+    def line_value(self, a, b, t):
+        """Return F at a.x + t (b.x - a.x), from the margins of both."""
+        margins = (1.0 - t) * a.margins + t * b.margins
+        w, _ = self._split(a.x + t * (b.x - a.x))
+        return self.share @ self._loss("value", margins) + self._penalty(w)
+
+    def move_on_line(self, a, b, t):
+        """Return the point a.x + t (b.x - a.x), from the margins of both."""
+        self.passes += 1
+        return self._at(a.x + t * (b.x - a.x), (1.0 - t) * a.margins + t * b.margins)
+
+    def hessian_product(self, at, V):
+        """Return H V for rows V of shape (m, dimension)."""
+        w, _ = self._split(at.x)
+        S = self._weighted_second(at.margins)
+        self.passes += 1
+        rows = []
+        for v in V:
+            vw, vb = self._split(v)
+            U = np.einsum("nab,nb->na", S, self.X @ vw.T + vb)
+            rows.append(self._join(U.T @ self.X + self._curvature(w) * vw, U.sum(axis=0)))
+        return np.array(rows)
+
+    def hessian(self, at):
+        """Return the Hessian, shape (dimension, dimension)."""
+        w, _ = self._split(at.x)
+        S = self._weighted_second(at.margins)
+        Z = np.hstack([self.X, np.ones((len(self.X), 1))]) if self.intercept else self.X
+        blocks = [
+            [Z.T @ (S[:, a, b, None] * Z) for b in range(self.outputs)] for a in range(self.outputs)
+        ]
+        self.passes += self.outputs * (self.outputs + 1) // 2
+        return np.block(blocks) + np.diag(self._join(self._curvature(w), np.zeros(self.outputs)))
+
+    def hessian_diagonal(self, at):
+        """Return the diagonal of H; with several outputs, from the mean curvature of each."""
+        w, _ = self._split(at.x)
+        S = self._weighted_second(at.margins)
+        self.passes += 1
+        if self.outputs == 1:
+            squares = S[:, 0, 0] @ self.X**2
+            own = S[:, 0, 0].sum(keepdims=True)
+        else:
+            own = np.diag(S.sum(axis=0))
+            squares = own[:, None] * (self.share @ self.X**2)
+        return self._join(squares + self._curvature(w), own)
+
+    def certificate(self, at):
+        """Bound F - minimum by the duality gap, for the penalty squared_l2 with alpha > 0.
+
+        With the dual point made from the residuals r_i = s_i l'(z_i) / S the gap is exactly
+        ||dF/dw||^2 / (2 alpha), provided the residuals sum to zero. If they sum to g != 0, moving
+        the intercept by -C^+ g makes them so (C: mean curvature); that lowers F by about nu / 2,
+        nu = g . C^+ g, and changes dF/dw by at most sqrt(kappa T nu) (kappa: curvature bound, T:
+        mean of ||x||^2).
+        """
+        if self.alpha <= 0.0 or self.penalty_name != "squared_l2":
+            return np.inf
+        gw, g = self._split(at.gradient)
+        direct = np.linalg.norm(gw)
+        if not self.intercept:
+            return direct**2 / (2.0 * self.alpha)
+        values, vectors = np.linalg.eigh(self._weighted_second(at.margins).sum(axis=0))
+        rotated = vectors.T @ g
+        kept = values > 1e-13 * values.max()  # shifting all classes alike changes nothing
+        nu = np.sum(rotated[kept] ** 2 / values[kept])
+        move = np.max(np.abs(rotated[kept]) / values[kept], initial=0.0)
+        kappa = self.loss.curvature_bound(**self.fields)
+        if not move < 0.1 or np.isinf(kappa):
+            return np.inf
+        total = direct + np.sqrt(kappa * self._mean_square() * nu)
+        return np.exp(move) * (total**2 / (2.0 * self.alpha) + 0.5 * nu)
+
+    def lipschitz(self):
+        """Return curvature bound times the largest eigenvalue of Z^T diag(s) Z / S, plus alpha."""
+        Z = np.hstack([self.X, np.ones((len(self.X), 1))]) if self.intercept else self.X
+        largest = np.linalg.norm(np.sqrt(self.share)[:, None] * Z, 2) ** 2
+        return self.loss.curvature_bound(**self.fields) * largest + self.alpha
+
+    def _at(self, x, margins):
+        w, _ = self._split(x)
+        value = self.share @ self._loss("value", margins) + self._penalty(w)
+        R = self.share[:, None] * self._loss("first", margins).reshape(margins.shape)
+        slope = self.alpha * self.penalty.first(w) if self.alpha else 0.0
+        return Point(x, value, self._join(R.T @ self.X + slope, R.sum(axis=0)), margins)
+
+    def _loss(self, name, margins):
+        """Call value, first or second; a loss of one margin gets it as a vector."""
+        z = margins if self.outputs > 1 else margins[:, 0]
+        return getattr(self.loss, name)(z, self.y, **self.fields)
+
+    def _weighted_second(self, margins):
+        """Return s_i / S times the K x K second derivative of each sample."""
+        shape = (len(self.y), self.outputs, self.outputs)
+        return self.share[:, None, None] * self._loss("second", margins).reshape(shape)
+
+    def _penalty(self, w):
+        return self.alpha * self.penalty.value(w).sum() if self.alpha else 0.0
+
+    def _curvature(self, w):
+        return self.alpha * self.penalty.second(w) if self.alpha else np.zeros_like(w)
+
+    def _mean_square(self):
+        if self._second_moment is None:
+            self._second_moment = self.share @ (self.X**2).sum(axis=1)
+            self.passes += 1
+        return self._second_moment
+
+    def _split(self, x):
+        """Return w of shape (K, d) and b of shape (K,)."""
+        rows = x.reshape(self.outputs, -1)
+        if self.intercept:
+            return rows[:, :-1], rows[:, -1]
+        return rows, np.zeros(self.outputs)
+
+    def _join(self, w, b):
+        """Undo _split."""
+        return (np.hstack([w, b[:, None]]) if self.intercept else w).ravel()

@@ -1,0 +1,30 @@
+"""Negative log-likelihood of a count whose log-mean is linear in x.
+
+l(z, y) = exp(z) - y z,  y >= 0;  the constant log(y!) is left out.
+
+Nelder and Wedderburn, Generalized linear models, 1972, section 1.3.
+"""
+
+import numpy as np
+
+self_concordance = 1.0
+
+
+def value(z, y):
+    """Return the loss."""
+    return np.exp(z) - y * z
+
+
+def first(z, y):
+    """Return dl/dz: mean minus count."""
+    return np.exp(z) - y
+
+
+def second(z, y):
+    """Return d2l/dz2: the mean, which is also the variance."""
+    return np.exp(z) + 0.0 * y
+
+
+def curvature_bound():
+    """Return infinity: the curvature grows with the mean."""
+    return np.inf

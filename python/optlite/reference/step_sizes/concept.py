@@ -1,0 +1,38 @@
+"""What a step size can do, and when a decrease is sufficient."""
+
+import numpy as np
+
+
+class StepSize:
+    """Turn a direction into a step that decreases the objective."""
+
+    step = 0.0
+    regularization = 0.0
+
+    def prepare(self, direction, at):
+        """Do what must come before the direction is computed at ``at``."""
+
+    def advance(self, objective, direction, at, p):
+        """Return (trial, p): an accepted, evaluated point, or None; and the direction used."""
+        raise NotImplementedError
+
+
+def rounding_error(at):
+    """Return the change of the value that is no more than rounding."""
+    return 64.0 * np.finfo(float).eps * abs(at.value)
+
+
+def sufficient_decrease(at, trial, t, slope, trial_slope, c):
+    """Test Armijo's condition at step t.
+
+    f(x + t p) <= f(x) + c t g.p
+
+    Where the values agree to the last digits, the slope at the trial point decides instead (Hager
+    and Zhang, A new conjugate gradient method with guaranteed descent, 2005, eq. 4.1).
+    """
+    if not np.isfinite(trial.value):
+        return False
+    if trial.value <= at.value + c * t * slope:
+        return True
+    flat = trial.value <= at.value + rounding_error(at)
+    return flat and trial_slope <= (2.0 * c - 1.0) * slope
