@@ -348,6 +348,28 @@ void GeneralizedLinear::hessian(const Point& p, Matrix& H) {
   }
 }
 
+/// Softmax probabilities stay the same when a coordinate moves alike in all K outputs, u = (e_j,
+/// ..., e_j). Where u . H u vanishes, the projection on u is added, as large as H is in e_j.
+void GeneralizedLinear::fill_null_space(Matrix& H) {
+  const Index K = outputs();
+  if (K == 1) return;
+  for (Index j = 0; j < stride(); ++j) {
+    double trace = 0.0;
+    double along = 0.0;
+    for (Index a = 0; a < K; ++a) {
+      trace += H(a * stride() + j, a * stride() + j);
+      along += H(a * stride() + j, a * stride() + j);
+      for (Index b = 0; b < a; ++b) along += 2.0 * H(a * stride() + j, b * stride() + j);
+    }
+    if (!(std::fabs(along) <= 1e-13 * trace)) continue;
+    for (Index a = 0; a < K; ++a) {
+      for (Index b = 0; b <= a; ++b) {
+        H(a * stride() + j, b * stride() + j) += trace / static_cast<double>(K * K);
+      }
+    }
+  }
+}
+
 Matrix GeneralizedLinear::mean_curvature(const Point& p) {
   const Index K = outputs();
   Matrix sums = Matrix::Zero(design_.blocks(), K * K);
@@ -371,37 +393,18 @@ Matrix GeneralizedLinear::mean_curvature(const Point& p) {
   return mean;
 }
 
+/// Mean curvature of each output times the second moments of the columns: exact where curvature
+/// and columns are uncorrelated, and no read of X once the moments are known.
 void GeneralizedLinear::hessian_diagonal(const Point& p, Vector& diagonal) {
   const Index K = outputs();
-  Vector sums;
-  Vector squares;
-  Vector center;
+  const Vector& second = second_moments();
+  const Matrix mean = mean_curvature(p);
   diagonal.resize(dimension());
   MatrixMap out(diagonal.data(), stride(), K);
-  // One output: exact. Several: the mean curvature of each output times the second moments.
-  Vector q;
-  Matrix mean;
-  if (K == 1) {
-    q.resize(design_.rows());
-    for_margins(p, [&](Index first, Index count, double* block) {
-      loss_.prepare(options_.fields, count, 1, block, y_ + first);
-      const double* weight = weight_ == nullptr ? nullptr : weight_ + first;
-      loss_.curvature(count, 1, block, weight, 0, 0, q.data() + first);
-    });
-    design_.moments(q.data(), sums, squares, center);
-  } else {
-    mean = mean_curvature(p);
-    design_.moments(weight_, sums, squares, center);
-  }
-  ++passes_;
-  const double total = K == 1 ? q.sum() : total_weight_;
-  if (shift_.size() > 0) center -= shift_;
-  Vector second = (squares + total * center.cwiseAbs2()) / total_weight_;
-  if (scale_.size() > 0) second.array() *= scale_.array().square();
   for (Index k = 0; k < K; ++k) {
-    const double factor = K == 1 ? 1.0 : mean(k, k);
-    out.col(k).head(features()) = factor * second;
-    if (options_.intercept) out(features(), k) = K == 1 ? total / total_weight_ : mean(k, k);
+    out.col(k).head(features()) = mean(k, k) * second;
+    if (scale_.size() > 0) out.col(k).head(features()).array() *= scale_.array().square();
+    if (options_.intercept) out(features(), k) = mean(k, k);
   }
   Vector curvature = Vector::Zero(features() * K);
   add_penalty_curvature(p.x, curvature);
@@ -439,8 +442,7 @@ double GeneralizedLinear::duality_gap(const Point& p) {
   if (!(move < 0.1)) return infinity;  // too far for the second-order bound
   const double kappa = loss_.curvature_bound(options_.fields);
   if (!std::isfinite(kappa)) return infinity;
-  if (second_moment_ < 0.0) compute_second_moment();
-  const double total = direct + std::sqrt(kappa * second_moment_ * nu);
+  const double total = direct + std::sqrt(kappa * second_moments().sum() * nu);
   // exp(move) bounds how far the curvature changes over the move (third derivative <= second).
   return std::exp(move) * (total * total / (2.0 * options_.alpha) + 0.5 * nu);
 }
@@ -468,18 +470,21 @@ double GeneralizedLinear::certificate(const Point& p) {
   return std::min(duality_gap(p), reference_decrement(p));
 }
 
-void GeneralizedLinear::compute_second_moment() {
-  Vector sums;
-  Vector squares;
-  Vector center;
-  design_.moments(weight_, sums, squares, center);
-  ++passes_;
-  set_second_moment(squares / total_weight_, center);
+const Vector& GeneralizedLinear::second_moments() {
+  if (second_moments_.size() == 0) {
+    Vector sums;
+    Vector squares;
+    Vector center;
+    design_.moments(weight_, sums, squares, center);
+    ++passes_;
+    set_moments(squares / total_weight_, center);
+  }
+  return second_moments_;
 }
 
-void GeneralizedLinear::set_second_moment(const Vector& variance, const Vector& mean) {
-  second_moment_ = variance.sum();
-  second_moment_ += shift_.size() > 0 ? (mean - shift_).squaredNorm() : mean.squaredNorm();
+void GeneralizedLinear::set_moments(const Vector& variance, const Vector& mean) {
+  const Vector moved = shift_.size() > 0 ? Vector(mean - shift_) : mean;
+  second_moments_ = variance + moved.cwiseAbs2();
 }
 
 /// Z^T diag(s) Z v / S: the Hessian of least squares, one read of X.

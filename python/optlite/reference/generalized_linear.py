@@ -116,6 +116,20 @@ class GeneralizedLinear:
         self.passes += self.outputs * (self.outputs + 1) // 2
         return np.block(blocks) + np.diag(self._join(self._curvature(w), np.zeros(self.outputs)))
 
+    def fill_null_space(self, H):
+        """Return H with curvature along u = (e_j, ..., e_j) wherever u . H u vanishes.
+
+        Softmax probabilities stay the same when a coordinate moves alike in all K outputs. The
+        gradient has no part along u, so H p = -g keeps its solution.
+        """
+        K, size = self.outputs, H.shape[0] // self.outputs
+        if K == 1:
+            return H
+        own = np.einsum("ajbj->jab", H.reshape(K, size, K, size))
+        trace = np.trace(own, axis1=1, axis2=2)
+        flat = np.abs(own.sum(axis=(1, 2))) <= 1e-13 * trace
+        return H + np.kron(np.ones((K, K)), np.diag(np.where(flat, trace, 0.0) / K**2))
+
     def hessian_diagonal(self, at):
         """Return the diagonal of H; with several outputs, from the mean curvature of each."""
         w, _ = self._split(at.x)

@@ -21,6 +21,7 @@ struct Newton {
     void compute(Objective& objective, const Point& at, Vector& p) override {
       if (at.x.size() != seen_.size() || at.x != seen_) {
         objective.hessian(at, hessian_);
+        objective.fill_null_space(hessian_);
         seen_ = at.x;
       }
       const auto factor = cholesky_metric(hessian_, lambda_, used_);

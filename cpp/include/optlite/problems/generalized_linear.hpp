@@ -64,13 +64,13 @@ class GeneralizedLinear final : public Objective {
   void reset_scaling() {
     shift_.resize(0);
     scale_.resize(0);
-    second_moment_ = -1.0;
+    second_moments_.resize(0);
     reference_metric_ = nullptr;
     reference_margins_.resize(0, 0);
   }
 
-  /// Saves the certificate a read of X when the moments are known.
-  void set_second_moment(const Vector& variance, const Vector& mean);
+  /// Saves a read of X when the columns' moments are known. Call it after standardize().
+  void set_moments(const Vector& variance, const Vector& mean);
 
   /// theta for coefficients (w, b) in the caller's units, and back. Same layout.
   Vector to_internal(const Vector& coefficients) const;
@@ -81,6 +81,7 @@ class GeneralizedLinear final : public Objective {
   void move_on_line(const Point& a, Point& b, double t) override;
   void hessian_product(const Point& p, const Matrix& V, Matrix& out) override;
   void hessian(const Point& p, Matrix& H) override;
+  void fill_null_space(Matrix& H) override;
   void hessian_diagonal(const Point& p, Vector& diagonal) override;
 
   /// The smaller of duality_gap() and the bound from the reference Hessian, if one is set.
@@ -111,7 +112,7 @@ class GeneralizedLinear final : public Objective {
   void finish_gradient(const Matrix& W, Matrix& G, const Vector& residual_sums, Point& p) const;
   double penalty_value(const Matrix& W) const;
   void add_penalty_curvature(const Vector& x, Vector& diagonal) const;
-  void compute_second_moment();
+  const Vector& second_moments();
   double reference_decrement(const Point& p) const;
   void for_margins(const Point& p, FunctionRef<void(Index, Index, double*)> body);
   double sum_blocks(const Vector& values) const;
@@ -126,7 +127,7 @@ class GeneralizedLinear final : public Objective {
   Vector scale_;  // empty when one
   Matrix reference_margins_;
   const Metric* reference_metric_ = nullptr;
-  double second_moment_ = -1.0;  // mean of ||x - shift||^2; negative until known
+  Vector second_moments_;  // weighted means of (x_j - shift_j)^2; empty until known
 };
 
 }  // namespace optlite

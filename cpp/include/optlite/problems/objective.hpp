@@ -44,7 +44,11 @@ class Objective {
   /// The Hessian at p, lower triangle.
   virtual void hessian(const Point& p, Matrix& H) = 0;
 
-  /// The diagonal of the Hessian at p, or of a bound on it.
+  /// Adds curvature to H (lower triangle) along directions in which the value never changes, so
+  /// that it can be factorised. H p = -g keeps its solution: g has no part along them.
+  virtual void fill_null_space(Matrix& /*H*/) {}
+
+  /// The diagonal of the Hessian at p, or an approximation that serves as a preconditioner.
   virtual void hessian_diagonal(const Point& p, Vector& diagonal) = 0;
 
   /// A bound on value(p) - minimum, or infinity where none is known (see duality gap).

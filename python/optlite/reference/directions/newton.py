@@ -22,7 +22,8 @@ class Newton(Direction):
     def compute(self, objective, at):
         """Return -(H + lambda I)^-1 g."""
         if self.seen is None or not np.array_equal(self.seen, at.x):
-            self.seen, self.hessian = at.x.copy(), objective.hessian(at)
+            self.seen = at.x.copy()
+            self.hessian = objective.fill_null_space(objective.hessian(at))
         factor, self.used = cholesky(self.hessian, self.shift)
         self.inner_iterations += 1
         return -np.linalg.solve(factor.T, np.linalg.solve(factor, at.gradient))
