@@ -9,5 +9,6 @@ void bind_runtime(pybind11::module_& m);   // version, threads, interrupt, fork
 void bind_registry(pybind11::module_& m);  // records of every part
 void bind_designs(pybind11::module_& m);   // data matrices
 void bind_models(pybind11::module_& m);    // objectives, fits, stepping
+void bind_ridge(pybind11::module_& m);     // ridge regression and its leave-one-out
 
 }  // namespace optlite::bindings

@@ -1,5 +1,6 @@
 #include <Eigen/Core>
 #include <cmath>
+#include <utility>
 
 #include "optlite/linalg/gram.hpp"
 #include "optlite/linalg/kernels.hpp"
@@ -26,29 +27,34 @@ class DenseDesign final : public Design {
 
   void pass(const double* W, Index m, Index r, Middle middle, double* G) const override {
     const Index parts = chunks::count(*this);
-    const double work = static_cast<double>(entries()) * static_cast<double>(std::max(m, r));
     const Index width = std::max(m, r);
+    const double work = static_cast<double>(entries()) * static_cast<double>(width);
     const int slots = chunks::slots(parts, work);
-    Matrix block(block_rows_ * width, slots);
-    Matrix partial(cols_ * r, slots);
+    std::vector<Scratch> scratch(static_cast<std::size_t>(slots));
+    RowMatrix wide;  // W by rows, padded, for the narrow products
+    if (m > 1 && row_major) {
+      wide = RowMatrix::Zero(cols_, narrow_width(m));
+      wide.leftCols(m) = ConstMatrixMap(W, cols_, m);
+      W = wide.data();
+    }
     if (r > 0) std::fill(G, G + cols_ * r, 0.0);
     chunks::each(
         *this, parts, work,
         [&](Index begin, Index end, int slot) {
-          double* z = block.col(slot).data();
-          double* g = r > 0 ? partial.col(slot).data() : nullptr;
-          std::vector<double> buffer;
-          if (r > 0) std::fill(g, g + cols_ * r, 0.0);
+          Scratch& own = scratch[static_cast<std::size_t>(slot)];
+          own.block.resize(static_cast<std::size_t>(block_rows_ * width));
+          own.sum.assign(static_cast<std::size_t>(cols_ * narrow_width(r)), 0.0);
           for (Index b = begin; b < end; ++b) {
             const Index first = b * block_rows_;
             const Index count = std::min(block_rows_, rows_ - first);
-            if (m > 0) margins(first, count, W, m, z, buffer);
-            middle(first, count, z);
-            if (r > 0) accumulate(first, count, z, r, g, buffer);
+            if (m > 0) margins(first, count, W, m, own);
+            middle(first, count, own.block.data());
+            if (r > 0) accumulate(first, count, r, own);
           }
         },
         [&](int slot) {
-          if (r > 0) Eigen::Map<Vector>(G, cols_ * r) += partial.col(slot);
+          const double* sum = scratch[static_cast<std::size_t>(slot)].sum.data();
+          if (r > 0) VectorMap(G, cols_ * r) += ConstVectorMap(sum, cols_ * r);
         });
   }
 
@@ -118,35 +124,54 @@ class DenseDesign final : public Design {
     return row_major ? data_[i * stride_ + j] : data_[i + j * stride_];
   }
 
-  void margins(Index first, Index count, const double* W, Index m, double* z,
-               std::vector<double>& buffer) const {
-    if (m == 1) {
-      if constexpr (row_major) {
-        kernels::dot_rows(data_ + first * stride_, stride_, count, cols_, W, z);
-      } else {
-        std::fill(z, z + count, 0.0);
-        kernels::add_rows(data_ + first, stride_, cols_, count, W, z);
-      }
-      return;
+  /// What one running chunk needs for itself.
+  struct Scratch {
+    std::vector<double> block;      // margins, then residuals: column-major
+    std::vector<double> sum;        // partial X^T R
+    std::vector<double> narrow;     // margins or residuals by rows
+    std::vector<double> converted;  // the rows in double
+  };
+
+  void margins(Index first, Index count, const double* W, Index m, Scratch& own) const {
+    double* z = own.block.data();
+    if (m == 1 && row_major) {
+      kernels::dot_rows(data_ + first * stride_, stride_, count, cols_, W, z);
+    } else if (m == 1) {
+      std::fill(z, z + count, 0.0);
+      kernels::add_rows(data_ + first, stride_, cols_, count, W, z);
+    } else if constexpr (row_major) {
+      const auto [rows, stride] = doubles(first, count, own);
+      const Index padded = narrow_width(m);
+      own.narrow.resize(static_cast<std::size_t>(block_rows_ * padded));
+      narrow_multiply(count, cols_, m, rows, stride, W, own.narrow.data());
+      MatrixMap(z, count, m) =
+          Eigen::Map<const RowMatrix>(own.narrow.data(), count, padded).leftCols(m);
+    } else {
+      with_columns(first, count, own, [&](const auto& block) {
+        MatrixMap(z, count, m).noalias() = block * ConstMatrixMap(W, cols_, m);
+      });
     }
-    with_block(first, count, buffer, [&](const auto& block) {
-      MatrixMap(z, count, m).noalias() = block * ConstMatrixMap(W, cols_, m);
-    });
   }
 
-  void accumulate(Index first, Index count, const double* z, Index r, double* g,
-                  std::vector<double>& buffer) const {
-    if (r == 1) {
-      if constexpr (row_major) {
-        kernels::add_rows(data_ + first * stride_, stride_, count, cols_, z, g);
-      } else {
-        add_dots(first, count, z, g);
-      }
-      return;
+  void accumulate(Index first, Index count, Index r, Scratch& own) const {
+    const double* z = own.block.data();
+    double* g = own.sum.data();
+    if (r == 1 && row_major) {
+      kernels::add_rows(data_ + first * stride_, stride_, count, cols_, z, g);
+    } else if (r == 1) {
+      add_dots(first, count, z, g);
+    } else if constexpr (row_major) {
+      const auto [rows, stride] = doubles(first, count, own);
+      const Index padded = narrow_width(r);
+      own.narrow.assign(static_cast<std::size_t>(block_rows_ * padded), 0.0);
+      Eigen::Map<RowMatrix>(own.narrow.data(), count, padded).leftCols(r) =
+          ConstMatrixMap(z, count, r);
+      narrow_accumulate(count, cols_, r, rows, stride, own.narrow.data(), g);
+    } else {
+      with_columns(first, count, own, [&](const auto& block) {
+        MatrixMap(g, cols_, r).noalias() += block.transpose() * ConstMatrixMap(z, count, r);
+      });
     }
-    with_block(first, count, buffer, [&](const auto& block) {
-      MatrixMap(g, cols_, r).noalias() += block.transpose() * ConstMatrixMap(z, count, r);
-    });
   }
 
   void add_dots(Index first, Index count, const double* z, double* g) const {
@@ -158,20 +183,30 @@ class DenseDesign final : public Design {
     }
   }
 
-  /// Calls body with the block as a matrix of doubles: in place, or converted into the buffer.
+  /// The rows of a block as doubles with their stride: in place, or converted into the scratch.
+  std::pair<const double*, Index> doubles(Index first, Index count, Scratch& own) const {
+    if constexpr (std::is_same_v<Scalar, double>) {
+      return {data_ + first * stride_, stride_};
+    } else {
+      own.converted.resize(static_cast<std::size_t>(block_rows_ * cols_));
+      for (Index i = 0; i < count; ++i) {
+        load_line(data_ + (first + i) * stride_, cols_, own.converted.data() + i * cols_, 1);
+      }
+      return {own.converted.data(), cols_};
+    }
+  }
+
+  /// Calls body with a block of column-major data as a matrix of doubles.
   template <class Body>
-  void with_block(Index first, Index count, std::vector<double>& buffer, Body&& body) const {
-    constexpr int order = row_major ? Eigen::RowMajor : Eigen::ColMajor;
-    using Block = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, order>;
-    const Scalar* start = row_major ? data_ + first * stride_ : data_ + first;
-    const Eigen::Map<const Block, 0, Eigen::OuterStride<>> view(start, count, cols_,
+  void with_columns(Index first, Index count, Scratch& own, Body&& body) const {
+    using Block = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic>;
+    const Eigen::Map<const Block, 0, Eigen::OuterStride<>> view(data_ + first, count, cols_,
                                                                Eigen::OuterStride<>(stride_));
     if constexpr (std::is_same_v<Scalar, double>) {
       body(view);
     } else {
-      using Converted = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, order>;
-      buffer.resize(static_cast<std::size_t>(block_rows_ * cols_));
-      Eigen::Map<Converted> converted(buffer.data(), count, cols_);
+      own.converted.resize(static_cast<std::size_t>(block_rows_ * cols_));
+      MatrixMap converted(own.converted.data(), count, cols_);
       converted = view.template cast<double>();
       body(converted);
     }

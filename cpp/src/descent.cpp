@@ -80,6 +80,10 @@ void Descent::record(double step_size, double regularization) {
 /// Sets p_, or ends the run because the certificate is good enough.
 bool Descent::stop_or_choose_direction() {
   const double target = options_.tolerance * std::fabs(current_.value);
+  if (current_.value < options_.diverging_below) {
+    status_ = Status::diverging;
+    return true;
+  }
   if (last_.certificate <= target) {
     status_ = Status::converged;
     return true;
@@ -88,6 +92,7 @@ bool Descent::stop_or_choose_direction() {
     status_ = Status::iteration_limit;
     return true;
   }
+  direction_.set_goal(std::isfinite(last_.certificate) ? target / last_.certificate : 0.0);
   step_size_.prepare(direction_, current_);
   direction_.compute(objective_, current_, p_);
   if (!p_.allFinite()) p_ = -current_.gradient;
@@ -101,6 +106,11 @@ bool Descent::stop_or_choose_direction() {
   } else if (!std::isfinite(last_.certificate) && direction_.estimates() &&
              -current_.gradient.dot(p_) <= 0.1 * target) {
     status_ = Status::estimated;
+    return true;
+  }
+  // By convexity no step up to the full one lowers the value by more than -g . p.
+  if (-current_.gradient.dot(p_) <= 1e-3 * epsilon * std::fabs(current_.value)) {
+    status_ = Status::precision_limit;
     return true;
   }
   return false;

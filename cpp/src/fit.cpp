@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "optlite/core/random.hpp"
+#include "optlite/problems/separation.hpp"
 
 namespace optlite {
 
@@ -76,7 +77,7 @@ void standardize_from(GeneralizedLinear& model, const GeneralizedLinear& from) {
   // Without an intercept the columns cannot be centred: their size, not their spread, counts.
   if (!model.intercept()) deviation = (variance + mean.cwiseAbs2()).cwiseSqrt();
   model.standardize(mean, deviation);
-  if (&model == &from) model.set_second_moment(variance, mean);
+  if (&model == &from) model.set_moments(variance, mean);
 }
 
 std::unique_ptr<Metric> hessian_metric(GeneralizedLinear& model, const Point& at) {
@@ -122,6 +123,11 @@ Vector descend(GeneralizedLinear& model, Solver solver, const Metric* metric, Po
   DescentOptions descent_options;
   descent_options.tolerance = options.tolerance;
   descent_options.max_iterations = options.max_iterations - result.n_iter;
+  if (solver == Solver::lbfgs && options.solver == Solver::automatic) {
+    // What has not converged by then needs better curvature: finish() goes on with Newton-CG.
+    descent_options.max_iterations = std::min<Index>(descent_options.max_iterations, 50);
+  }
+  descent_options.diverging_below = separation_level(model);
   descent_options.record = options.record;
   Descent run(model, *direction, *step_size, std::move(start), descent_options);
   result.status = run.run();
@@ -139,7 +145,9 @@ Vector descend(GeneralizedLinear& model, Solver solver, const Metric* metric, Po
 /// whether that was the optimum, and goes on if not.
 Vector finish(GeneralizedLinear& model, const Metric* metric, const Vector& theta,
               const FitOptions& options, FitResult& result) {
-  if (result.status == Status::converged || result.status == Status::iteration_limit ||
+  const bool limited =
+      result.status == Status::iteration_limit && result.n_iter >= options.max_iterations;
+  if (limited || result.status == Status::converged || result.status == Status::diverging ||
       result.status == Status::not_finite) {
     return theta;
   }

@@ -28,6 +28,10 @@ class Direction {
   /// Asks for the direction of H + lambda I from now on; false if the method has no such shift.
   virtual bool regularize(double /*lambda*/) { return false; }
 
+  /// Told how far the run is from its end: tolerance / certificate, both in value. An inexact
+  /// method need not solve more closely than that.
+  virtual void set_goal(double /*ratio*/) {}
+
   /// An approximation of the Hessian to start from. Kept by reference.
   virtual void use_metric(const Metric*) {}
 

@@ -32,6 +32,7 @@ struct NewtonCg {
    public:
     Run(double forcing, double max_inner) : forcing_(forcing), max_inner_(max_inner) {}
 
+    void set_goal(double ratio) override { goal_ = ratio; }
     void use_metric(const Metric* metric) override { metric_ = metric; }
     bool regularize(double lambda) override {
       lambda_ = lambda;
@@ -53,7 +54,9 @@ struct NewtonCg {
       double rho = residual.dot(z);
       const double start = std::sqrt(std::max(rho, 0.0));
       if (first_norm_ < 0.0) first_norm_ = start;
-      const double eta = std::min(forcing_, std::sqrt(start / std::max(first_norm_, 1e-300)));
+      const double far = std::min(forcing_, std::sqrt(start / std::max(first_norm_, 1e-300)));
+      // The certificate falls with the square of the residual: no need to go below the goal.
+      const double eta = std::max(far, std::min(forcing_, 0.5 * std::sqrt(goal_)));
       certifies_ = false;
       p.setZero(residual.size());
       Matrix direction = z;
@@ -85,6 +88,7 @@ struct NewtonCg {
     double forcing_;
     double max_inner_;
     double lambda_ = 0.0;
+    double goal_ = 0.0;
     double first_norm_ = -1.0;
     bool certifies_ = false;
     const Metric* metric_ = nullptr;

@@ -15,6 +15,7 @@ struct DescentOptions {
   double tolerance = 1e-8;   // on certificate / |value|
   Index max_iterations = 100;
   bool record = false;       // keep a trace
+  double diverging_below = -infinity;  // a value that proves that there is no minimiser
 };
 
 class Descent {

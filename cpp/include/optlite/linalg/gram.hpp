@@ -1,4 +1,5 @@
-// The product at the heart of every Hessian and normal equation: C += lower triangle of A^T B.
+// Products of a block of rows with a narrow matrix, and of a block with itself: the arithmetic of
+// every Hessian, normal equation and multi-output gradient.
 #pragma once
 
 #include "optlite/core/types.hpp"
@@ -19,5 +20,16 @@ Index gram_depth(Index size);
 /// diagonal receive values without meaning.
 void gram_update(Index depth, Index size, const double* A, const double* B, Index stride,
                  Matrix& C);
+
+/// Columns that narrow_multiply and narrow_accumulate work on for `width` wanted ones.
+Index narrow_width(Index width);
+
+/// Z (count x width) = X W. X: rows `x_stride` apart; W and Z: row-major, narrow_width(width) wide.
+void narrow_multiply(Index count, Index cols, Index width, const double* X, Index x_stride,
+                     const double* W, double* Z);
+
+/// G (column-major, cols x narrow_width(width)) += X^T Z, operands as above.
+void narrow_accumulate(Index count, Index cols, Index width, const double* X, Index x_stride,
+                       const double* Z, double* G);
 
 }  // namespace optlite
