@@ -231,7 +231,9 @@ Vector fit_tall(GeneralizedLinear& model, const Vector& external, bool cold, Ind
     standardize_from(*sample.model, *sample.model);
     model.share_scaling(*sample.model);
     theta = model.to_internal(external);
-    if (cold) theta = solve_sample(*sample.model, theta, options);
+    // With several outputs the sample serves the metric only: its optimum is too far from the
+    // full one for the number of its parameters.
+    if (cold && model.outputs() == 1) theta = solve_sample(*sample.model, theta, options);
     if (!exact) metric = hessian_metric(*sample.model, start_at(*sample.model, theta));
   }
   Point at = start_at(model, theta);
