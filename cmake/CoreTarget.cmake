@@ -6,7 +6,8 @@ endif()
 
 function(optlite_core target level)
   add_library(${target} STATIC ${OPTLITE_CORE_SOURCES})
-  target_include_directories(${target} PUBLIC cpp/include "${CMAKE_CURRENT_BINARY_DIR}/generated")
+  target_include_directories(${target} PUBLIC "${PROJECT_SOURCE_DIR}/cpp/include"
+                             "${PROJECT_BINARY_DIR}/generated")
   target_link_libraries(${target} PUBLIC Eigen3::Eigen)
   target_compile_definitions(${target} PUBLIC EIGEN_MPL2_ONLY EIGEN_DONT_PARALLELIZE
                              OPTLITE_LEVEL="${level}")
