@@ -37,7 +37,8 @@ def is_internal(link):
 def dead_links(root):
     """Return (page, link, reason) for each internal link that leads nowhere."""
     root = Path(root).resolve()
-    paths = sorted(root.rglob("*.html"))
+    # Below _static lie templates of the theme, not pages.
+    paths = sorted(path for path in root.rglob("*.html") if "_static" not in path.parts)
     pages = {path.resolve(): Page(path.read_text(encoding="utf-8")) for path in paths}
     dead = []
     for path, page in pages.items():

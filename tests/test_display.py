@@ -61,7 +61,7 @@ def test_from_trace_draws_what_a_logarithmic_axis_can_show(ax):
     assert display.line_.get_color() == display.certificate_line_.get_color() == "k"
     assert ax.get_yscale() == "log"
     labels = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert labels == ["run: suboptimality", "run: certificate (upper bound)", "tolerance"]
+    assert labels == ["run: suboptimality", "run: certificate", "tolerance"]
 
 
 @pytest.mark.parametrize(

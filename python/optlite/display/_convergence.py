@@ -17,7 +17,7 @@ class ConvergenceDisplay:
     """Show how fast a run converged, and what its certificate promised meanwhile.
 
     Two curves on a logarithmic axis, both relative to the size of the minimum: the suboptimality
-    F(x_k) - F*, and the certificate, which bounds it from above (see Notes).
+    F(x_k) - F*, and the certificate, which bounds or estimates it from above (see Notes).
 
     It is recommended to use :meth:`from_estimator` or :meth:`from_trace` to create a display.
 
@@ -85,16 +85,16 @@ class ConvergenceDisplay:
 
     @property
     def suboptimality(self):
-        """(F(x_k) - F*) / |F*| of each record, ndarray of shape (n_records,)."""
+        """``(F(x_k) - F*) / abs(F*)`` of each record, ndarray of shape (n_records,)."""
         return (self.trace["objective"] - self.reference_value) / self._unit()
 
     @property
     def certificate(self):
-        """The certificate of each record, relative to \\|F*\\|, ndarray of shape (n_records,)."""
+        """The certificate of each record, relative to ``abs(F*)``, ndarray of shape (n_records,)."""
         return self.trace["certificate"] / self._unit()
 
     def _unit(self):
-        """Return \\|F*\\|, or 1 for a minimum of zero, where only absolute numbers make sense."""
+        """Return abs(F*), or 1 for a minimum of zero, where only absolute numbers make sense."""
         return abs(self.reference_value) or 1.0
 
     @classmethod
@@ -237,7 +237,7 @@ class ConvergenceDisplay:
                 "linestyle": "--",
                 "color": self.line_.get_color(),
                 "alpha": 0.8,
-                "label": f"{prefix}certificate (upper bound)",
+                "label": f"{prefix}certificate",
             }
             bound_kw = merged(bound_kw, certificate_kw)
             self.certificate_line_ = self._draw(ax, x, self.certificate, bound_kw)
