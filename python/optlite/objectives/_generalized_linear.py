@@ -139,8 +139,8 @@ class GeneralizedLinearObjective:
         w : array-like of shape `shape`, or flat of length `dim`
             Where the Hessian is taken.
         V : array-like
-            One vector, shaped as w may be; or a block of them, one a row: (n_vectors, dim) or
-            (n_vectors, *shape).
+            One vector, shaped as w may be; or a block of them, one a row: ``(n_vectors, dim)``
+            or ``(n_vectors, *shape)``.
 
         Returns
         -------
