@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import pathlib
+import signal
 import sys
 import time
 
@@ -79,6 +80,7 @@ def known_ladders(path, task, threads, scale):
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that no process is left behind
     options = parse()
     load = harness.wait_until_quiet(options.wait)
     busy = load > harness.BUSY_LOAD

@@ -57,7 +57,7 @@ def summary_section(document):
                 _number(peer["median"]) if peer else "-",
                 _number(own.get("ratio")),
                 ", ".join(f"{goal:g}x {name}: {_number(got)}" for name, goal, got in checks),
-                _met(own, checks),
+                _met(own, checks, result),
             ]
         )
     return "## Summary\n\n" + _table(head, rows)
@@ -136,9 +136,8 @@ def _row(row, limit):
         value = row.get("suboptimality")
         note = row["status"]
         if value is not None:
-            note = (
-                f"MISSED the quality; its best rung took {row['seconds']:.3g} s ({row['status']})"
-            )
+            rung = f"{row['stopped']} iterations" if "stopped" in row else "its best rung"
+            note = f"MISSED the quality; {rung} took {row['seconds']:.3g} s ({row['status']})"
         return [row["solver"], *["-"] * 4, _number(value), *["-"] * 4, note]
     median = row.get("median")
     return [
@@ -195,8 +194,11 @@ def _goals(result):
     return checks
 
 
-def _met(own, checks):
-    if not own["reached"]:
+def _met(own, checks, result):
+    if result["scale"] != 1:
+        return "trial"
+    warned = TASKS[result["task"]].default_only and own.get("warnings")
+    if not own["reached"] or warned:
         return "no"
     if any(got is None for _, _, got in checks):
         return "-"

@@ -17,6 +17,7 @@ _INTERCEPT = "penalises the intercept: another objective"
 _NO_INTERCEPT = "has no intercept"
 _NO_PENALTY = "cannot leave out the penalty"
 _BINARY = "two classes only"
+_NO_SPARSE = "has no sparse gradient of the squared loss"
 _DENSE_SQUARE = "would form a dense d x d matrix of 20 GB"
 _LIBLINEAR = ("sklearn:liblinear", "liblinear:0", "liblinear:7")
 
@@ -79,6 +80,7 @@ def _excluding(**reasons):
         "no_intercept": _NO_INTERCEPT,
         "no_penalty": _NO_PENALTY,
         "binary": _BINARY,
+        "no_sparse": _NO_SPARSE,
         "dense_square": _DENSE_SQUARE,
     }
     return {label: texts[reason] for reason, labels in reasons.items() for label in labels}
@@ -227,12 +229,13 @@ _ALL = [
         _sparse_passes(12, "12 products with X and with its transpose", exps=False),
         {"best peer": 2.0},
         _excluding(
+            no_sparse=["skglm:LBFGS"],
             dense_square=[
                 "sklearn:cholesky",
                 "sklearn:svd",
                 "numpy:normal-equations",
                 "glum:irls-ls",
-            ]
+            ],
         ),
     ),
     Task(
