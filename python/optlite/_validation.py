@@ -258,7 +258,8 @@ def check_weights(sample_weight, X):
             f"sample_weight must be >= 0, got {weight[row]:.6g} at row {row}. Negative weights "
             "have no minimiser; drop those rows or set their weight to 0."
         )
-    total = weight.sum()
+    with np.errstate(over="ignore"):
+        total = weight.sum()
     if total == 0:
         raise ValueError(
             "sample_weight must contain at least one non-zero number, got a weight of zero for "

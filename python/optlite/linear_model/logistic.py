@@ -102,7 +102,7 @@ class LogisticRegression(EstimatorShell, LinearClassifierMixin, SparseCoefMixin,
         Only with ``record_trace=True``.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Only if `X` had string column names.
 
     Warns
@@ -218,6 +218,7 @@ class LogisticRegression(EstimatorShell, LinearClassifierMixin, SparseCoefMixin,
         classes, codes = _encode(y)
         weight = check_weights(sample_weight, X)
         weight = _with_class_weight(self.class_weight, classes, codes, y, weight)
+        _check_class_totals(classes, codes, weight)
         problem = _Problem(self, X, classes, codes, weight)
         start = self._warm_start_coefficients(problem) if self.warm_start else None
 
@@ -423,14 +424,23 @@ class _Problem:
                 "The objective is not finite: values of X are too large for double precision. "
                 "Rescale the columns, for example with sklearn.preprocessing.StandardScaler."
             )
+        return self._centre(result) if self.outputs > 1 else result
+
+    def _centre(self, result):
+        """Move the mean over classes to zero: no probability changes, and the penalty drops."""
+        table = result["coefficients"].reshape(self.outputs, -1)
+        mean = table.mean(axis=0)
+        gained = (
+            0.5 * self.alpha * self.outputs * (mean[: self.n_features] @ mean[: self.n_features])
+        )
+        result["coefficients"] = (table - mean).ravel()
+        result["value"] -= gained
+        result["certificate"] = max(result["certificate"] - gained, 0.0)  # the dual value stays
         return result
 
     def coefficients(self, result):
         """Return the attributes that prediction needs."""
         table = result["coefficients"].reshape(self.outputs, -1)
-        if self.outputs > 1:
-            # Adding one vector to all classes changes no probability, and the mean is best.
-            table = table - table.mean(axis=0)
         coef = table[:, : self.n_features]
         intercept = table[:, -1] if self.intercept else np.zeros(self.outputs)
         return {
@@ -446,8 +456,8 @@ def _encode(y):
     classes, codes = np.unique(y, return_inverse=True)
     if len(classes) < 2:
         raise ValueError(
-            f"y must hold at least 2 classes, got the single class {classes[0]!r}. Check how the "
-            "data were split or filtered."
+            f"y must hold at least 2 classes, got one class only: {classes[0]}. Check how the data "
+            "were split or filtered."
         )
     return classes, codes
 
@@ -466,13 +476,20 @@ def _with_class_weight(class_weight, classes, codes, y, weight):
             f"class_weight must hold finite numbers >= 0, got {class_weight!r}. "
             "Use 'balanced' for equal totals."
         )
-    combined = factors[codes] * (1.0 if weight is None else weight)
-    if not combined.any():
+    return factors[codes] * (1.0 if weight is None else weight)
+
+
+def _check_class_totals(classes, codes, weight):
+    """Two classes at least must have samples that count."""
+    if weight is None:
+        return
+    totals = np.bincount(codes, weights=weight, minlength=len(classes))
+    if (totals > 0).sum() < 2:
         raise ValueError(
-            "class_weight and sample_weight together give every row a weight of zero. "
-            "Give at least one class of the data a positive weight."
+            "At least 2 classes must have a positive total weight, got the totals "
+            f"{dict(zip(classes.tolist(), totals.tolist(), strict=True))}. Check sample_weight and "
+            "class_weight."
         )
-    return combined
 
 
 def _strength(C, total_weight):

@@ -1,0 +1,32 @@
+"""Run scikit-learn's estimator checks on every estimator, with no expected failure."""
+
+import numpy as np
+import pytest
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from optlite import linear_model
+
+LOGISTIC = [
+    linear_model.LogisticRegression(),
+    linear_model.LogisticRegression(solver="lbfgs"),
+    linear_model.LogisticRegression(solver="newton-cg"),
+    linear_model.LogisticRegression(solver="newton-cholesky"),
+    linear_model.LogisticRegression(fit_intercept=False, warm_start=True),
+    linear_model.LogisticRegression(class_weight="balanced", C=10.0),
+]
+OTHERS = [
+    getattr(linear_model, name)() for name in linear_model.__all__ if name != "LogisticRegression"
+]
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.DataConversionWarning")
+@parametrize_with_checks(LOGISTIC + OTHERS)
+def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+def test_every_public_estimator_is_checked():
+    checked = {type(estimator).__name__ for estimator in LOGISTIC + OTHERS}
+    assert checked == set(linear_model.__all__)
+    assert np.all([hasattr(estimator, "fit") for estimator in LOGISTIC + OTHERS])
