@@ -181,7 +181,8 @@ def measure_task(task, solvers, options, threads, known_rungs=None):
         for label in solvers:
             if label not in ladders:
                 ladders[label] = run.climb(label)
-        best, table = choose_rungs({label: ladders[label] for label in solvers})
+        best, table = choose_rungs(ladders)  # known ladders count for F*, even if not timed again
+        table = [row for row in table if row["solver"] in solvers]
         run.time(table)
         if options.memory:
             run.memory(table, facts["bytes"])
