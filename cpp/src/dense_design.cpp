@@ -62,7 +62,7 @@ class DenseDesign final : public Design {
                      Matrix& H) const override {
     const Index size = cols_ + (border ? 1 : 0);
     const Index padded = gram_stride(size);
-    const Index parts = chunks::count(*this);
+    const Index parts = chunks::gram_count(*this, size);
     const double work = static_cast<double>(entries()) * static_cast<double>(size);
     const int slots = chunks::slots(parts, work);
     std::vector<Matrix> partial(static_cast<std::size_t>(slots));

@@ -131,6 +131,9 @@ bool Descent::advance() {
     return false;
   }
   direction_.moved(current_, trial_);
+  const bool idle = trial_.value >= current_.value &&
+                    trial_.gradient.norm() > 0.5 * current_.gradient.norm();
+  idle_steps_ = idle ? idle_steps_ + 1 : 0;
   std::swap(current_, trial_);
   ++last_.iteration;
   last_.certificate = objective_.certificate(current_);
@@ -138,6 +141,9 @@ bool Descent::advance() {
   if (current_.gradient.isZero(0.0)) {
     last_.certificate = 0.0;
     status_ = Status::converged;
+  } else if (idle_steps_ >= 2) {
+    // Twice neither a lower value nor a clearly smaller gradient: only rounding is left.
+    status_ = Status::precision_limit;
   }
   return true;
 }

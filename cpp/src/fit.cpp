@@ -143,7 +143,7 @@ Vector descend(GeneralizedLinear& model, Solver solver, const Metric* metric, Po
 
 /// A quasi-Newton run may end on an estimate or on a spoiled matrix: an inexact Newton step tells
 /// whether that was the optimum, and goes on if not.
-Vector finish(GeneralizedLinear& model, const Metric* metric, const Vector& theta,
+Vector finish(GeneralizedLinear& model, Solver solver, const Metric* metric, const Vector& theta,
               const FitOptions& options, FitResult& result) {
   const bool limited =
       result.status == Status::iteration_limit && result.n_iter >= options.max_iterations;
@@ -168,7 +168,7 @@ Vector fit_directly(GeneralizedLinear& model, const Vector& external, Solver sol
     metric = diagonal_metric(std::move(diagonal));
   }
   const Vector theta = descend(model, solver, metric.get(), std::move(at), options, result);
-  return finish(model, metric.get(), theta, options, result);
+  return finish(model, solver, metric.get(), theta, options, result);
 }
 
 /// The same model on a sample of the rows.
@@ -244,7 +244,7 @@ Vector fit_tall(GeneralizedLinear& model, const Vector& external, bool cold, Ind
   result.method += exact ? " from the optimum of a sample, with the Hessian there"
                          : " with the Hessian of a sample";
   theta = descend(model, Solver::lbfgs, metric.get(), std::move(at), options, result);
-  return finish(model, metric.get(), theta, options, result);
+  return finish(model, Solver::lbfgs, metric.get(), theta, options, result);
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ class Descent:
     step_size : StepSize
     x0 : ndarray of shape (dimension,)
     tolerance : float
-        On certificate / |value|.
+        On ``certificate / abs(value)``.
     max_iterations : int
     """
 
@@ -44,6 +44,7 @@ class Descent:
         self.started = time.perf_counter()
         self.direction = np.empty(0)
         self.record = {"iteration": 0}
+        self.idle_steps = 0
         self.current = objective.evaluate(np.array(x0, dtype=float))
         self.status = "running" if np.isfinite(self.current.value) else "not_finite"
         self._arrived(0.0, 0.0)
@@ -77,6 +78,8 @@ class Descent:
         elif self.record["iteration"] >= self.max_iterations:
             self.status = "iteration_limit"
         else:
+            certificate = self.record["certificate"]
+            self.rule.set_goal(target / certificate if np.isfinite(certificate) else 0.0)
             self.step_size.prepare(self.rule, self.current)
             self.direction = self._finite(self.rule.compute(self.objective, self.current))
             self._judge(-(self.gradient @ self.direction), target)
@@ -94,6 +97,10 @@ class Descent:
             and decrement <= 0.1 * target
         ):
             self.status = "estimated"
+        # By convexity no step up to the full one lowers the value by more than -g . p.
+        limit = 1e-3 * np.finfo(float).eps * abs(self.current.value)
+        if self.status == "running" and decrement <= limit:
+            self.status = "precision_limit"
 
     def advance(self):
         """Move along the chosen direction; return False if no step was acceptable."""
@@ -108,9 +115,16 @@ class Descent:
             self.status = "precision_limit" if exhausted else "line_search_failed"
             return False
         self.rule.moved(before, trial)
+        idle = trial.value >= before.value and np.linalg.norm(
+            trial.gradient
+        ) > 0.5 * np.linalg.norm(before.gradient)
+        self.idle_steps = self.idle_steps + 1 if idle else 0
         self.current = trial
         self.record["iteration"] += 1
         self._arrived(self.step_size.step, self.step_size.regularization)
+        if self.status == "running" and self.idle_steps >= 2:
+            # Twice neither a lower value nor a clearly smaller gradient: only rounding is left.
+            self.status = "precision_limit"
         return True
 
     def _finite(self, p):

@@ -60,6 +60,7 @@ class Descent {
   Point trial_;
   Vector p_;
   Status status_ = Status::running;
+  int idle_steps_ = 0;
   TraceRecord last_;
   Trace trace_;
   double started_;

@@ -16,6 +16,15 @@ inline Index count(const Design& design) {
   return std::min<Index>({design.blocks(), by_rows, by_work, 64});
 }
 
+/// Chunks for a Gram matrix of `size` columns: more of them where one would keep Ctrl-C waiting
+/// for longer than about fifty milliseconds, but each with enough rows to pay for its partial sum.
+inline Index gram_count(const Design& design, Index size) {
+  const double work = static_cast<double>(design.entries()) * static_cast<double>(size);
+  const Index by_time = static_cast<Index>(std::min(work / 1e9, 1e9));
+  const Index by_rows = std::max<Index>(1, design.rows() / (4 * std::max<Index>(1, size)));
+  return std::min(design.blocks(), std::max(count(design), std::min(by_time, by_rows)));
+}
+
 /// Scratch buffers that each() needs.
 inline int slots(Index chunk_count, double work) {
   return work < parallel::serial_work ? 1 : parallel::team(chunk_count);
