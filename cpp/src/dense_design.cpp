@@ -107,7 +107,7 @@ class DenseDesign final : public Design {
         });
     // So far sum q (x - center): move the center to the mean without a second read of X.
     double weight = static_cast<double>(rows_);
-    if (q != nullptr) weight = ConstVectorMap(q, rows_).sum();
+    if (q != nullptr) weight = Vector(ConstVectorMap(q, rows_)).sum();  // same bits at any address
     if (weight > 0.0) {
       squares -= sums.cwiseAbs2() / weight;
       squares = squares.cwiseMax(0.0);

@@ -18,8 +18,9 @@ GeneralizedLinear::GeneralizedLinear(const Design& design, const ObjectiveRow& l
     throw std::invalid_argument("GeneralizedLinear needs a smooth penalty, got " +
                                 options_.penalty->record.name + ".");
   }
+  // Not a sum of the map itself: its bits would depend on the address of the caller's array.
   total_weight_ = weight == nullptr ? static_cast<double>(design.rows())
-                                    : ConstVectorMap(weight, design.rows()).sum();
+                                    : sum_blocks(ConstVectorMap(weight, design.rows()));
 }
 
 void GeneralizedLinear::standardize(const Vector& mean, const Vector& deviation) {

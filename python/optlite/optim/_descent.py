@@ -121,8 +121,8 @@ def minimize(
         ``x``, ``fun``, ``jac``, ``nit``, ``success``, ``status`` (a word), ``message`` (a
         sentence), ``certificate`` (bound on, or estimate of, fun - minimum; infinite where none is
         known), ``n_passes`` (times the data was read) and ``trace``
-        (:class:`~optlite.trace.Trace` or None). ``success`` is also true when rounding stops the run before the tolerance
-        ("precision_limit"): nothing better can be computed.
+        (:class:`~optlite.trace.Trace` or None). ``success`` is also true when rounding stops
+        the run before the tolerance ("precision_limit"): nothing better can be computed.
 
     Warns
     -----

@@ -74,7 +74,7 @@ class GeneralizedLinear:
         )  # s_i / S
         self.dimension = (X.shape[1] + intercept) * outputs
         self.passes = 0
-        self._second_moment = None
+        self._moments = None
 
     def evaluate(self, x):
         """Return the point with value, gradient and margins."""
@@ -131,17 +131,14 @@ class GeneralizedLinear:
         return H + np.kron(np.ones((K, K)), np.diag(np.where(flat, trace, 0.0) / K**2))
 
     def hessian_diagonal(self, at):
-        """Return the diagonal of H; with several outputs, from the mean curvature of each."""
+        """Estimate the diagonal of H: mean curvature of each output times second moments of X.
+
+        Exact where curvature and columns are uncorrelated; good enough to precondition.
+        """
         w, _ = self._split(at.x)
-        S = self._weighted_second(at.margins)
-        self.passes += 1
-        if self.outputs == 1:
-            squares = S[:, 0, 0] @ self.X**2
-            own = S[:, 0, 0].sum(keepdims=True)
-        else:
-            own = np.diag(S.sum(axis=0))
-            squares = own[:, None] * (self.share @ self.X**2)
-        return self._join(squares + self._curvature(w), own)
+        mean = np.diag(self._weighted_second(at.margins).sum(axis=0))
+        squares = mean[:, None] * self._second_moments()
+        return self._join(squares + self._curvature(w), mean)
 
     def certificate(self, at):
         """Bound F - minimum by the duality gap, for the penalty squared_l2 with alpha > 0.
@@ -166,7 +163,7 @@ class GeneralizedLinear:
         kappa = self.loss.curvature_bound(**self.fields)
         if not move < 0.1 or np.isinf(kappa):
             return np.inf
-        total = direct + np.sqrt(kappa * self._mean_square() * nu)
+        total = direct + np.sqrt(kappa * self._second_moments().sum() * nu)
         return np.exp(move) * (total**2 / (2.0 * self.alpha) + 0.5 * nu)
 
     def lipschitz(self):
@@ -177,10 +174,13 @@ class GeneralizedLinear:
 
     def _at(self, x, margins):
         w, _ = self._split(x)
-        value = self.share @ self._loss("value", margins) + self._penalty(w)
-        R = self.share[:, None] * self._loss("first", margins).reshape(margins.shape)
-        slope = self.alpha * self.penalty.first(w) if self.alpha else 0.0
-        return Point(x, value, self._join(R.T @ self.X + slope, R.sum(axis=0)), margins)
+        # An infinite value is an answer: the line search then shortens the step.
+        with np.errstate(over="ignore", invalid="ignore"):
+            value = self.share @ self._loss("value", margins) + self._penalty(w)
+            R = self.share[:, None] * self._loss("first", margins).reshape(margins.shape)
+            slope = self.alpha * self.penalty.first(w) if self.alpha else 0.0
+            gradient = self._join(R.T @ self.X + slope, R.sum(axis=0))
+        return Point(x, value, gradient, margins)
 
     def _loss(self, name, margins):
         """Call value, first or second; a loss of one margin gets it as a vector."""
@@ -198,11 +198,12 @@ class GeneralizedLinear:
     def _curvature(self, w):
         return self.alpha * self.penalty.second(w) if self.alpha else np.zeros_like(w)
 
-    def _mean_square(self):
-        if self._second_moment is None:
-            self._second_moment = self.share @ (self.X**2).sum(axis=1)
+    def _second_moments(self):
+        """Return the weighted mean of x_j^2 for each column; X is read for it once."""
+        if self._moments is None:
+            self._moments = self.share @ self.X**2
             self.passes += 1
-        return self._second_moment
+        return self._moments
 
     def _split(self, x):
         """Return w of shape (K, d) and b of shape (K,)."""

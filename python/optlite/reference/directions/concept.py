@@ -17,6 +17,9 @@ class Direction:
         """Use H + shift I from now on; return False if the method has no such shift."""
         return False
 
+    def set_goal(self, ratio):
+        """Hear how far the end is, tolerance / certificate: no need to solve more closely."""
+
     def certifies(self):
         """Say whether -g . p bounds value - minimum near the solution (H p = -g was solved)."""
         return False

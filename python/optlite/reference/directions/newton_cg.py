@@ -3,7 +3,8 @@
 ||H p + g|| <= eta_k ||g||  in the norm of M^-1,   M = diag(H),
 eta_k = min(forcing, sqrt(||g_k|| / ||g_0||))
 
-Far from the solution a rough step is enough; the tolerance shrinks with the gradient.
+Far from the solution a rough step is enough; the tolerance shrinks with the gradient, but not below
+what the certificate still has to fall.
 
 Nocedal and Wright, Numerical Optimization, 2006, section 7.1, algorithm 7.1.
 """
@@ -20,6 +21,7 @@ class NewtonCg(Direction):
         self.forcing = forcing
         self.max_inner = int(max_inner)
         self.shift = 0.0
+        self.goal = 0.0
         self.first_norm = None
         self.solved = False
 
@@ -32,7 +34,9 @@ class NewtonCg(Direction):
         start = np.sqrt(max(rho, 0.0))
         if self.first_norm is None:
             self.first_norm = start
-        eta = min(self.forcing, np.sqrt(start / max(self.first_norm, 1e-300)))
+        far = min(self.forcing, np.sqrt(start / max(self.first_norm, 1e-300)))
+        # The certificate falls with the square of the residual: no need to go below the goal.
+        eta = max(far, min(self.forcing, 0.5 * np.sqrt(self.goal)))
         self.solved = False
         p, d = np.zeros_like(z), z
         for k in range(self.max_inner):
@@ -55,6 +59,10 @@ class NewtonCg(Direction):
             d = z + (rho_next / rho) * d
             rho = rho_next
         return p
+
+    def set_goal(self, ratio):
+        """Remember the goal."""
+        self.goal = ratio
 
     def regularize(self, shift):
         """Set lambda."""

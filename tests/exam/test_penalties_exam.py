@@ -1,0 +1,102 @@
+"""What every penalty must satisfy: its prox is optimal, non-expansive and consistent."""
+
+import inspect
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+
+from optlite import reference
+from optlite._core import core
+from optlite._params import records
+
+pytestmark = pytest.mark.parametrize("name", sorted(records("penalties")))
+
+POINTS = np.linspace(-3.0, 3.0, 25)
+STEPS = (0.01, 0.5, 1.0, 20.0)
+GRID = np.linspace(-4.0, 4.0, 8001)
+numbers = st.floats(-100.0, 100.0)
+steps = st.floats(1e-3, 1e3)
+
+
+def test_core_matches_the_twin(name):
+    twin = reference.load("penalties", name)
+    values = [core.penalty_value(name, w) for w in POINTS]
+    assert_allclose(values, twin.value(POINTS), rtol=1e-15)
+    for step in STEPS:
+        prox = [core.penalty_prox(name, v, step) for v in POINTS]
+        assert_allclose(prox, twin.prox(POINTS, step), rtol=1e-15)
+    for gradient in (-1.5, 0.0, 0.25):
+        distance = [core.penalty_subdifferential_distance(name, w, gradient) for w in POINTS]
+        assert_allclose(distance, twin.subdifferential_distance(POINTS, gradient), rtol=1e-15)
+
+
+def test_prox_minimises(name):
+    """No point of a fine grid has a lower h(w) + (w - v)^2 / (2 step)."""
+    twin = reference.load("penalties", name)
+    for step in STEPS:
+        for v in POINTS:
+            best = core.penalty_prox(name, v, step)
+            reached = core.penalty_value(name, best) + (best - v) ** 2 / (2 * step)
+            grid = twin.value(GRID) + (GRID - v) ** 2 / (2 * step)
+            assert reached <= grid.min() + 1e-14 * max(1.0, abs(reached))
+
+
+@given(v=numbers, step=steps)
+def test_prox_is_a_fixed_point_of_the_subdifferential(name, v, step):
+    """(v - prox) / step is a subgradient at the prox."""
+    p = core.penalty_prox(name, v, step)
+    distance = core.penalty_subdifferential_distance(name, p, (p - v) / step)
+    assert distance <= 1e-12 * max(1.0, abs(v), abs(v) / step)
+
+
+@given(a=numbers, b=numbers, step=steps)
+def test_prox_is_firmly_non_expansive(name, a, b, step):
+    p, q = core.penalty_prox(name, a, step), core.penalty_prox(name, b, step)
+    assert (p - q) ** 2 <= (p - q) * (a - b) + 1e-12 * max(1.0, a * a, b * b)
+
+
+def test_moreau_decomposition(name):
+    """v = p + step u with h(p) + h*(u) = p u: u = (v - p) / step is the dual half of v.
+
+    h*(u) is the supremum of u w - h(w); no point of the grid exceeds the value at p.
+    """
+    twin = reference.load("penalties", name)
+    h = twin.value(GRID)
+    for step in STEPS:
+        for v in POINTS:
+            p = core.penalty_prox(name, v, step)
+            u = (v - p) / step
+            conjugate = np.max(u * GRID - h)
+            assert conjugate <= u * p - core.penalty_value(name, p) + 1e-12 * max(1.0, abs(u))
+
+
+def test_convex(name):
+    h = reference.load("penalties", name).value(GRID)
+    finite = np.isfinite(h)
+    # The set where h is finite is an interval, and second differences on it are not negative.
+    assert np.all(np.diff(np.flatnonzero(finite)) == 1)
+    assert np.all(np.diff(h[finite], 2) >= -1e-12)
+
+
+def test_derivatives_exist_exactly_if_smooth(name):
+    twin, record = reference.load("penalties", name), records("penalties")[name]
+    assert record["smooth"] == hasattr(twin, "first") == hasattr(twin, "second")
+    if not record["smooth"]:
+        return
+    h = 1e-3
+    first = (twin.value(POINTS + h) - twin.value(POINTS - h)) / (2 * h)
+    second = (twin.first(POINTS + h) - twin.first(POINTS - h)) / (2 * h)
+    assert_allclose(twin.first(POINTS), first, atol=1e-6)
+    assert_allclose(twin.second(POINTS), second, atol=1e-6)
+    distance = twin.subdifferential_distance(POINTS, 0.3)
+    assert_allclose(distance, np.abs(twin.first(POINTS) + 0.3), atol=1e-14)
+
+
+def test_twin_has_the_same_hyper_parameters(name):
+    fields = {field["name"]: field["default"] for field in records("penalties")[name]["fields"]}
+    twin = reference.load("penalties", name)
+    own = list(inspect.signature(twin.value).parameters.values())[1:]
+    assert {p.name: p.default for p in own} == fields

@@ -1,0 +1,183 @@
+"""Every objective with every direction and step size: the optimum, honesty, twin parity."""
+
+import functools
+import inspect
+import warnings
+
+import numpy as np
+import pytest
+import scipy.optimize
+from numpy.testing import assert_allclose
+from sklearn.exceptions import ConvergenceWarning
+
+from optlite import optim, reference
+from optlite._params import records
+
+DIRECTIONS, STEP_SIZES = sorted(records("directions")), sorted(records("step_sizes"))
+EPSILON = np.finfo(float).eps
+
+
+@functools.cache
+def refusal(direction, step_size):
+    """The sentence with which the twins refuse this pair, or None if they work together."""
+    run, rule = (
+        getattr(reference.load(kind, name), records(kind)[name]["class_name"])()
+        for kind, name in (("directions", direction), ("step_sizes", step_size))
+    )
+
+    class At:
+        gradient = np.ones(1)
+
+    try:
+        rule.prepare(run, At)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+PAIRS = [(d, s) for d in DIRECTIONS for s in STEP_SIZES if refusal(d, s) is None]
+REFUSED = [(d, s) for d in DIRECTIONS for s in STEP_SIZES if refusal(d, s) is not None]
+
+
+@pytest.fixture(params=[0.1, 0.0], ids=["l2", "unpenalised"])
+def f(request, problem):
+    """Give the objective, weights and intercept on, with and without a penalty."""
+    return problem.make(alpha=request.param, sample_weight=problem.weight, fit_intercept=True)
+
+
+def minimum(f):
+    """The minimum of the twin by SciPy, polished by Newton steps."""
+    twin = f.twin()
+    result = scipy.optimize.minimize(
+        lambda x: twin.evaluate(x).value,
+        np.zeros(f.dim),
+        jac=lambda x: twin.evaluate(x).gradient,
+        hess=lambda x: twin.hessian(twin.evaluate(x)),
+        method="trust-exact",
+        options={"gtol": 1e-9},
+    )
+    x = result.x
+    for _ in range(3):
+        at = twin.evaluate(x)
+        x = x - np.linalg.lstsq(twin.hessian(at), at.gradient, rcond=1e-12)[0]
+    at = twin.evaluate(x)
+    assert np.linalg.norm(at.gradient) < 1e-13
+    return at
+
+
+@pytest.mark.parametrize(("method", "step_size"), PAIRS)
+def test_reaches_the_minimum_that_scipy_finds(f, method, step_size):
+    best = minimum(f)
+    result = optim.minimize(f, method=method, step_size=step_size, max_iter=20000, trace=True)
+    assert result.success, result.message
+    accuracy = {"converged": 1e-8, "estimated": 1e-8, "precision_limit": 1e-12}[result.status]
+    rounding = 64 * EPSILON * abs(best.value)
+    assert result.fun - best.value <= accuracy * abs(best.value) + rounding
+    # At relative suboptimality s the margins are off by about sqrt(s).
+    margins = f.twin().evaluate(result.x.ravel()).margins
+    off = (margins - best.margins) - (margins - best.margins).mean(axis=1, keepdims=True) * (
+        margins.shape[1] > 1
+    )
+    assert np.abs(off).max() <= 1e-2 if accuracy > 1e-12 else 1e-4
+
+
+@pytest.mark.parametrize(("method", "step_size"), PAIRS)
+def test_never_goes_up_and_never_overstates(f, method, step_size):
+    best = minimum(f)
+    trace = optim.minimize(f, method=method, step_size=step_size, max_iter=20000, trace=True).trace
+    objective = trace["objective"]
+    rounding = 64 * EPSILON * np.abs(objective)
+    assert np.all(np.diff(objective) <= rounding[1:])
+    # The gap bounds the suboptimality anywhere, the squared Newton decrement near the minimum.
+    near = objective - best.value <= 1e-3 * abs(best.value)
+    assert np.all((trace["certificate"] + rounding >= objective - best.value)[near])
+
+
+def test_the_duality_gap_is_a_bound_anywhere(problem):
+    f = problem.make(alpha=0.3, sample_weight=problem.weight)
+    best = minimum(f).value
+    for _ in range(20):
+        w = 3.0 * problem.point(f)
+        assert f.duality_gap(w) >= f.value(w) - best
+
+
+def test_the_duality_gap_with_an_intercept_is_a_bound_near_the_minimum(problem):
+    f = problem.make(alpha=0.3, sample_weight=problem.weight, fit_intercept=True)
+    best = minimum(f)
+    for size in np.logspace(-6, 0, 25):
+        w = best.x.reshape(f.shape) + size * problem.point(f)
+        suboptimality = f.value(w) - best.value
+        assert f.duality_gap(w) >= suboptimality - 64 * EPSILON * abs(best.value)
+
+
+@pytest.mark.parametrize("max_iter", [0, 1])
+@pytest.mark.parametrize(("method", "step_size"), PAIRS)
+def test_the_iteration_limit_is_reported(f, method, step_size, max_iter):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        result = optim.minimize(f, method=method, step_size=step_size, max_iter=max_iter, tol=1e-14)
+    assert result.nit <= max_iter
+    limited = result.status == "iteration_limit"
+    assert result.success != limited
+    assert [w.category for w in caught] == [ConvergenceWarning] * limited
+
+
+@pytest.mark.parametrize(("method", "step_size"), PAIRS)
+def test_the_twin_walks_the_same_way(f, method, step_size):
+    """x, gradient, direction agree to 1e-12 along the trajectory, and so do all counts.
+
+    Where the gradient has shrunk by 1e-7 the objective is flat to the last digit, and rounding
+    decides between steps: the comparison ends there, or with the run.
+    """
+    options = {"method": method, "step_size": step_size, "max_iter": 60}
+    pairs = zip(optim.steps(f, **options), optim.steps(f, engine="numpy", **options), strict=False)
+    first = None
+    for ours, theirs in pairs:
+        first = ours if first is None else first
+        if ours.gradient_norm < 1e-7 * first.gradient_norm:
+            break
+        scale = max(1.0, np.abs(theirs.x).max())
+        assert_allclose(ours.x, theirs.x, rtol=0, atol=1e-12 * scale)
+        assert_allclose(ours.gradient, theirs.gradient, rtol=0, atol=1e-12 * first.gradient_norm)
+        assert_allclose(ours.objective, theirs.objective, rtol=1e-12)
+        assert (ours.direction is None) == (theirs.direction is None)
+        if ours.direction is not None:
+            size = np.abs(theirs.direction).max()
+            assert_allclose(ours.direction, theirs.direction, rtol=0, atol=1e-8 * size)
+            # Interpolation divides by the decrease: t is known as well as the move it makes.
+            assert abs(ours.step_size - theirs.step_size) * size <= 1e-12 * scale
+        assert_allclose(ours.regularization, theirs.regularization, rtol=1e-7)
+        assert_allclose(ours.certificate, theirs.certificate, rtol=1e-5)
+        assert (ours.n_passes, ours.n_inner) == (theirs.n_passes, theirs.n_inner)
+    assert ours.iteration >= 1
+
+
+@pytest.mark.parametrize("engine", ["core", "numpy"])
+@pytest.mark.parametrize(("method", "step_size"), REFUSED)
+def test_pairs_that_do_not_fit_are_refused_with_the_same_words(problem, method, step_size, engine):
+    with pytest.raises(ValueError) as caught:
+        list(optim.steps(problem.usual(), method=method, step_size=step_size, engine=engine))
+    assert str(caught.value) == refusal(method, step_size)
+
+
+@pytest.mark.parametrize("kind", ["directions", "step_sizes"])
+def test_twins_have_the_same_hyper_parameters(kind):
+    for name, record in records(kind).items():
+        cls = getattr(reference.load(kind, name), record["class_name"])
+        own = {p.name: p.default for p in inspect.signature(cls).parameters.values()}
+        assert own == {field["name"]: field["default"] for field in record["fields"]}
+
+
+@pytest.mark.parametrize("kind", ["directions", "step_sizes"])
+def test_hyper_parameters_reach_both_engines(kind, make_problem):
+    """A value other than the default keeps the two engines together."""
+    f = make_problem("logistic").usual()
+    for name, record in records(kind).items():
+        for field in record["fields"]:
+            value = 0.4 * field["default"] if field["default"] < 2 else field["default"] // 4
+            options = {field["name"]: value, "max_iter": 4, "tol": 1e-4}
+            options |= {"method": name} if kind == "directions" else {"step_size": name}
+            ours = list(optim.steps(f, **options))
+            theirs = list(optim.steps(f, engine="numpy", **options))
+            assert len(ours) == len(theirs)
+            assert_allclose(ours[-1].x, theirs[-1].x, rtol=0, atol=1e-12)
