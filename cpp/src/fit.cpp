@@ -145,12 +145,10 @@ Vector descend(GeneralizedLinear& model, Solver solver, const Metric* metric, Po
 /// whether that was the optimum, and goes on if not.
 Vector finish(GeneralizedLinear& model, Solver solver, const Metric* metric, const Vector& theta,
               const FitOptions& options, FitResult& result) {
-  const bool limited =
-      result.status == Status::iteration_limit && result.n_iter >= options.max_iterations;
-  if (limited || result.status == Status::converged || result.status == Status::diverging ||
-      result.status == Status::not_finite) {
-    return theta;
-  }
+  const bool doubtful =
+      result.status == Status::estimated || result.status == Status::line_search_failed ||
+      (result.status == Status::precision_limit && solver == Solver::lbfgs);
+  if (!doubtful) return theta;
   return descend(model, Solver::newton_cg, metric, start_at(model, theta), options, result);
 }
 
