@@ -28,6 +28,7 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
+    "local_mathjax",
     "registry_pages",
 ]
 
@@ -91,6 +92,7 @@ sphinx_gallery_conf = {
     "plot_gallery": "True",
     "matplotlib_animations": False,
     "backreferences_dir": None,
+    "write_computation_times": False,
 }
 
 # Look -------------------------------------------------------------------------------------------
@@ -103,13 +105,13 @@ html_copy_source = False
 html_theme_options = {
     "logo": {"text": "optlite"},
     "navbar_align": "left",
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 8,
     "show_toc_level": 2,
     "navigation_with_keys": False,
     "show_prev_next": False,
     "footer_start": ["copyright"],
     "footer_end": [],
-    "secondary_sidebar_items": ["page-toc"],
+    "secondary_sidebar_items": {"**": ["page-toc"], "index": []},
     "pygments_light_style": "tango",
     "pygments_dark_style": "monokai",
 }

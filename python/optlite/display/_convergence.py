@@ -90,7 +90,7 @@ class ConvergenceDisplay:
 
     @property
     def certificate(self):
-        """The certificate of each record, relative to ``abs(F*)``, ndarray of shape (n_records,)."""
+        """Certificate of each record, relative to ``abs(F*)``, ndarray of shape (n_records,)."""
         return self.trace["certificate"] / self._unit()
 
     def _unit(self):
