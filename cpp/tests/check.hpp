@@ -51,15 +51,15 @@ inline bool close(double a, double b, double tolerance) {
 
 #define CHECK_JOIN_(a, b) a##b
 #define CHECK_JOIN(a, b) CHECK_JOIN_(a, b)
-#define TEST(name)                                                                              \
-  static void CHECK_JOIN(test_, __LINE__)();                                                    \
-  static const check::Registration CHECK_JOIN(register_, __LINE__){                             \
-      name, &CHECK_JOIN(test_, __LINE__)};                                                      \
+#define TEST(name)                                                                                \
+  static void CHECK_JOIN(test_, __LINE__)();                                                      \
+  static const check::Registration CHECK_JOIN(register_, __LINE__){name,                          \
+                                                                   &CHECK_JOIN(test_, __LINE__)}; \
   static void CHECK_JOIN(test_, __LINE__)()
 
-#define CHECK(condition)                                              \
-  do {                                                                \
-    if (!(condition)) check::fail(__FILE__, __LINE__, #condition);    \
+#define CHECK(condition)                                           \
+  do {                                                             \
+    if (!(condition)) check::fail(__FILE__, __LINE__, #condition); \
   } while (false)
 
 #define CHECK_EQUAL(a, b)                                                                     \

@@ -17,8 +17,8 @@ using optlite::Vector;
 
 inline const std::vector<std::string>& storages() {
   static const std::vector<std::string> names = {
-      "row-major double", "column-major double", "row-major float", "column-major float",
-      "row-major strided", "csr double int32",   "csr float int64"};
+      "row-major double",  "column-major double", "row-major float", "column-major float",
+      "row-major strided", "csr double int32",    "csr float int64"};
   return names;
 }
 
@@ -115,9 +115,7 @@ inline Vector targets(optlite::Target target, const Matrix& X, Index outputs) {
       case optlite::Target::binary:
         y[i] = signal + 2.0 * random.normal(counter) > 1.0 ? 1.0 : -1.0;
         break;
-      case optlite::Target::count:
-        y[i] = static_cast<double>(random.below(counter, 4));
-        break;
+      case optlite::Target::count: y[i] = static_cast<double>(random.below(counter, 4)); break;
       case optlite::Target::label:
         y[i] = static_cast<double>(random.below(counter, outputs));
         break;

@@ -75,8 +75,7 @@ long fail_each_allocation(Work work) {
 
 TEST("allocation: each one of a fit may fail") {
   for (const char* name : {"logistic", "multinomial"}) {
-    const optlite::ObjectiveRow& loss =
-        *optlite::find_by_name(optlite::objective_table(), name);
+    const optlite::ObjectiveRow& loss = *optlite::find_by_name(optlite::objective_table(), name);
     for (const char* storage : {"row-major double", "csr double int32"}) {
       const data::Stored stored(storage, 150, 3, 23);
       const Vector y = data::targets(loss.target, stored.X, 3);

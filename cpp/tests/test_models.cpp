@@ -94,8 +94,7 @@ TEST("models: value is the formula") {
       const Vector z = Z.row(i);
       sum += loss.value({}, 1, problem.outputs, z.data(), &problem.y[i], &problem.weight[i]);
     }
-    const double expected =
-        sum / problem.weight.sum() + 0.05 * 0.5 * W.topRows(4).squaredNorm();
+    const double expected = sum / problem.weight.sum() + 0.05 * 0.5 * W.topRows(4).squaredNorm();
     CHECK_CLOSE(at(problem.model, x).value, expected, 1e-13);
   }
 }
@@ -161,9 +160,8 @@ TEST("models: scaled and centred variables describe the same function") {
 TEST("fit: every solver reaches a stationary point that the others confirm") {
   for_every_problem(120, 5, [](Problem& problem) {
     double best = HUGE_VAL;
-    for (const optlite::Solver solver :
-         {optlite::Solver::automatic, optlite::Solver::newton, optlite::Solver::newton_cg,
-          optlite::Solver::lbfgs}) {
+    for (const optlite::Solver solver : {optlite::Solver::automatic, optlite::Solver::newton,
+                                         optlite::Solver::newton_cg, optlite::Solver::lbfgs}) {
       optlite::FitOptions options;
       options.solver = solver;
       options.tolerance = 1e-10;
@@ -189,7 +187,8 @@ TEST("fit: the certificate bounds the distance to the minimum") {
     exact.max_iterations = 500;
     const double minimum = optlite::fit(problem.model, Vector(), exact).value;
     for (const double size : {0.01, 0.3}) {
-      const Point p = at(problem.model, size * data::random_matrix(problem.model.dimension(), 1, 2));
+      const Point p =
+          at(problem.model, size * data::random_matrix(problem.model.dimension(), 1, 2));
       const double bound = problem.model.certificate(p);
       CHECK(bound >= (p.value - minimum) * (1.0 - 1e-9) - 1e-12);
     }

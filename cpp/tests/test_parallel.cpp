@@ -80,8 +80,8 @@ TEST("parallel: an exception leaves the region and the next region works") {
       };
       CHECK_THROWS(std::runtime_error, parallel::ordered(20, fails_at_5, [](Index, int) {}));
       CHECK_THROWS(std::runtime_error, parallel::for_each(20, 1e9, [](Index i) {
-        if (i == 11) throw std::runtime_error("index 11");
-      }));
+                     if (i == 11) throw std::runtime_error("index 11");
+                   }));
       CHECK(std::isfinite(ordered_sum(10)));
       return 0;
     });

@@ -95,7 +95,7 @@ TEST("stable: monotone where the pieces of exp meet") {
   for (int n = -1400; n < 1400; ++n) {
     const double x = n * 0.34657359027997264;
     if (x < -708.0 || x > 709.0) continue;
-    CHECK(stable::exp(std::nextafter(x, -inf)) <= stable::exp(std::nextafter(x, inf)) *
-                                                      (1.0 + 4.0 * DBL_EPSILON));
+    CHECK(stable::exp(std::nextafter(x, -inf)) <=
+          stable::exp(std::nextafter(x, inf)) * (1.0 + 4.0 * DBL_EPSILON));
   }
 }
