@@ -82,7 +82,7 @@ sphinx_gallery_conf = {
     "examples_dirs": ["../examples"],
     "gallery_dirs": ["auto_examples"],
     "filename_pattern": r"/(quickstart|plot_)",
-    "within_subsection_order": "ExampleTitleSortKey",
+    "within_subsection_order": "gallery_order.QuickstartFirst",
     "download_all_examples": False,
     "remove_config_comments": True,
     "show_memory": False,
