@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Write, or with ``--check`` verify, the type stubs of the compiled core.
 
-``_core.pyi`` says that ``core`` is the module ``_compiled``, and ``_compiled.pyi`` is generated from
-the bindings by pybind11-stubgen; there is one file because all SIMD levels have the same interface.
+``_core.pyi`` says that ``core`` is the module ``_compiled``, and ``_compiled.pyi`` is generated
+from the bindings by pybind11-stubgen. One file serves all SIMD levels: their interface is the same.
 
 usage: make_stubs.py [--check]          (needs an installed optlite and pybind11-stubgen)
 """
@@ -62,7 +62,12 @@ def main():
             continue
         committed = path.read_text() if path.exists() else ""
         difference = difflib.unified_diff(
-            committed.splitlines(), text.splitlines(), f"{name} (committed)", f"{name} (built)", "", ""
+            committed.splitlines(),
+            text.splitlines(),
+            f"{name} (committed)",
+            f"{name} (built)",
+            "",
+            "",
         )
         for line in difference:
             stale = True
