@@ -126,30 +126,48 @@ def test_the_iteration_limit_is_reported(f, method, step_size, max_iter):
 def test_the_twin_walks_the_same_way(f, method, step_size):
     """x, gradient, direction agree to 1e-12 along the trajectory, and so do all counts.
 
-    Where the gradient has shrunk by 1e-7 the objective is flat to the last digit, and rounding
-    decides between steps: the comparison ends there, or with the run.
+    The comparison ends with the run or where rounding decides. For full steps that is where the
+    gradient has shrunk by 1e-7 and the objective is flat to the last digit. The length of a
+    shortened step comes from a parabola through two values: their difference must exceed 1e-6 of
+    the objective, or the length has fewer than ten digits.
     """
     options = {"method": method, "step_size": step_size, "max_iter": 60}
     pairs = zip(optim.steps(f, **options), optim.steps(f, engine="numpy", **options), strict=False)
-    first = None
+    first = before = None
     for ours, theirs in pairs:
-        first = ours if first is None else first
-        if ours.gradient_norm < 1e-7 * first.gradient_norm:
+        first, before = first or ours, before or ours
+        decrease = before.objective - ours.objective
+        if 0.0 < ours.step_size < 1.0 and decrease < 1e-6 * abs(ours.objective):
             break
+        before = ours
         scale = max(1.0, np.abs(theirs.x).max())
         assert_allclose(ours.x, theirs.x, rtol=0, atol=1e-12 * scale)
         assert_allclose(ours.gradient, theirs.gradient, rtol=0, atol=1e-12 * first.gradient_norm)
         assert_allclose(ours.objective, theirs.objective, rtol=1e-12)
+        if ours.gradient_norm < 1e-7 * first.gradient_norm:
+            break
         assert (ours.direction is None) == (theirs.direction is None)
         if ours.direction is not None:
             size = np.abs(theirs.direction).max()
             assert_allclose(ours.direction, theirs.direction, rtol=0, atol=1e-8 * size)
-            # Interpolation divides by the decrease: t is known as well as the move it makes.
             assert abs(ours.step_size - theirs.step_size) * size <= 1e-12 * scale
         assert_allclose(ours.regularization, theirs.regularization, rtol=1e-7)
         assert_allclose(ours.certificate, theirs.certificate, rtol=1e-5)
         assert (ours.n_passes, ours.n_inner) == (theirs.n_passes, theirs.n_inner)
     assert ours.iteration >= 1
+
+
+@pytest.mark.parametrize(("method", "step_size"), PAIRS)
+def test_the_twin_ends_in_the_same_way(f, method, step_size):
+    """Same status and number of iterations, wherever a tolerance and not rounding ends the run."""
+    options = {"method": method, "step_size": step_size, "tol": 1e-6}
+    ours = optim.minimize(f, **options)
+    theirs = optim.minimize(f, engine="numpy", **options)
+    assert (ours.success, theirs.success) == (True, True)
+    if ours.status in ("converged", "estimated"):
+        assert (theirs.status, theirs.nit) == (ours.status, ours.nit)
+        assert theirs.message == ours.message
+    assert_allclose(theirs.fun, ours.fun, rtol=1e-12)
 
 
 @pytest.mark.parametrize("engine", ["core", "numpy"])
