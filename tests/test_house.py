@@ -11,6 +11,7 @@ import pytest
 import optlite
 from optlite import reference
 from optlite._core import core
+from optlite.objectives import GeneralizedLinearObjective
 
 RECORDS = core.registry()
 PARTS = [pytest.param(record, id=f"{record['kind']}/{record['name']}") for record in RECORDS]
@@ -63,6 +64,13 @@ def test_names_of_hyper_parameters_do_not_collide():
         for field in record["fields"]
     )
     assert not [name for name, count in names.items() if count > 1]
+
+
+def test_hyper_parameters_of_objectives_hide_no_method():
+    """They become attributes of the objective."""
+    taken = {*dir(GeneralizedLinearObjective), "X", "y", "alpha", "penalty", "sample_weight"}
+    fields = {f["name"] for r in RECORDS if r["kind"] == "objectives" for f in r["fields"]}
+    assert not fields & taken
 
 
 @pytest.mark.parametrize("path", sorted(pathlib.Path(reference.__file__).parent.rglob("*.py")))
