@@ -8,6 +8,7 @@ Newton iteration after the other, by hand, and a figure.
 """
 
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -123,9 +124,9 @@ for task in TASKS:
 print("error: (objective - minimum) / minimum; <= certified by the solver, else measured")
 
 # %%
-# *score* is the accuracy on held-out data, and R2 for the diabetes data. The minimum that an *error*
-# is measured from is optlite's value. *iterations* are those of the last fit, *search* is the time
-# of the whole grid search.
+# *score* is the accuracy on held-out data, and R2 for the diabetes data. The minimum that an
+# *error* is measured from is optlite's value. *iterations* are those of the last fit, *search* is
+# the time of the whole grid search.
 
 # %%
 # Newton's method by hand
@@ -186,6 +187,6 @@ right.set(
 right.legend(loc="upper right")
 figure.colorbar(shades, ax=right, label="probability of benign")
 
-target = Path(__file__).with_name("quickstart.png")
+target = Path(sys.argv[0]).resolve().with_name("quickstart.png")
 figure.savefig(target, dpi=150)
 print(f"The figure is in {os.path.relpath(target)}")

@@ -121,10 +121,10 @@ def facts(record):
         )
     if "curvature_bound" in record:
         bound = number(record["curvature_bound"])
-        lines.append(f":Largest second derivative: {bound}")
+        lines.append(f":Largest curvature: {bound}")
     if "smooth" in record:
         lines.append(f":Twice differentiable: {'yes' if record['smooth'] else 'no'}")
-    return [*lines, f":Name in the registry: ``{record['name']}``", ""]
+    return [*lines, f":Registry name: ``{record['name']}``", ""]
 
 
 def source_block(path, page, language, caption):
