@@ -3,7 +3,6 @@
 #include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <vector>
 
 #include "optlite/core/parallel.hpp"
@@ -187,11 +186,12 @@ void RidgeProblem::residual_moments(const Matrix& W, Matrix& G, Vector& loss) {
   if (intercept_) G.noalias() -= mean_ * sum_rows(std::move(sums)).transpose();
 }
 
-void RidgeProblem::normal_product(const Matrix& V, Matrix& out) {
+void RidgeProblem::normal_product(const Matrix& V, Matrix& out, Matrix* image) {
   const Index m = V.cols();
   const Vector offset = V.transpose() * mean();
   Matrix sums(design_.blocks(), m);
   out.resize(features(), m);
+  if (image != nullptr) image->resize(rows(), m);
   design_.pass(
       V.data(), m, m,
       [&](Index first, Index count, double* block) {
@@ -201,7 +201,11 @@ void RidgeProblem::normal_product(const Matrix& V, Matrix& out) {
           double* z = block + t * count;
           double sum = 0.0;
           for (Index i = 0; i < count; ++i) {
-            z[i] = s == nullptr ? z[i] - offset[t] : s[i] * (z[i] - offset[t]);
+            const double margin = z[i] - offset[t];
+            if (image != nullptr) {
+              (*image)(first + i, t) = s == nullptr ? margin : std::sqrt(s[i]) * margin;
+            }
+            z[i] = s == nullptr ? margin : s[i] * margin;
             sum += z[i];
           }
           sums(b, t) = sum;
@@ -461,9 +465,22 @@ class BlockConjugateGradients {
     const Index d = problem.features();
     const Index T = problem.targets();
     inverse_.resize(d, T);
+    row_space_ = rows_suffice();
+    // A penalty lost in rounding selects the solution of minimum norm, as none at all does: only
+    // without a preconditioner do the iterates stay in the row space that holds it.
+    const double size = static_cast<double>(std::max(problem.rows(), d));
+    const double negligible = epsilon * size * problem.squares().maxCoeff();
     for (Index t = 0; t < T; ++t) {
+      const bool scaled = !row_space_ && alphas[t] > negligible;
       for (Index j = 0; j < d; ++j) {
-        inverse_(j, t) = alphas[t] > 0.0 ? 1.0 / (problem.squares()[j] + alphas[t]) : 1.0;
+        inverse_(j, t) = scaled ? 1.0 / (problem.squares()[j] + alphas[t]) : 1.0;
+      }
+    }
+    if (row_space_) {
+      dual_residual_ = problem.centered_targets();
+      if (problem.weight() != nullptr) {
+        const ConstVectorMap weight(problem.weight(), problem.rows());
+        dual_residual_ = weight.cwiseSqrt().asDiagonal() * dual_residual_;
       }
     }
     result_.coefficients.setZero(d, T);
@@ -479,7 +496,7 @@ class BlockConjugateGradients {
     for (int restart = 0; restart < 30; ++restart) {
       descend();
       // The recurrence drifts from the truth: what counts is measured on X.
-      if (result_.n_iter > 0) measure(problem_, alphas_, result_.coefficients, residual_, result_);
+      if (result_.n_iter > 0) measure_truth();
       if (!result_.coefficients.allFinite()) {
         result_.status = Status::not_finite;
         break;
@@ -507,9 +524,34 @@ class BlockConjugateGradients {
   }
 
  private:
+  /// Wide, and no column much larger than another.
+  bool rows_suffice() const {
+    const Vector& squares = problem_.squares();
+    const double alpha = alphas_.minCoeff();
+    return problem_.rows() <= problem_.features() &&
+           squares.maxCoeff() + alpha <= 10.0 * (squares.minCoeff() + alpha);
+  }
+
+  void measure_truth() {
+    measure(problem_, alphas_, result_.coefficients, residual_, result_);
+    if (!row_space_) return;
+    // The gap at theta = r - rho for any rho: |rho|^2 + |Z^T S^(1/2) rho - g|^2 / alpha.
+    Matrix back;
+    problem_.from_dual(dual_residual_, back);
+    for (Index t = 0; t < alphas_.size(); ++t) {
+      if (!(alphas_[t] > 0.0)) continue;
+      const double gap = dual_residual_.col(t).squaredNorm() +
+                         (back.col(t) - residual_.col(t)).squaredNorm() / alphas_[t];
+      const double bound =
+          relative_certificate(gap, result_.value[t], problem_.target_squares()[t]);
+      result_.certificate[t] = std::min(result_.certificate[t], bound);
+    }
+  }
+
   void certify(Index t) {
-    const double gap = gradient_gap(residual_.col(t), alphas_[t],
-                                    [&]() -> const Vector& { return problem_.squares(); });
+    double gap = gradient_gap(residual_.col(t), alphas_[t],
+                              [&]() -> const Vector& { return problem_.squares(); });
+    if (row_space_) gap = std::min(gap, dual_residual_.col(t).squaredNorm());
     result_.certificate[t] =
         relative_certificate(gap, result_.value[t], problem_.target_squares()[t]);
   }
@@ -545,40 +587,49 @@ class BlockConjugateGradients {
       P.col(k) = inverse_.col(t).cwiseProduct(residual_.col(t));
       rz[k] = P.col(k).dot(residual_.col(t));
     }
+    Matrix Q;  // P = Z^T S^(1/2) Q
+    if (row_space_) Q = dual_residual_(Eigen::all, active);
     Matrix HP;
+    Matrix image;
     while (!active.empty() && result_.n_iter < options_.max_iterations) {
-      problem_.normal_product(P, HP);
+      problem_.normal_product(P, HP, row_space_ ? &image : nullptr);
       ++result_.n_iter;
-      Index kept = 0;
+      std::vector<Index> kept;
       for (Index k = 0; k < P.cols(); ++k) {
-        if (!advance(active[static_cast<std::size_t>(k)], P.col(k), HP.col(k), rz[k])) continue;
-        active[static_cast<std::size_t>(kept)] = active[static_cast<std::size_t>(k)];
-        if (kept != k) P.col(kept) = P.col(k);
-        rz[kept++] = rz[k];
+        const Index t = active[static_cast<std::size_t>(k)];
+        if (advance(t, k, P, HP, Q, image, rz)) kept.push_back(k);
       }
-      active.resize(static_cast<std::size_t>(kept));
-      P.conservativeResize(Eigen::NoChange, kept);
-      rz.conservativeResize(kept);
+      if (static_cast<Index>(kept.size()) < P.cols()) {
+        std::vector<Index> left;
+        for (const Index k : kept) left.push_back(active[static_cast<std::size_t>(k)]);
+        active = std::move(left);
+        P = Matrix(P(Eigen::all, kept));
+        if (row_space_) Q = Matrix(Q(Eigen::all, kept));
+        rz = Vector(rz(kept));
+      }
       interrupt::poll();
     }
   }
 
-  /// One step of target t; false when it has ended. p and rz become those of the next step.
-  template <class Column, class ConstColumn>
-  bool advance(Index t, Column p, const ConstColumn& Hp, double& rz) {
-    const double curvature = p.dot(Hp) + alphas_[t] * p.squaredNorm();
+  /// One step of target t, in column k; false when it has ended. P, Q and rz become those of the
+  /// next step.
+  bool advance(Index t, Index k, Matrix& P, const Matrix& HP, Matrix& Q, const Matrix& image,
+               Vector& rz) {
+    const double curvature = P.col(k).dot(HP.col(k)) + alphas_[t] * P.col(k).squaredNorm();
     if (!(curvature > 0.0) || !std::isfinite(curvature)) return false;
-    const double step = rz / curvature;
-    result_.coefficients.col(t) += step * p;
-    residual_.col(t) -= step * (Hp + alphas_[t] * p);
-    result_.value[t] = std::max(0.0, result_.value[t] - step * rz);
+    const double step = rz[k] / curvature;
+    result_.coefficients.col(t) += step * P.col(k);
+    residual_.col(t) -= step * (HP.col(k) + alphas_[t] * P.col(k));
+    if (row_space_) dual_residual_.col(t) -= step * (image.col(k) + alphas_[t] * Q.col(k));
+    result_.value[t] = std::max(0.0, result_.value[t] - step * rz[k]);
     certify(t);
     if (done(t)) return false;
-    const double next =
-        inverse_.col(t).cwiseProduct(residual_.col(t)).dot(residual_.col(t));
+    const double next = inverse_.col(t).cwiseProduct(residual_.col(t)).dot(residual_.col(t));
     if (!(next > 0.0) || !std::isfinite(next)) return false;
-    p = inverse_.col(t).cwiseProduct(residual_.col(t)) + (next / rz) * p;
-    rz = next;
+    const double momentum = next / rz[k];
+    P.col(k) = inverse_.col(t).cwiseProduct(residual_.col(t)) + momentum * P.col(k);
+    if (row_space_) Q.col(k) = dual_residual_.col(t) + momentum * Q.col(k);
+    rz[k] = next;
     return true;
   }
 
@@ -588,6 +639,8 @@ class BlockConjugateGradients {
   Matrix inverse_;   // of the preconditioner's diagonal
   Matrix residual_;  // minus half the gradient
   Vector start_;     // squared preconditioned norm of the residual at zero
+  bool row_space_ = false;
+  Matrix dual_residual_;  // rho; empty unless row_space_
   RidgeResult result_;
 };
 
@@ -908,6 +961,7 @@ LeaveOneOut leave_one_out_dual(RidgeProblem& problem, const Matrix& U, const Vec
   const Index T = problem.targets();
   Vector root = Vector::Ones(n);
   if (problem.weight() != nullptr) root = ConstVectorMap(problem.weight(), n).cwiseSqrt();
+  const double top = k > 0 ? std::max(e.maxCoeff(), 0.0) : 0.0;
   const Matrix D = inverse_shifted(e, alphas);
   const Matrix Uty = U.transpose() * (root.asDiagonal() * problem.centered_targets());
   Matrix C(k, L * T);
@@ -925,8 +979,8 @@ LeaveOneOut leave_one_out_dual(RidgeProblem& problem, const Matrix& U, const Vec
     for (Index l = 0; l < L; ++l) {
       for (Index i = 0; i < count; ++i) {
         const double s = root[first + i];
-        // alpha times this is one minus the leverage.
-        const double smallest = alphas[l] > 0.0 ? leverage_floor / alphas[l] : 0.0;
+        // At least (1 - u_i^2) / (e_max + alpha), u being the vector that the intercept takes.
+        const double smallest = leverage_floor / (top + alphas[l]);
         double diagonal = inverse(i, l);
         if (s > 0.0 && !(diagonal > smallest)) {
           ++tables.clipped[static_cast<std::size_t>(b)];

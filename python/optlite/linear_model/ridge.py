@@ -3,6 +3,7 @@
 import warnings
 from functools import partial
 from numbers import Integral, Real
+from typing import ClassVar
 
 import numpy as np
 import scipy.linalg
@@ -39,7 +40,7 @@ SMALL_WORK = 2e8
 #: A read of X is bound by memory: it lasts as long as this many multiplications per entry.
 PASS_COST = 24
 #: Reads of X that conjugate gradients are expected to need.
-EXPECTED_PASSES = 40
+EXPECTED_PASSES = 30
 
 
 class _LeastSquares:
@@ -98,12 +99,12 @@ class _LeastSquares:
         return "cg"
 
     def budget(self):
-        """Iterations of conjugate gradients that cost about as much as the direct solver."""
+        """Iterations of conjugate gradients that cost no more than a few direct solutions."""
         n, d = self.X.shape
         if min(n, d) > MOST_SQUARE:
             return max(1000, 10 * min(n, d))
         _, work = self.direct()
-        return max(EXPECTED_PASSES, int(work / (PASS_COST * max(self.entries, 1))))
+        return max(3 * EXPECTED_PASSES, int(work / (PASS_COST * max(self.entries, 1))))
 
     # --- solvers ----------------------------------------------------------------------------------
 
@@ -289,7 +290,7 @@ def _target_alphas(alpha, n_targets):
 class _RidgeBase(EstimatorShell, LinearModel):
     """What Ridge and RidgeClassifier share."""
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: ClassVar[dict] = {
         "alpha": [Interval(Real, 0, None, closed="left"), "array-like"],
         "fit_intercept": ["boolean"],
         "copy_X": ["boolean"],
@@ -433,7 +434,7 @@ class Ridge(MultiOutputMixin, RegressorMixin, _RidgeBase):
         because of rounding; only an iteration limit raises a warning.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Their names, if `X` had names.
 
     See Also
@@ -468,7 +469,7 @@ class Ridge(MultiOutputMixin, RegressorMixin, _RidgeBase):
     >>> y = np.array([1.0, 2.0, 5.0, 6.0])
     >>> model = Ridge(alpha=0.5).fit(X, y)
     >>> model.coef_.round(3)
-    array([1.512, 0.341])
+    array([1.529, 0.588])
     >>> model.certificate_ <= 1e-10
     True
     """
@@ -574,7 +575,7 @@ class RidgeClassifier(LinearClassifierMixin, _RidgeBase):
         As in :class:`Ridge`.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Their names, if `X` had names.
 
     See Also
@@ -591,7 +592,7 @@ class RidgeClassifier(LinearClassifierMixin, _RidgeBase):
     0.96
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: ClassVar[dict] = {
         **_RidgeBase._parameter_constraints,
         "class_weight": [dict, StrOptions({"balanced"}), None],
     }
@@ -751,7 +752,7 @@ class RidgeCV(EstimatorShell, MultiOutputMixin, RegressorMixin, LinearModel):
         Bound on the relative suboptimality of `coef_`; see :class:`Ridge`.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Their names, if `X` had names.
 
     See Also
@@ -770,8 +771,8 @@ class RidgeCV(EstimatorShell, MultiOutputMixin, RegressorMixin, LinearModel):
 
     References
     ----------
-    G. H. Golub, M. Heath and G. Wahba, "Generalized Cross-Validation as a Method for Choosing a Good
-    Ridge Parameter", Technometrics 21, 1979.
+    G. H. Golub, M. Heath and G. Wahba, "Generalized Cross-Validation as a Method for Choosing a
+    Good Ridge Parameter", Technometrics 21, 1979.
 
     R. Rifkin and R. Lippert, "Notes on Regularized Least Squares", MIT-CSAIL-TR-2007-025, 2007.
 
@@ -785,7 +786,7 @@ class RidgeCV(EstimatorShell, MultiOutputMixin, RegressorMixin, LinearModel):
     0.01
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: ClassVar[dict] = {
         "alphas": ["array-like", Interval(Real, 0, None, closed="left")],
         "fit_intercept": ["boolean"],
         "scoring": [StrOptions({*get_scorer_names(), "gcv"}), callable, None],
@@ -870,6 +871,7 @@ class RidgeCV(EstimatorShell, MultiOutputMixin, RegressorMixin, LinearModel):
                 )
         if self.scoring == "gcv":
             raise ValueError("scoring='gcv' needs cv=None, got a cv. Set cv=None.")
+        X, y = check_fit_data(self, X, y, multi_output=True, y_numeric=True)
         model = Ridge(fit_intercept=self.fit_intercept)
         if _routing_enabled():
             model.set_fit_request(sample_weight=True)
@@ -878,16 +880,16 @@ class RidgeCV(EstimatorShell, MultiOutputMixin, RegressorMixin, LinearModel):
         best = search.best_estimator_
         self.alpha_ = best.alpha
         self.best_score_ = search.best_score_
-        names = ("coef_", "intercept_", "certificate_", "n_features_in_", "feature_names_in_")
-        for name in names:
-            if hasattr(best, name):
-                setattr(self, name, getattr(best, name))
+        self.coef_ = best.coef_
+        self.intercept_ = best.intercept_
+        self.certificate_ = best.certificate_
 
     # --- leave-one-out ----------------------------------------------------------------------------
 
     def _fit_leave_one_out(self, X, y, weight, alphas, score_params):
         problem = _LeastSquares(X, y, weight, self.fit_intercept)
-        dual = X.shape[0] < X.shape[1]
+        # Where the model can fit every row, 1 - leverage is all rounding; the dual has no 1 - h.
+        dual = X.shape[0] <= X.shape[1] + int(self.fit_intercept)
         if self.gcv_mode == "svd" and not sp.issparse(X):
             e, basis = problem.svd_basis(dual)
         else:
@@ -957,7 +959,7 @@ class RidgeCV(EstimatorShell, MultiOutputMixin, RegressorMixin, LinearModel):
             best = int(np.argmax(flat))
             chosen = np.full(problem.n_targets, alphas[best])
             self.alpha_ = float(alphas[best])
-            self.best_score_ = scores[best] if scores.ndim == 2 else float(scores[best])
+            self.best_score_ = float(flat[best])
         W = fits.coefficients(chosen)
         G, loss = problem.core.residual_moments(W)
         G = G - chosen[:, None] * W

@@ -49,8 +49,8 @@ class RidgeProblem {
 
   /// G = Z^T S (yc - Z W) and loss_t = sum_i s_i r_it^2, in one pass.
   void residual_moments(const Matrix& W, Matrix& G, Vector& loss);
-  /// out = Z^T S Z V in one pass.
-  void normal_product(const Matrix& V, Matrix& out);
+  /// out = Z^T S Z V in one pass; image = S^(1/2) Z V (rows x m) from the same pass, unless null.
+  void normal_product(const Matrix& V, Matrix& out, Matrix* image = nullptr);
   /// Z W (rows x m) and Z^T S^(1/2) C.
   void margins(const Matrix& W, Matrix& out);
   void from_dual(const Matrix& C, Matrix& W);
@@ -102,6 +102,11 @@ RidgeResult ridge_dual(RidgeProblem& problem, const Matrix& K, const Vector& alp
 
 /// Conjugate gradients on the normal equations, preconditioned by their diagonal; all targets
 /// share each read of X. From zero, without a preconditioner where alpha = 0: minimum norm.
+///
+/// For wide data with columns of similar size there is no preconditioner either. Then the iterates
+/// w = Z^T S^(1/2) a stay in the row space, which spares them the many small eigenvalues outside
+/// of it, and with rho = S^(1/2) (yc - Z w) - alpha a the duality gap at alpha a is |rho|^2, far
+/// below |g|^2 / alpha.
 RidgeResult ridge_conjugate_gradients(RidgeProblem& problem, const Vector& alphas,
                                       const RidgeOptions& options);
 
