@@ -47,7 +47,8 @@ exclude_patterns = [
 ]
 templates_path = ["_templates"]
 default_role = None
-add_function_parentheses = True
+# "fit()" in a page's contents, not "LogisticRegression.fit()".
+toc_object_entries_show_parents = "hide"
 
 # Markdown ---------------------------------------------------------------------------------------
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "attrs_inline"]
@@ -114,7 +115,11 @@ html_theme_options = {
     "show_prev_next": False,
     "footer_start": ["copyright"],
     "footer_end": [],
-    "secondary_sidebar_items": {"**": ["page-toc"], "index": []},
+    "secondary_sidebar_items": {
+        "**": ["page-toc"],
+        "index": [],
+        "how_to_choose": [],
+    },
     "pygments_light_style": "tango",
     "pygments_dark_style": "monokai",
 }
