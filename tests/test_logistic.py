@@ -373,6 +373,20 @@ def test_bits_do_not_depend_on_the_number_of_threads(kind):
     assert all(other == fits[0] for other in fits[1:])
 
 
+@pytest.mark.parametrize("data", [binary_data, class_data])
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_bits_do_not_depend_on_the_address_of_the_data(data, solver):
+    X, y = data()
+    fits = set()
+    for offset in range(0, 64, 8):
+        memory = np.zeros(X.nbytes + 128, dtype=np.uint8)
+        begin = -memory.ctypes.data % 64 + offset
+        moved = np.ndarray(X.shape, dtype=float, buffer=memory, offset=begin)
+        moved[:] = X
+        fits.add(LogisticRegression(solver=solver).fit(moved, y).coef_.tobytes())
+    assert len(fits) == 1
+
+
 # --- separation and warnings ----------------------------------------------------------------------
 
 

@@ -1,0 +1,82 @@
+"""Run scikit-learn's own tests with our estimators in place of theirs.
+
+``peer/exceptions.toml`` lists the tests that may fail, each with a reason. A listed test that
+passes fails this suite too: the list can only shrink.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import sklearn
+
+HERE = Path(__file__).parent / "peer"
+LISTED = tomllib.loads((HERE / "exceptions.toml").read_text())
+
+pytestmark = pytest.mark.skipif(
+    not sklearn.__version__.startswith(LISTED["scikit_learn"]),
+    reason=f"the list of exceptions is for scikit-learn {LISTED['scikit_learn']}",
+)
+
+
+def matches(pattern, name):
+    """`*` stands for anything; brackets are literal, as in the names of parametrised tests."""
+    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), name) is not None
+
+
+def run_module(module, folder):
+    """Outcome of each test of the module, and the number of fits of each of our classes."""
+    command = [sys.executable, "-m", "pytest", "-p", "swap_plugin", "-p", "no:cacheprovider"]
+    command += ["-q", "--no-header", "--tb=no", "-n", "2", "--pyargs"]
+    command += [f"sklearn.linear_model.tests.{module}"]
+    for entry in LISTED["not_run"]:
+        if entry["module"] == module:
+            command += [f"--deselect=::{test}" for test in entry["tests"]]
+    path = os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": path, "OPTLITE_PEER_RESULTS": str(folder), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=900,
+    )
+    assert done.returncode in (0, 1), done.stdout[-2000:] + done.stderr[-2000:]
+    fits = {}
+    for file in folder.glob("fits-*.json"):
+        for name, count in json.loads(file.read_text()).items():
+            fits[name] = fits.get(name, 0) + count
+    return json.loads((folder / "outcomes.json").read_text()), fits
+
+
+@pytest.mark.parametrize(
+    ("module", "least_fits"),
+    [
+        ("test_logistic", {"LogisticRegression": 500}),
+        ("test_ridge", {"Ridge": 500, "RidgeClassifier": 10, "RidgeCV": 50}),
+        ("test_common", {"LogisticRegression": 1, "Ridge": 1}),
+    ],
+)
+def test_their_tests_pass_with_our_classes(module, least_fits, tmp_path):
+    outcomes, fits = run_module(module, tmp_path)
+    for name, least in least_fits.items():
+        assert fits[name] > least, f"{name} was fitted {fits[name]} times: was it swapped in?"
+    patterns = [
+        test
+        for entry in LISTED["exceptions"]
+        if entry["module"] == module
+        for test in entry["tests"]
+    ]
+    failed = {name.partition("::")[2] for name, outcome in outcomes.items() if outcome == "failed"}
+    passed = {name.partition("::")[2] for name, outcome in outcomes.items() if outcome == "passed"}
+    unexpected = [n for n in sorted(failed) if not any(matches(p, n) for p in patterns)]
+    assert not unexpected, "fail, and are not listed:\n" + "\n".join(unexpected)
+    stale = [n for n in sorted(passed) if any(matches(p, n) for p in patterns)]
+    assert not stale, "are listed, and pass; take them off the list:\n" + "\n".join(stale)
+    unused = [p for p in patterns if not any(matches(p, name) for name in failed)]
+    assert not unused, "match no failing test; take them off the list:\n" + "\n".join(unused)
