@@ -41,7 +41,12 @@ def run_module(module, folder):
     done = subprocess.run(
         command,
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": path, "OPTLITE_PEER_RESULTS": str(folder), "OMP_NUM_THREADS": "1"},
+        env={
+            **os.environ,
+            "PYTHONPATH": path,
+            "OPTLITE_PEER_RESULTS": str(folder),
+            "OMP_NUM_THREADS": "1",
+        },
         capture_output=True,
         text=True,
         timeout=900,
@@ -59,7 +64,7 @@ def run_module(module, folder):
     [
         ("test_logistic", {"LogisticRegression": 500}),
         ("test_ridge", {"Ridge": 500, "RidgeClassifier": 10, "RidgeCV": 50}),
-        ("test_common", {"LogisticRegression": 1, "Ridge": 1}),
+        ("test_common", {"LogisticRegression": 1, "Ridge": 1, "RidgeClassifier": 1, "RidgeCV": 1}),
     ],
 )
 def test_their_tests_pass_with_our_classes(module, least_fits, tmp_path):
