@@ -426,3 +426,17 @@ def test_huge_and_extreme_values_never_crash(name):
         """,
         name,
     )
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e200])
+@pytest.mark.parametrize("row", [5, 77_777])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_one_bad_value_in_large_data_is_found(value, row, fit_intercept, n_classes):
+    """Large X is checked only when the fit notices: it must notice any single entry."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((120_000, 10))
+    y = rng.integers(0, n_classes, len(X))
+    X[row, 3] = value
+    with pytest.raises(ValueError, match=rf"(row {row}, column 3|Column 3 .* \(row {row}\))"):
+        LogisticRegression(fit_intercept=fit_intercept).fit(X, y)

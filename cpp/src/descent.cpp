@@ -55,7 +55,9 @@ Descent::Descent(Objective& objective, Direction& direction, StepSize& step_size
       options_(options),
       current_(std::move(start)),
       started_(clock_seconds()) {
-  if (!std::isfinite(current_.value)) status_ = Status::not_finite;
+  if (!std::isfinite(current_.value) || !current_.gradient.allFinite()) {
+    status_ = Status::not_finite;
+  }
   last_.certificate = objective_.certificate(current_);
   record(0.0, 0.0);
   if (status_ == Status::running && current_.gradient.isZero(0.0)) {

@@ -66,18 +66,21 @@ std::vector<Index> stratified_rows(Index n, Index count) {
   return rows;
 }
 
-/// Scales (and with an intercept centres) the model's variables from the moments of `from`.
-void standardize_from(GeneralizedLinear& model, const GeneralizedLinear& from) {
+/// Scales (and with an intercept centres) the model's variables from the moments of `from`. False,
+/// leaving the model alone, if these are not finite: NaN, infinity or overflow in the data.
+bool standardize_from(GeneralizedLinear& model, const GeneralizedLinear& from) {
   Vector sums;
   Vector squares;
   Vector mean;
   from.design().moments(from.weight(), sums, squares, mean);
   const Vector variance = squares / from.total_weight();
+  if (!variance.allFinite() || !mean.allFinite()) return false;
   Vector deviation = variance.cwiseSqrt();
   // Without an intercept the columns cannot be centred: their size, not their spread, counts.
   if (!model.intercept()) deviation = (variance + mean.cwiseAbs2()).cwiseSqrt();
   model.standardize(mean, deviation);
   if (&model == &from) model.set_moments(variance, mean);
+  return true;
 }
 
 std::unique_ptr<Metric> hessian_metric(GeneralizedLinear& model, const Point& at) {
@@ -113,6 +116,8 @@ Point start_at(GeneralizedLinear& model, const Vector& theta) {
   model.evaluate(p);
   return p;
 }
+
+bool finite(const Point& p) { return std::isfinite(p.value) && p.gradient.allFinite(); }
 
 /// Runs one method from an evaluated point; adds its iterations to the result.
 Vector descend(GeneralizedLinear& model, Solver solver, const Metric* metric, Point start,
@@ -152,13 +157,20 @@ Vector finish(GeneralizedLinear& model, Solver solver, const Metric* metric, con
   return descend(model, Solver::newton_cg, metric, start_at(model, theta), options, result);
 }
 
+Vector refuse(const Vector& start, FitResult& result) {
+  result.status = Status::not_finite;
+  return start;
+}
+
 /// Every row from the start.
 Vector fit_directly(GeneralizedLinear& model, const Vector& external, Solver solver,
                     const FitOptions& options, FitResult& result) {
-  standardize_from(model, model);
+  if (!standardize_from(model, model)) return refuse(external, result);
   Point at = start_at(model, model.to_internal(external));
   std::unique_ptr<Metric> metric;
-  if (solver == Solver::lbfgs && model.outputs() > 1 && model.features() <= 1000) {
+  if (!finite(at)) {
+    // NaN or overflow in the data: the driver reports it, no metric is worth computing.
+  } else if (solver == Solver::lbfgs && model.outputs() > 1 && model.features() <= 1000) {
     metric = hessian_metric(model, at);
   } else if (solver == Solver::lbfgs) {
     Vector diagonal;
@@ -226,7 +238,7 @@ Vector fit_tall(GeneralizedLinear& model, const Vector& external, bool cold, Ind
   {
     RowSample sample(model, sample_rows);
     if (!sample.usable()) return fit_directly(model, external, Solver::lbfgs, options, result);
-    standardize_from(*sample.model, *sample.model);
+    if (!standardize_from(*sample.model, *sample.model)) return refuse(external, result);
     model.share_scaling(*sample.model);
     theta = model.to_internal(external);
     // With several outputs the sample serves the metric only: its optimum is too far from the
@@ -235,7 +247,7 @@ Vector fit_tall(GeneralizedLinear& model, const Vector& external, bool cold, Ind
     if (!exact) metric = hessian_metric(*sample.model, start_at(*sample.model, theta));
   }
   Point at = start_at(model, theta);
-  if (exact) {
+  if (exact && finite(at)) {
     metric = hessian_metric(model, at);
     model.set_reference(at, metric.get());
   }

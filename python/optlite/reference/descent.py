@@ -46,7 +46,8 @@ class Descent:
         self.record = {"iteration": 0}
         self.idle_steps = 0
         self.current = objective.evaluate(np.array(x0, dtype=float))
-        self.status = "running" if np.isfinite(self.current.value) else "not_finite"
+        finite = np.isfinite(self.current.value) and np.isfinite(self.current.gradient).all()
+        self.status = "running" if finite else "not_finite"
         self._arrived(0.0, 0.0)
 
     @property
