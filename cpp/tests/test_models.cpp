@@ -211,7 +211,7 @@ TEST("fit: least squares solves the normal equations") {
 TEST("fit: tall data take the route through a sample, with the same bits for any threads") {
   for (const char* name : {"logistic", "multinomial"}) {
     const ObjectiveRow& loss = *optlite::find_by_name(optlite::objective_table(), name);
-    Problem problem(loss, "row-major double", 12000, 4, true, true, 0.01);
+    Problem problem(loss, "row-major double", 24000, 4, true, true, 0.01);
     const auto run = [&] { return optlite::fit(problem.model, Vector(), optlite::FitOptions()); };
     const optlite::FitResult one = with_threads(1, run);
     CHECK(one.status == optlite::Status::converged);
