@@ -85,7 +85,8 @@ Matrix kernel(RidgeHolder& self) {
   }
   Matrix K;
   const py::object& owner = self.design->owner;
-  if (outer_gram_of<double>(owner, scale, shift, K) || outer_gram_of<float>(owner, scale, shift, K)) {
+  if (outer_gram_of<double>(owner, scale, shift, K) ||
+      outer_gram_of<float>(owner, scale, shift, K)) {
     return K;
   }
   const py::gil_scoped_release nogil;

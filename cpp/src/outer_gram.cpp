@@ -23,7 +23,8 @@ void load_columns(const DenseView<Scalar>& X, const double* row_scale, const dou
     const Scalar* x = X.data + (X.row_major ? i * X.stride + first : i + first * X.stride);
     const double scale = row_scale == nullptr ? 1.0 : row_scale[i];
     for (Index j = 0; j < count; ++j) {
-      const double moved = static_cast<double>(x[j * step]) - (shift == nullptr ? 0.0 : shift[first + j]);
+      const double moved =
+          static_cast<double>(x[j * step]) - (shift == nullptr ? 0.0 : shift[first + j]);
       z[j] = scale * moved;
     }
   };

@@ -52,8 +52,7 @@ RidgeProblem::RidgeProblem(const Design& design, const double* y, Index targets,
       weight_(weight),
       intercept_(intercept) {
   const Index n = rows();
-  total_weight_ =
-      weight == nullptr ? static_cast<double>(n) : ConstVectorMap(weight, n).sum();
+  total_weight_ = weight == nullptr ? static_cast<double>(n) : ConstVectorMap(weight, n).sum();
   target_mean_.setZero(targets);
   target_squares_.resize(targets);
   for (Index t = 0; t < targets; ++t) {
@@ -66,9 +65,8 @@ RidgeProblem::RidgeProblem(const Design& design, const double* y, Index targets,
       target_mean_[t] = base + sum / total_weight_;
       column.array() -= target_mean_[t];
     }
-    target_squares_[t] = weight == nullptr
-                             ? column.squaredNorm()
-                             : column.cwiseAbs2().dot(ConstVectorMap(weight, n));
+    target_squares_[t] = weight == nullptr ? column.squaredNorm()
+                                           : column.cwiseAbs2().dot(ConstVectorMap(weight, n));
   }
 }
 
@@ -110,8 +108,9 @@ const Matrix& RidgeProblem::gram() {
     return gram_;
   }
   // The border of ones yields the means in the same read; then a rank-one correction centres.
-  Vector shift = mean_.size() > 0 ? mean_ : is_dense(design_) ? pilot_mean(design_)
-                                                              : Vector(Vector::Zero(d));
+  Vector shift = mean_.size() > 0    ? mean_
+                 : is_dense(design_) ? pilot_mean(design_)
+                                     : Vector(Vector::Zero(d));
   for (int attempt = 0; attempt < 2; ++attempt) {
     Matrix bordered;
     design_.weighted_gram(weight_, shift.data(), nullptr, true, bordered);
@@ -223,7 +222,8 @@ void RidgeProblem::margins(const Matrix& W, Matrix& out) {
   design_.pass(
       W.data(), m, 0,
       [&](Index first, Index count, double* block) {
-        out.middleRows(first, count) = ConstMatrixMap(block, count, m).rowwise() - offset.transpose();
+        out.middleRows(first, count) =
+            ConstMatrixMap(block, count, m).rowwise() - offset.transpose();
       },
       nullptr);
   ++passes_;
@@ -280,9 +280,9 @@ void measure(RidgeProblem& problem, const Vector& alphas, const Matrix& W, Matri
   for (Index t = 0; t < W.cols(); ++t) {
     G.col(t) -= alphas[t] * W.col(t);
     result.value[t] += alphas[t] * W.col(t).squaredNorm();
-    const double gap = gradient_gap(G.col(t), alphas[t], [&]() -> const Vector& { return problem.squares(); });
-    result.certificate[t] =
-        relative_certificate(gap, result.value[t], problem.target_squares()[t]);
+    const double gap =
+        gradient_gap(G.col(t), alphas[t], [&]() -> const Vector& { return problem.squares(); });
+    result.certificate[t] = relative_certificate(gap, result.value[t], problem.target_squares()[t]);
   }
 }
 
@@ -390,13 +390,11 @@ RidgeResult ridge_cholesky(RidgeProblem& problem, const Vector& alphas,
     for (;; ++result.n_iter) {
       problem.residual_moments(result.coefficients, G, result.value);
       G -= result.coefficients * alphas.asDiagonal();
-      result.value +=
-          alphas.cwiseProduct(result.coefficients.colwise().squaredNorm().transpose());
+      result.value += alphas.cwiseProduct(result.coefficients.colwise().squaredNorm().transpose());
       const Matrix P = factors.solve(G);
       for (Index t = 0; t < alphas.size(); ++t) {
-        result.certificate[t] =
-            relative_certificate(std::max(0.0, G.col(t).dot(P.col(t))), result.value[t],
-                                 problem.target_squares()[t]);
+        result.certificate[t] = relative_certificate(std::max(0.0, G.col(t).dot(P.col(t))),
+                                                     result.value[t], problem.target_squares()[t]);
       }
       const bool better = result.certificate.sum() < 0.25 * best.sum();
       // At least one step: it brings the coefficients, not only the objective, to full accuracy.
@@ -559,8 +557,7 @@ class BlockConjugateGradients {
   /// How far a target is from its tolerances: at most one when done.
   double excess(Index t) const {
     const double squared = options_.gradient_tolerance * options_.gradient_tolerance;
-    const double left =
-        inverse_.col(t).cwiseProduct(residual_.col(t)).dot(residual_.col(t));
+    const double left = inverse_.col(t).cwiseProduct(residual_.col(t)).dot(residual_.col(t));
     const double by_gradient = start_[t] > 0.0 ? left / (squared * start_[t]) : 0.0;
     const double tolerance = std::max(options_.tolerance, std::numeric_limits<double>::min());
     return std::max(result_.certificate[t] / tolerance, by_gradient);
@@ -710,8 +707,7 @@ class NonNegative {
     for (Index j = 0; j < w.size(); ++j) {
       distance[j] = penalty_.subdifferential_distance({}, w[j], gradient_[j]);
     }
-    const double gap =
-        gradient_gap(distance, alpha_, [&]() -> const Vector& { return diagonal_; });
+    const double gap = gradient_gap(distance, alpha_, [&]() -> const Vector& { return diagonal_; });
     certificate = relative_certificate(gap, value, at_zero_);
   }
 
@@ -723,7 +719,8 @@ class NonNegative {
   }
 
   bool step() {
-    const Vector scaled = gradient_.cwiseQuotient(diagonal_.cwiseMax(std::numeric_limits<double>::min()));
+    const Vector scaled =
+        gradient_.cwiseQuotient(diagonal_.cwiseMax(std::numeric_limits<double>::min()));
     std::vector<Index> free;
     double reach = 0.0;
     for (Index j = 0; j < w.size(); ++j) {
@@ -804,9 +801,8 @@ class NonNegative {
       if (moved.cwiseAbs().maxCoeff() == 0.0) return false;
       const Vector image = product(moved);
       const double change = 2.0 * gradient_.dot(moved) + moved.dot(image);
-      const double promised =
-          t * gradient_.cwiseProduct(is_free).dot(p) +
-          gradient_.cwiseProduct(Vector::Ones(w.size()) - is_free).dot(moved);
+      const double promised = t * gradient_.cwiseProduct(is_free).dot(p) +
+                              gradient_.cwiseProduct(Vector::Ones(w.size()) - is_free).dot(moved);
       if (change <= 2e-4 * promised && change < 0.0) {
         w = next;
         gradient_ += image;

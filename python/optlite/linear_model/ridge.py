@@ -104,7 +104,7 @@ class _LeastSquares:
         if min(n, d) > MOST_SQUARE:
             return max(1000, 10 * min(n, d))
         _, work = self.direct()
-        return max(3 * EXPECTED_PASSES, int(work / (PASS_COST * max(self.entries, 1))))
+        return max(2 * EXPECTED_PASSES, int(work / (PASS_COST * max(self.entries, 1))))
 
     # --- solvers ----------------------------------------------------------------------------------
 
@@ -643,6 +643,11 @@ class RidgeClassifier(LinearClassifierMixin, _RidgeBase):
         Y = binarizer.fit_transform(y)
         if not binarizer.y_type_.startswith("multilabel"):
             y = column_or_1d(y, warn=True)
+            if len(binarizer.classes_) < 2:
+                raise ValueError(
+                    "y must hold at least 2 classes, got one class only: "
+                    f"{binarizer.classes_[0]}. Check how the data were split or filtered."
+                )
         weight = check_weights(sample_weight, X)
         if self.class_weight is not None:
             factors = compute_sample_weight(self.class_weight, y)

@@ -74,15 +74,15 @@ class RidgeProblem {
 };
 
 struct RidgeOptions {
-  double tolerance = 1e-10;       // on the relative certificate
+  double tolerance = 1e-10;  // on the relative certificate
   double gradient_tolerance = 1;  // conjugate gradients: |g| / |g at w = 0|, preconditioned
   Index max_iterations = 1000;
 };
 
 struct RidgeResult {
   Matrix coefficients;  // features x targets
-  Vector value;         // F at the coefficients, per target
-  Vector certificate;   // relative, per target
+  Vector value;  // F at the coefficients, per target
+  Vector certificate;  // relative, per target
   Index n_iter = 0;
   Index n_passes = 0;
   Status status = Status::running;
@@ -93,7 +93,8 @@ double relative_certificate(double gap, double value, double at_zero);
 
 /// Cholesky's factorisation of the normal equations, refined with residuals from X itself.
 /// status = precision_limit and no coefficients if the matrix is too ill-conditioned.
-RidgeResult ridge_cholesky(RidgeProblem& problem, const Vector& alphas, const RidgeOptions& options);
+RidgeResult ridge_cholesky(RidgeProblem& problem, const Vector& alphas,
+                           const RidgeOptions& options);
 
 /// The same in sample space: (K + alpha I) c = S^(1/2) yc with K = S^(1/2) Z Z^T S^(1/2), w =
 /// Z^T S^(1/2) c. Needs alpha > 0.
@@ -116,10 +117,10 @@ RidgeResult ridge_non_negative(RidgeProblem& problem, const Vector& alphas,
 
 /// Leave-one-out results for every alpha.
 struct LeaveOneOut {
-  Matrix squared_errors;     // alphas x targets: sum_i s_i (y_i - prediction without i)^2
+  Matrix squared_errors;  // alphas x targets: sum_i s_i (y_i - prediction without i)^2
   Matrix squared_residuals;  // alphas x targets: sum_i s_i (y_i - fitted value)^2
-  Vector degrees_of_freedom; // alphas
-  Index clipped = 0;         // (row, alpha) pairs with leverage one within rounding
+  Vector degrees_of_freedom;  // alphas
+  Index clipped = 0;  // (row, alpha) pairs with leverage one within rounding
 };
 
 /// From Z^T S Z = V diag(e) V^T (V: features x k): leverages and predictions of a block of rows
