@@ -162,6 +162,7 @@ def test_pandas_nullable_and_category(Estimator):
     missing.iloc[6, 1] = pandas.NA
     with pytest.raises(ValueError, match=r"(?s)NaN.*row 6, column 1"):
         Estimator().fit(missing, y)
+    frame = pandas.DataFrame(X)
     frame[0] = pandas.Categorical(["u", "v"] * 20)
     with pytest.raises(ValueError, match="could not convert string"):
         Estimator().fit(frame, y)

@@ -11,7 +11,7 @@ LOGISTIC = [
     linear_model.LogisticRegression(solver="lbfgs"),
     linear_model.LogisticRegression(solver="newton-cg"),
     linear_model.LogisticRegression(solver="newton-cholesky"),
-    linear_model.LogisticRegression(fit_intercept=False, warm_start=True),
+    linear_model.LogisticRegression(warm_start=True, tol=1e-12),
     linear_model.LogisticRegression(class_weight="balanced", C=10.0),
 ]
 OTHERS = [
