@@ -655,7 +655,9 @@ def test_callbacks_see_every_iteration(data, solver):
     recorder = Recorder()
     model = LogisticRegression(solver=solver, record_trace=True).set_callbacks(recorder).fit(X, y)
     ends = [name for event, name in recorder.events if event == "end"]
-    assert ends == ["iteration"] * int(model.n_iter_[0]) + ["fit"]
+    # The last task may find that its starting point is the optimum.
+    assert len(ends) - 1 in (model.n_iter_[0], model.n_iter_[0] + 1)
+    assert ends == ["iteration"] * (len(ends) - 1) + ["fit"]
     assert recorder.events[0] == ("setup", "fit") and recorder.events[-1] == ("teardown", "fit")
     assert model.converged_
     assert len(model.trace_) == model.n_iter_[0] + 1

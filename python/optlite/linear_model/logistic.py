@@ -266,8 +266,9 @@ class LogisticRegression(EstimatorShell, LinearClassifierMixin, SparseCoefMixin,
             task = context.subcontext(task_name="iteration")
             task.call_on_fit_task_begin(estimator=self, **data)
             step = problem.fit(total["coefficients"], 1, stepwise=True)
+            # The last task may find that its starting point is the optimum, and do nothing.
+            step["trace"] = total["trace"] + (step["trace"][-1:] if step["n_iter"] else [])
             step["n_iter"] += total["n_iter"]
-            step["trace"] = total["trace"] + step["trace"][-1:]
             total = step
             state = problem.coefficients(total)
             if task.call_on_fit_task_end(
@@ -426,7 +427,7 @@ class _Problem:
             solver = "newton-cholesky" if small else "newton-cg"
         result = self.model.fit(start, solver, self.tolerance, max_iter, self.record)
         finite = np.isfinite(result["coefficients"]).all() and np.isfinite(result["value"])
-        if result["status"] not in ("converged", "iteration_limit") or not finite:
+        if result["status"] != "converged" or not finite:
             # Every entry of X enters the first gradient, so NaN and infinity cannot go unseen.
             check_magnitudes(self.X, "LogisticRegression")
         if result["status"] == "not_finite" or not finite:
