@@ -117,7 +117,23 @@ Point start_at(GeneralizedLinear& model, const Vector& theta) {
   return p;
 }
 
+/// Whether the Kronecker metric of classes and columns is small enough to factorise.
+bool has_class_metric(const GeneralizedLinear& model) {
+  return model.outputs() > 1 && model.features() <= 1000;
+}
+
 bool finite(const Point& p) { return std::isfinite(p.value) && p.gradient.allFinite(); }
+
+/// Continues the trace of an earlier run, whose last record is this one's first.
+void append_trace(const Trace& trace, FitResult& result) {
+  const double before = result.trace.empty() ? 0.0 : result.trace.back().seconds;
+  for (std::size_t i = result.trace.empty() ? 0 : 1; i < trace.size(); ++i) {
+    TraceRecord record = trace[i];
+    record.iteration += result.n_iter;
+    record.seconds += before;
+    result.trace.push_back(record);
+  }
+}
 
 /// Runs one method from an evaluated point; adds its iterations to the result.
 Vector descend(GeneralizedLinear& model, Solver solver, const Metric* metric, Point start,
@@ -130,31 +146,35 @@ Vector descend(GeneralizedLinear& model, Solver solver, const Metric* metric, Po
   descent_options.max_iterations = options.max_iterations - result.n_iter;
   if (solver == Solver::lbfgs && options.solver == Solver::automatic) {
     // What has not converged by then needs better curvature: finish() goes on with Newton-CG.
-    descent_options.max_iterations = std::min<Index>(descent_options.max_iterations, 50);
+    descent_options.max_iterations = std::min<Index>(descent_options.max_iterations, 25);
   }
   descent_options.diverging_below = separation_level(model);
   descent_options.record = options.record;
   Descent run(model, *direction, *step_size, std::move(start), descent_options);
   result.status = run.run();
-  for (TraceRecord record : run.trace()) {
-    record.iteration += result.n_iter;
-    result.trace.push_back(record);
-  }
+  append_trace(run.trace(), result);
   result.n_iter += run.last().iteration;
   result.value = run.current().value;
   result.certificate = run.last().certificate;
   return run.current().x;
 }
 
-/// A quasi-Newton run may end on an estimate or on a spoiled matrix: an inexact Newton step tells
-/// whether that was the optimum, and goes on if not.
+/// A quasi-Newton run may end on an estimate, on a spoiled matrix or out of its budget: inexact
+/// Newton steps, with the metric of where it ended, tell whether that was the optimum and go on if
+/// not.
 Vector finish(GeneralizedLinear& model, Solver solver, const Metric* metric, const Vector& theta,
               const FitOptions& options, FitResult& result) {
   const bool doubtful =
       result.status == Status::estimated || result.status == Status::line_search_failed ||
-      (result.status == Status::precision_limit && solver == Solver::lbfgs);
+      (result.status == Status::precision_limit && solver == Solver::lbfgs) ||
+      (result.status == Status::iteration_limit && result.n_iter < options.max_iterations);
   if (!doubtful) return theta;
-  return descend(model, Solver::newton_cg, metric, start_at(model, theta), options, result);
+  Point at = start_at(model, theta);
+  result.method += ", then newton_cg";
+  std::unique_ptr<Metric> renewed;
+  if (has_class_metric(model)) renewed = hessian_metric(model, at);
+  return descend(model, Solver::newton_cg, renewed != nullptr ? renewed.get() : metric,
+                 std::move(at), options, result);
 }
 
 Vector refuse(const Vector& start, FitResult& result) {
@@ -170,7 +190,7 @@ Vector fit_directly(GeneralizedLinear& model, const Vector& external, Solver sol
   std::unique_ptr<Metric> metric;
   if (!finite(at)) {
     // NaN or overflow in the data: the driver reports it, no metric is worth computing.
-  } else if (solver == Solver::lbfgs && model.outputs() > 1 && model.features() <= 1000) {
+  } else if (solver == Solver::lbfgs && has_class_metric(model)) {
     metric = hessian_metric(model, at);
   } else if (solver == Solver::lbfgs) {
     Vector diagonal;

@@ -58,8 +58,9 @@ void each_thread(int count, Body&& body) {
   }
 }
 
-/// Below this many multiplications a second thread costs more than it brings.
-inline constexpr double serial_work = 30000.0;
+/// Below this many multiplications (some fifty microseconds) a second thread brings little, and on
+/// a machine busy with other work waiting for it costs a lot.
+inline constexpr double serial_work = 200000.0;
 
 /// Threads worth starting for `chunks` chunks.
 inline int team(Index chunks) {
