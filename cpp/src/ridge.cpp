@@ -52,7 +52,8 @@ RidgeProblem::RidgeProblem(const Design& design, const double* y, Index targets,
       weight_(weight),
       intercept_(intercept) {
   const Index n = rows();
-  total_weight_ = weight == nullptr ? static_cast<double>(n) : ConstVectorMap(weight, n).sum();
+  total_weight_ = 0.0;
+  for (Index i = 0; i < n; ++i) total_weight_ += weight_of(i);
   target_mean_.setZero(targets);
   target_squares_.resize(targets);
   for (Index t = 0; t < targets; ++t) {
@@ -241,7 +242,12 @@ void RidgeProblem::from_dual(const Matrix& C, Matrix& W) {
         if (weight_ != nullptr) {
           r = ConstVectorMap(weight_ + first, count).cwiseSqrt().asDiagonal() * r;
         }
-        sums.row(first / design_.block_rows()) = r.colwise().sum();
+        // A plain loop: Eigen's sum() starts at the first aligned address, and the scratch moves.
+        for (Index t = 0; t < m; ++t) {
+          double sum = 0.0;
+          for (Index i = 0; i < count; ++i) sum += r(i, t);
+          sums(first / design_.block_rows(), t) = sum;
+        }
       },
       W.data());
   ++passes_;
