@@ -336,7 +336,11 @@ def test_same_bits_for_any_number_of_threads(solver):
 
 def test_pickle_keeps_the_predictions():
     X, y, _ = make(30, 5)
-    for model in (Ridge().fit(X, y), RidgeCV().fit(X, y), RidgeClassifier().fit(X, y > np.median(y))):
+    for model in (
+        Ridge().fit(X, y),
+        RidgeCV().fit(X, y),
+        RidgeClassifier().fit(X, y > np.median(y)),
+    ):
         assert_array_equal(pickle.loads(pickle.dumps(model)).predict(X), model.predict(X))
 
 
