@@ -134,10 +134,14 @@ void narrow_multiply(Index count, Index cols, Index width, const double* X, Inde
     for (; j + 4 <= padded; j += 4) product<1>(cols, x, x_stride, W + j, padded, z + j);
   }
 #endif
-  if (row < count) {
-    Eigen::Map<RowMatrix>(Z + row * padded, count - row, padded).noalias() =
-        rows_of(X + row * x_stride, count - row, cols, x_stride) *
-        Eigen::Map<const RowMatrix>(W, cols, padded);
+  // The last rows by hand: Eigen's sums over foreign memory depend on its alignment.
+  for (; row < count; ++row) {
+    const double* x = X + row * x_stride;
+    double* z = Z + row * padded;
+    std::fill(z, z + padded, 0.0);
+    for (Index k = 0; k < cols; ++k) {
+      for (Index j = 0; j < padded; ++j) z[j] += x[k] * W[k * padded + j];
+    }
   }
 }
 
