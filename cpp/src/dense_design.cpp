@@ -59,27 +59,33 @@ class DenseDesign final : public Design {
   }
 
   void weighted_gram(const double* q, const double* shift, const double* scale, bool border,
-                     Matrix& H) const override {
+                     Matrix& H, const Targets* targets) const override {
     const Index size = cols_ + (border ? 1 : 0);
     const Index padded = gram_stride(size);
+    const Index wanted = targets == nullptr ? 0 : targets->count;
     const Index parts = chunks::gram_count(*this, size);
     const double work = static_cast<double>(entries()) * static_cast<double>(size);
     const int slots = chunks::slots(parts, work);
     std::vector<Matrix> partial(static_cast<std::size_t>(slots));
+    std::vector<Matrix> products(static_cast<std::size_t>(slots));
     H.setZero(size, size);
+    if (wanted > 0) targets->products->setZero(cols_, wanted);
     chunks::each(
         *this, parts, work,
         [&](Index begin, Index end, int slot) {
           Matrix& sum = partial[static_cast<std::size_t>(slot)];
+          Matrix& product = products[static_cast<std::size_t>(slot)];
           sum.setZero(padded, padded);
-          gram_rows(begin * block_rows_, std::min(end * block_rows_, rows_), q, shift, scale,
-                    border, sum);
+          product.setZero(cols_, wanted);
+          const GramTask task{q, shift, scale, border, targets};
+          gram_rows(begin * block_rows_, std::min(end * block_rows_, rows_), task, sum, product);
         },
         [&](int slot) {
           const Matrix& sum = partial[static_cast<std::size_t>(slot)];
           for (Index j = 0; j < size; ++j) {
             H.col(j).tail(size - j) += sum.col(j).segment(j, size - j);
           }
+          if (wanted > 0) *targets->products += products[static_cast<std::size_t>(slot)];
         });
   }
 
@@ -212,55 +218,57 @@ class DenseDesign final : public Design {
     }
   }
 
-  /// sum += lower triangle of the centred, scaled, bordered Gram matrix of these rows.
-  void gram_rows(Index begin, Index end, const double* q, const double* shift, const double* scale,
-                 bool border, Matrix& sum) const {
-    const Index size = cols_ + (border ? 1 : 0);
+  /// The operands of one Gram matrix.
+  struct GramTask {
+    const double* q;
+    const double* shift;
+    const double* scale;
+    bool border;
+    const Targets* targets;
+  };
+
+  /// sum += lower triangle of the centred, scaled, bordered Gram matrix of these rows, and the
+  /// products with the targets. Rows are copied into a buffer a few at a time, even where they
+  /// could be read in place: the copy streams, the tiles of the product would jump.
+  void gram_rows(Index begin, Index end, const GramTask& task, Matrix& sum, Matrix& product) const {
+    const Index size = cols_ + (task.border ? 1 : 0);
     const Index depth = gram_depth(size);
-    const bool in_place = std::is_same_v<Scalar, double> && row_major && q == nullptr &&
-                          shift == nullptr && scale == nullptr && !border && cols_ % 4 == 0;
     const Index stride = gram_stride(size);
-    RowMatrix z = RowMatrix::Zero(in_place ? 0 : depth, stride);
-    RowMatrix qz = RowMatrix::Zero(in_place || q == nullptr ? 0 : depth, stride);
+    RowMatrix z = RowMatrix::Zero(depth, stride);
+    RowMatrix qz = RowMatrix::Zero(task.q == nullptr ? 0 : depth, stride);
     for (Index first = begin; first < end; first += depth) {
       const Index count = std::min(depth, end - first);
-      if constexpr (std::is_same_v<Scalar, double> && row_major) {
-        if (in_place) {
-          const double* rows = data_ + first * stride_;
-          gram_update(count, size, rows, rows, stride_, sum);
-          continue;
-        }
+      load(first, count, task, z);
+      for (Index i = 0; task.q != nullptr && i < count; ++i) qz.row(i) = task.q[first + i] * z.row(i);
+      const RowMatrix& weighted = task.q == nullptr ? z : qz;
+      const Index following = row_major ? std::min(depth, end - first - count) : 0;
+      gram_update(count, size, z.data(), weighted.data(), stride, sum,
+                  data_ + (following > 0 ? (first + count) * stride_ : 0),
+                  following * stride_ * static_cast<Index>(sizeof(Scalar)));
+      for (Index t = 0; t < product.cols(); ++t) {
+        kernels::add_rows(weighted.data(), stride, count, cols_,
+                          task.targets->y + first + t * rows_, product.col(t).data());
       }
-      load(first, count, shift, scale, border, z);
-      if (q != nullptr) weigh_rows(q + first, count, z, qz);
-      gram_update(count, size, z.data(), q == nullptr ? z.data() : qz.data(), stride, sum);
     }
   }
 
-  static void weigh_rows(const double* q, Index count, const RowMatrix& z, RowMatrix& qz) {
-    for (Index i = 0; i < count; ++i) qz.row(i) = q[i] * z.row(i);
-  }
-
-  void load(Index first, Index count, const double* shift, const double* scale, bool border,
-            RowMatrix& z) const {
-    if constexpr (row_major) {
-      for (Index i = 0; i < count; ++i) {
-        load_line(data_ + (first + i) * stride_, cols_, z.row(i).data(), 1);
-      }
-    } else {
-      for (Index j = 0; j < cols_; ++j) {
-        load_line(data_ + first + j * stride_, count, z.data() + j, z.outerStride());
-      }
+  void load(Index first, Index count, const GramTask& task, RowMatrix& z) const {
+    for (Index i = 0; row_major && i < count; ++i) {
+      load_line(data_ + (first + i) * stride_, cols_, z.row(i).data(), 1);
+    }
+    for (Index j = 0; !row_major && j < cols_; ++j) {
+      load_line(data_ + first + j * stride_, count, z.data() + j, z.outerStride());
     }
     for (Index i = 0; i < count; ++i) {
       double* row = z.row(i).data();
-      if (shift != nullptr) {
-        for (Index j = 0; j < cols_; ++j) row[j] -= shift[j];
+      if (task.shift != nullptr && task.scale != nullptr) {
+        for (Index j = 0; j < cols_; ++j) row[j] = (row[j] - task.shift[j]) * task.scale[j];
+      } else if (task.shift != nullptr) {
+        for (Index j = 0; j < cols_; ++j) row[j] -= task.shift[j];
+      } else if (task.scale != nullptr) {
+        for (Index j = 0; j < cols_; ++j) row[j] *= task.scale[j];
       }
-      if (scale != nullptr) {
-        for (Index j = 0; j < cols_; ++j) row[j] *= scale[j];
-      }
-      if (border) row[cols_] = 1.0;
+      if (task.border) row[cols_] = 1.0;
     }
   }
 
@@ -316,8 +324,8 @@ class OwnedDense final : public Design {
     view_.pass(W, m, r, middle, G);
   }
   void weighted_gram(const double* q, const double* shift, const double* scale, bool border,
-                     Matrix& H) const override {
-    view_.weighted_gram(q, shift, scale, border, H);
+                     Matrix& H, const Targets* targets) const override {
+    view_.weighted_gram(q, shift, scale, border, H, targets);
   }
   void moments(const double* q, Vector& sums, Vector& squares, Vector& center) const override {
     view_.moments(q, sums, squares, center);

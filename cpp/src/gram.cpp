@@ -63,11 +63,23 @@ void update(Index depth, const double* a, Index a_stride, const double* b, Index
   add_tile(sum, c, c_stride);
 }
 
+/// Memory that is asked for a few cache lines at a time between tiles, so that reading it overlaps
+/// with arithmetic.
+struct Ahead {
+  const char* at = nullptr;
+  const char* end = nullptr;
+
+  void fetch() {
+    for (int line = 0; line < 8 && at < end; ++line, at += 64) __builtin_prefetch(at, 0, 2);
+  }
+};
+
 /// Four columns of C from row `first` to row `last` (multiples of four apart).
 void update_column(Index depth, Index first, Index last, const double* A, Index a_stride,
-                   const double* b, Index b_stride, double* c, Index c_stride) {
+                   const double* b, Index b_stride, double* c, Index c_stride, Ahead& ahead) {
   Index i = first;
   for (; i + 12 <= last; i += 12) {
+    ahead.fetch();
     update<3>(depth, A + i, a_stride, b, b_stride, c + i, c_stride);
   }
   for (; i + 8 <= last; i += 8) update<2>(depth, A + i, a_stride, b, b_stride, c + i, c_stride);
@@ -101,20 +113,24 @@ Index gram_stride(Index size) {
 
 Index gram_depth(Index size) {
   if (size > tiled_limit) return 128;
-  return std::clamp<Index>(12800 / round_up(std::max<Index>(size, 1)), 32, 256);
+  return std::clamp<Index>(8000 / round_up(std::max<Index>(size, 1)), 32, 256);
 }
 
-void gram_update(Index depth, Index size, const double* A, const double* B, Index stride,
-                 Matrix& C) {
+void gram_update(Index depth, Index size, const double* A, const double* B, Index stride, Matrix& C,
+                 const void* next, Index next_bytes) {
 #if defined(__GNUC__) || defined(__clang__)
   if (size <= tiled_limit) {
     const Index padded = round_up(size);
+    Ahead ahead{static_cast<const char*>(next), static_cast<const char*>(next) + next_bytes};
     for (Index j = 0; j < padded; j += 4) {
-      update_column(depth, j, padded, A, stride, B + j, stride, C.data() + j * C.rows(), C.rows());
+      update_column(depth, j, padded, A, stride, B + j, stride, C.data() + j * C.rows(), C.rows(),
+                    ahead);
     }
     return;
   }
 #endif
+  (void)next;
+  (void)next_bytes;
   packed_gram(depth, size, A, B, stride, C);
 }
 
@@ -154,11 +170,12 @@ void narrow_accumulate(Index count, Index cols, Index width, const double* X, In
   done = cols / 4 * 4;
   // A few rows at a time, so that all of them stay in the first-level cache across the columns.
   const Index depth = std::max<Index>(8, 2048 / std::max<Index>(cols, 1));
+  Ahead nothing;
   for (Index k = 0; k < count; k += depth) {
     const Index rows = std::min(depth, count - k);
     for (Index j = 0; j < padded; j += 4) {
       update_column(rows, 0, done, X + k * x_stride, x_stride, Z + k * padded + j, padded,
-                    G + j * cols, cols);
+                    G + j * cols, cols, nothing);
     }
   }
 #endif

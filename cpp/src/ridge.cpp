@@ -103,8 +103,12 @@ const Vector& RidgeProblem::squares() {
 const Matrix& RidgeProblem::gram() {
   if (gram_.size() > 0) return gram_;
   const Index d = features();
+  // X^T y comes with the same read of X.
+  const bool with_targets = target_moments_.size() == 0 && targets() <= 16;
+  const Design::Targets wanted{y_.data(), targets(), &target_moments_};
+  const Design::Targets* targets_too = with_targets ? &wanted : nullptr;
   if (!intercept_) {
-    design_.weighted_gram(weight_, nullptr, nullptr, false, gram_);
+    design_.weighted_gram(weight_, nullptr, nullptr, false, gram_, targets_too);
     ++passes_;
     return gram_;
   }
@@ -114,7 +118,7 @@ const Matrix& RidgeProblem::gram() {
                                      : Vector(Vector::Zero(d));
   for (int attempt = 0; attempt < 2; ++attempt) {
     Matrix bordered;
-    design_.weighted_gram(weight_, shift.data(), nullptr, true, bordered);
+    design_.weighted_gram(weight_, shift.data(), nullptr, true, bordered, targets_too);
     ++passes_;
     const Vector moved = bordered.row(d).head(d).transpose() / total_weight_;
     gram_ = bordered.topLeftCorner(d, d);
@@ -123,6 +127,7 @@ const Matrix& RidgeProblem::gram() {
     const bool cancelled =
         is_dense(design_) && (gram_.diagonal().array() < 1e-4 * before.array()).any();
     shift += moved;
+    if (with_targets) target_moments_.noalias() -= moved * target_sums().transpose();
     if (!cancelled) break;  // else the sample was misleading: repeat about the mean just found
   }
   gram_.diagonal() = gram_.diagonal().cwiseMax(0.0);
@@ -144,13 +149,18 @@ const Matrix& RidgeProblem::target_moments() {
       target_moments_.data());
   ++passes_;
   if (!intercept_) return target_moments_;
-  // sum s yc = 0 up to rounding, which a large mean would multiply.
-  Vector left(m);
-  for (Index t = 0; t < m; ++t) {
-    left[t] = weight_ == nullptr ? y_.col(t).sum() : y_.col(t).dot(ConstVectorMap(weight_, rows()));
-  }
-  target_moments_.noalias() -= mean() * left.transpose();
+  target_moments_.noalias() -= mean() * target_sums().transpose();
   return target_moments_;
+}
+
+/// The weighted sums of the centred targets: zero up to rounding, which a large mean of X would
+/// multiply.
+Vector RidgeProblem::target_sums() const {
+  Vector sums(targets());
+  for (Index t = 0; t < targets(); ++t) {
+    sums[t] = weight_ == nullptr ? y_.col(t).sum() : y_.col(t).dot(ConstVectorMap(weight_, rows()));
+  }
+  return sums;
 }
 
 void RidgeProblem::residual_moments(const Matrix& W, Matrix& G, Vector& loss) {

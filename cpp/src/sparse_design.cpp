@@ -52,9 +52,10 @@ class CsrDesign : public Design {
   }
 
   void weighted_gram(const double* q, const double* shift, const double* scale, bool border,
-                     Matrix& H) const override {
+                     Matrix& H, const Targets* targets) const override {
     const Index size = cols_ + (border ? 1 : 0);
     H.setZero(size, size);
+    if (targets != nullptr) target_products(q, shift, scale, *targets);
     Vector sums = Vector::Zero(cols_);
     double total = 0.0;
     for (Index i = 0; i < rows_; ++i) {
@@ -73,6 +74,25 @@ class CsrDesign : public Design {
       if (i % 4096 == 0) interrupt::poll();
     }
     center_and_scale(sums, total, shift, scale, border, H);
+  }
+
+  /// Z^T diag(q) Y; entries that are not stored contribute through the shift alone.
+  void target_products(const double* q, const double* shift, const double* scale,
+                       const Targets& targets) const {
+    Matrix& out = *targets.products;
+    out.setZero(cols_, targets.count);
+    Vector total = Vector::Zero(targets.count);
+    for (Index i = 0; i < rows_; ++i) {
+      for (Index t = 0; t < targets.count; ++t) {
+        const double y = (q == nullptr ? 1.0 : q[i]) * targets.y[i + t * rows_];
+        total[t] += y;
+        for (Index k = x_.starts[i]; k < static_cast<Index>(x_.starts[i + 1]); ++k) {
+          out(x_.indices[k], t) += static_cast<double>(x_.values[k]) * y;
+        }
+      }
+    }
+    if (shift != nullptr) out.noalias() -= ConstVectorMap(shift, cols_) * total.transpose();
+    if (scale != nullptr) out = ConstVectorMap(scale, cols_).asDiagonal() * out;
   }
 
   void moments(const double* q, Vector& sums, Vector& squares, Vector& center) const override {

@@ -46,6 +46,7 @@ class RidgeProblem {
   const Matrix& gram();
   /// Z^T S yc.
   const Matrix& target_moments();
+  Vector target_sums() const;
 
   /// G = Z^T S (yc - Z W) and loss_t = sum_i s_i r_it^2, in one pass.
   void residual_moments(const Matrix& W, Matrix& G, Vector& loss);

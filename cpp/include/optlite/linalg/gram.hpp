@@ -17,9 +17,10 @@ Index gram_depth(Index size);
 ///
 /// A, B: `depth` rows of length `size`, `stride` apart; their padding up to the next multiple of
 /// four must be readable and zero. C: column-major, gram_stride(size) squared; entries above the
-/// diagonal receive values without meaning.
-void gram_update(Index depth, Index size, const double* A, const double* B, Index stride,
-                 Matrix& C);
+/// diagonal receive values without meaning. The `next_bytes` at `next` are brought into cache
+/// meanwhile.
+void gram_update(Index depth, Index size, const double* A, const double* B, Index stride, Matrix& C,
+                 const void* next = nullptr, Index next_bytes = 0);
 
 /// Columns that narrow_multiply and narrow_accumulate work on for `width` wanted ones.
 Index narrow_width(Index width);

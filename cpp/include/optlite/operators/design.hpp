@@ -35,10 +35,17 @@ class Design {
   /// `middle` runs concurrently for different blocks.
   virtual void pass(const double* W, Index m, Index r, Middle middle, double* G) const = 0;
 
+  /// Targets whose products Z^T diag(q) Y are wanted in the same read as a Gram matrix.
+  struct Targets {
+    const double* y;    // rows x count, column-major
+    Index count;
+    Matrix* products;   // cols x count, overwritten
+  };
+
   /// Lower triangle of [Z 1]^T diag(q) [Z 1] (the column of ones if `border`), with
   /// Z = (X - 1 shift^T) diag(scale). Null q means ones, null shift means zeros.
   virtual void weighted_gram(const double* q, const double* shift, const double* scale, bool border,
-                             Matrix& H) const = 0;
+                             Matrix& H, const Targets* targets = nullptr) const = 0;
 
   /// sum_i q_i x_ij and sum_i q_i (x_ij - center_j)^2; the center is returned so that large
   /// common shifts do not cancel.
