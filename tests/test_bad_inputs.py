@@ -441,3 +441,18 @@ def test_one_bad_value_in_large_data_is_found(value, row, fit_intercept, n_class
     X[row, 3] = value
     with pytest.raises(ValueError, match=rf"(row {row}, column 3|Column 3 .* \(row {row}\))"):
         LogisticRegression(fit_intercept=fit_intercept).fit(X, y)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e200])
+@pytest.mark.parametrize("solver", ["auto", "sparse_cg"])
+@pytest.mark.parametrize("shape", [(120_000, 10), (600, 2_000)])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_ridge_finds_one_bad_value_in_large_data(value, solver, shape, fit_intercept):
+    """As above, for the direct and the iterative solver, tall and wide."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal(shape)
+    y = rng.standard_normal(shape[0])
+    X[shape[0] // 2, 3] = value
+    model = linear_model.Ridge(alpha=10.0, solver=solver, fit_intercept=fit_intercept)
+    with pytest.raises(ValueError, match=rf"(row {shape[0] // 2}, column 3|Column 3 of X)"):
+        model.fit(X, y)

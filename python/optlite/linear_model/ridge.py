@@ -27,7 +27,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._core import core
 from .._estimator import EstimatorShell, begin_callbacks, end_callbacks, warn_not_converged
-from .._validation import as_design, check_fit_data, check_sparse_structure, check_weights
+from .._validation import (
+    as_design,
+    check_fit_data,
+    check_magnitudes,
+    check_sparse_structure,
+    check_weights,
+)
 
 #: What the solvers of scikit-learn that have no code of their own here stand for.
 ITERATIVE = ("cg", "sparse_cg", "lsqr", "sag", "saga")
@@ -142,6 +148,9 @@ class _LeastSquares:
 
     def _run(self, method, alphas, tol, gradient_tol, max_iter):
         result = self.core.solve(method, alphas, float(tol), float(gradient_tol), int(max_iter))
+        if result["status"] != "converged":
+            # NaN, infinity and overflow reach every product with X: they are named here.
+            check_magnitudes(self.X, "Ridge")
         result["method"] = result["solver"] = method
         return result
 
@@ -513,7 +522,14 @@ class Ridge(MultiOutputMixin, RegressorMixin, _RidgeBase):
         Ridge
             This instance, fitted.
         """
-        X, y = check_fit_data(self, X, y, multi_output=True, y_numeric=True)
+        X, y = check_fit_data(
+            self,
+            X,
+            y,
+            multi_output=True,
+            y_numeric=True,
+            values_checked_later=self.solver != "svd" and not self.positive,
+        )
         weight = check_weights(sample_weight, X)
         self._fit_targets(X, y, weight, sample_weight)
         return self
