@@ -36,17 +36,17 @@ std::shared_ptr<DesignHolder> csr(const py::array_t<Scalar, py::array::c_style>&
   if (indptr.size() < 1) throw py::value_error("indptr is empty.");
   auto holder = std::make_shared<DesignHolder>();
   holder->owner = py::make_tuple(data, indices, indptr);
-  holder->design = make_csr(static_cast<Index>(indptr.size()) - 1, cols,
-                            static_cast<Index>(data.size()), indptr.data(), indices.data(),
-                            data.data());
+  holder->design =
+      make_csr(static_cast<Index>(indptr.size()) - 1, cols, static_cast<Index>(data.size()),
+               indptr.data(), indices.data(), data.data());
   return holder;
 }
 
 }  // namespace
 
 void bind_designs(py::module_& m) {
-  py::class_<DesignHolder, std::shared_ptr<DesignHolder>>(
-      m, "Design", py::module_local(), "A data matrix, read in place.")
+  py::class_<DesignHolder, std::shared_ptr<DesignHolder>>(m, "Design", py::module_local(),
+                                                          "A data matrix, read in place.")
       .def_property_readonly("shape", [](const DesignHolder& self) {
         return py::make_tuple(self.design->rows(), self.design->cols());
       });

@@ -182,8 +182,8 @@ std::shared_ptr<DescentHolder> make_descent(std::shared_ptr<ModelHolder> model,
 }  // namespace
 
 void bind_models(py::module_& m) {
-  py::class_<ModelHolder, std::shared_ptr<ModelHolder>>(
-      m, "Model", py::module_local(), "A loss, a data matrix and a penalty.")
+  py::class_<ModelHolder, std::shared_ptr<ModelHolder>>(m, "Model", py::module_local(),
+                                                        "A loss, a data matrix and a penalty.")
       .def(py::init(&make_model), py::arg("design"), py::arg("loss"), py::arg("y").noconvert(),
            py::arg("sample_weight").noconvert().none(true), py::arg("fields"), py::arg("outputs"),
            py::arg("intercept"), py::arg("alpha"), py::arg("penalty"))
@@ -233,8 +233,10 @@ void bind_models(py::module_& m) {
       .def_property_readonly("status", [](const DescentHolder& s) { return name(s.run->status()); })
       .def_property_readonly("message",
                              [](const DescentHolder& s) { return sentence(s.run->status()); })
-      .def_property_readonly("record", [](const DescentHolder& s) { return to_dict(s.run->last()); })
-      .def_property_readonly("x", [](const DescentHolder& s) { return array_of(s.run->current().x); })
+      .def_property_readonly("record",
+                             [](const DescentHolder& s) { return to_dict(s.run->last()); })
+      .def_property_readonly("x",
+                             [](const DescentHolder& s) { return array_of(s.run->current().x); })
       .def_property_readonly(
           "gradient", [](const DescentHolder& s) { return array_of(s.run->current().gradient); })
       .def_property_readonly("direction",

@@ -65,17 +65,24 @@ const PenaltyRow& penalty(const std::string& name) {
 void bind_registry(py::module_& m) {
   m.def("registry", &registry, "One record (a dict) for each registered part.");
   using Fields = std::vector<double>;
-  m.def("penalty_value", [](const std::string& name, double w, const Fields& fields) {
-    return penalty(name).value(fields, w);
-  }, py::arg("name"), py::arg("w"), py::arg("fields") = Fields{});
-  m.def("penalty_prox", [](const std::string& name, double v, double step, const Fields& fields) {
-    return penalty(name).prox(fields, v, step);
-  }, py::arg("name"), py::arg("v"), py::arg("step"), py::arg("fields") = Fields{});
-  m.def("penalty_subdifferential_distance",
-        [](const std::string& name, double w, double gradient, const Fields& fields) {
-          return penalty(name).subdifferential_distance(fields, w, gradient);
-        },
-        py::arg("name"), py::arg("w"), py::arg("gradient"), py::arg("fields") = Fields{});
+  m.def(
+      "penalty_value",
+      [](const std::string& name, double w, const Fields& fields) {
+        return penalty(name).value(fields, w);
+      },
+      py::arg("name"), py::arg("w"), py::arg("fields") = Fields{});
+  m.def(
+      "penalty_prox",
+      [](const std::string& name, double v, double step, const Fields& fields) {
+        return penalty(name).prox(fields, v, step);
+      },
+      py::arg("name"), py::arg("v"), py::arg("step"), py::arg("fields") = Fields{});
+  m.def(
+      "penalty_subdifferential_distance",
+      [](const std::string& name, double w, double gradient, const Fields& fields) {
+        return penalty(name).subdifferential_distance(fields, w, gradient);
+      },
+      py::arg("name"), py::arg("w"), py::arg("gradient"), py::arg("fields") = Fields{});
 }
 
 }  // namespace optlite::bindings

@@ -132,9 +132,9 @@ class DenseDesign final : public Design {
 
   /// What one running chunk needs for itself.
   struct Scratch {
-    std::vector<double> block;      // margins, then residuals: column-major
-    std::vector<double> sum;        // partial X^T R
-    std::vector<double> narrow;     // margins or residuals by rows
+    std::vector<double> block;  // margins, then residuals: column-major
+    std::vector<double> sum;  // partial X^T R
+    std::vector<double> narrow;  // margins or residuals by rows
     std::vector<double> converted;  // the rows in double
   };
 
@@ -207,7 +207,7 @@ class DenseDesign final : public Design {
   void with_columns(Index first, Index count, Scratch& own, Body&& body) const {
     using Block = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic>;
     const Eigen::Map<const Block, 0, Eigen::OuterStride<>> view(data_ + first, count, cols_,
-                                                               Eigen::OuterStride<>(stride_));
+                                                                Eigen::OuterStride<>(stride_));
     if constexpr (std::is_same_v<Scalar, double>) {
       body(view);
     } else {
@@ -239,7 +239,8 @@ class DenseDesign final : public Design {
     for (Index first = begin; first < end; first += depth) {
       const Index count = std::min(depth, end - first);
       load(first, count, task, z);
-      for (Index i = 0; task.q != nullptr && i < count; ++i) qz.row(i) = task.q[first + i] * z.row(i);
+      for (Index i = 0; task.q != nullptr && i < count; ++i)
+        qz.row(i) = task.q[first + i] * z.row(i);
       const RowMatrix& weighted = task.q == nullptr ? z : qz;
       const Index following = row_major ? std::min(depth, end - first - count) : 0;
       gram_update(count, size, z.data(), weighted.data(), stride, sum,

@@ -133,8 +133,8 @@ bool Descent::advance() {
     return false;
   }
   direction_.moved(current_, trial_);
-  const bool idle = trial_.value >= current_.value &&
-                    trial_.gradient.norm() > 0.5 * current_.gradient.norm();
+  const bool idle =
+      trial_.value >= current_.value && trial_.gradient.norm() > 0.5 * current_.gradient.norm();
   idle_steps_ = idle ? idle_steps_ + 1 : 0;
   std::swap(current_, trial_);
   ++last_.iteration;

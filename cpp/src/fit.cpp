@@ -49,7 +49,8 @@ Plan make_plan(const GeneralizedLinear& model, Solver wanted) {
     }
   }
   // Twice as good a sample where it still is a small part of the data.
-  if (plan.solver == Solver::lbfgs && tall) plan.sample_rows = n >= 40 * sample ? 2 * sample : sample;
+  if (plan.solver == Solver::lbfgs && tall)
+    plan.sample_rows = n >= 40 * sample ? 2 * sample : sample;
   return plan;
 }
 
@@ -92,13 +93,14 @@ std::unique_ptr<Metric> hessian_metric(GeneralizedLinear& model, const Point& at
   }
   // Several outputs: mean curvature of the classes times the Gram matrix of the columns.
   Matrix G;
-  model.design().weighted_gram(model.weight(), model.shift().size() > 0 ? model.shift().data() : nullptr,
-                               model.scale().size() > 0 ? model.scale().data() : nullptr,
-                               model.intercept(), G);
+  model.design().weighted_gram(
+      model.weight(), model.shift().size() > 0 ? model.shift().data() : nullptr,
+      model.scale().size() > 0 ? model.scale().data() : nullptr, model.intercept(), G);
   G /= model.total_weight();
   Vector penalty = Vector::Zero(G.rows());
   penalty.head(model.features()).setConstant(model.alpha());
-  if (model.scale().size() > 0) penalty.head(model.features()).array() *= model.scale().array().square();
+  if (model.scale().size() > 0)
+    penalty.head(model.features()).array() *= model.scale().array().square();
   return kronecker_metric(model.mean_curvature(at), G, penalty);
 }
 
@@ -216,9 +218,8 @@ struct RowSample {
       y.push_back(full.targets()[i]);
       if (full.weight() != nullptr) weight.push_back(full.weight()[i]);
     }
-    model = std::make_unique<GeneralizedLinear>(*design, full.loss(), y.data(),
-                                                weight.empty() ? nullptr : weight.data(),
-                                                full.options());
+    model = std::make_unique<GeneralizedLinear>(
+        *design, full.loss(), y.data(), weight.empty() ? nullptr : weight.data(), full.options());
   }
 
   bool usable() const { return model->total_weight() > 0.0; }
@@ -285,10 +286,9 @@ FitResult fit(GeneralizedLinear& model, const Vector& start, const FitOptions& o
   result.method = direction_name(plan.solver);
   const bool cold = start.size() == 0;
   const Vector external = cold ? Vector(Vector::Zero(model.dimension())) : start;
-  const Vector theta =
-      plan.sample_rows > 0
-          ? fit_tall(model, external, cold, plan.sample_rows, options, result)
-          : fit_directly(model, external, plan.solver, options, result);
+  const Vector theta = plan.sample_rows > 0
+                           ? fit_tall(model, external, cold, plan.sample_rows, options, result)
+                           : fit_directly(model, external, plan.solver, options, result);
   result.coefficients = model.to_external(theta);
   result.n_passes = model.passes();
   model.reset_scaling();

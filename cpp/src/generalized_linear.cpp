@@ -166,8 +166,8 @@ double GeneralizedLinear::line_value(const Point& a, const Point& b, double t) {
   parallel::for_each(design_.blocks(), work, [&](Index block) {
     const Index first = block * step;
     const Index count = std::min(step, n - first);
-    const Matrix z = (1.0 - t) * a.margins.middleRows(first, count) +
-                     t * b.margins.middleRows(first, count);
+    const Matrix z =
+        (1.0 - t) * a.margins.middleRows(first, count) + t * b.margins.middleRows(first, count);
     const double* weight = weight_ == nullptr ? nullptr : weight_ + first;
     values[block] = loss_.value(options_.fields, count, K, z.data(), y_ + first, weight);
   });
@@ -209,8 +209,7 @@ void GeneralizedLinear::move_on_line(const Point& a, Point& b, double t) {
 }
 
 /// body(first, count, block) with the margins at p, block by block, from the cache or from X.
-void GeneralizedLinear::for_margins(const Point& p,
-                                    FunctionRef<void(Index, Index, double*)> body) {
+void GeneralizedLinear::for_margins(const Point& p, FunctionRef<void(Index, Index, double*)> body) {
   const Index K = outputs();
   if (p.margins.size() > 0) {
     const Index step = design_.block_rows();
@@ -272,7 +271,8 @@ void GeneralizedLinear::hessian_product(const Point& p, const Matrix& V, Matrix&
         MatrixMap all(block, count, coefficients.cols());
         all.rowwise() += offsets.transpose();
         const double* weight = weight_ == nullptr ? nullptr : weight_ + first;
-        Matrix state = cached ? Matrix(p.margins.middleRows(first, count)) : Matrix(all.leftCols(K));
+        Matrix state =
+            cached ? Matrix(p.margins.middleRows(first, count)) : Matrix(all.leftCols(K));
         loss_.prepare(options_.fields, count, K, state.data(), y_ + first);
         for (Index v = 0; v < vectors; ++v) {
           double* direction = block + (state_columns + v * K) * count;

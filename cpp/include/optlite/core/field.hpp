@@ -28,13 +28,13 @@ inline constexpr Range at_least_one{1.0, infinity, false, true};
 template <class Part>
 struct Field {
   const char* name;
-  double Part::*member;
+  double Part::* member;
   Range range;
   const char* doc;
 };
 
 template <class Part>
-constexpr Field<Part> field(const char* name, double Part::*member, Range range, const char* doc) {
+constexpr Field<Part> field(const char* name, double Part::* member, Range range, const char* doc) {
   return {name, member, range, doc};
 }
 

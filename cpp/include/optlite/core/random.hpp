@@ -54,8 +54,8 @@ class Philox {
   /// Standard normal (Box and Muller's transform of one block).
   double normal(std::uint64_t counter) const {
     const Block b = block(counter);
-    const double u = (static_cast<double>(((std::uint64_t{b[0]} << 32) | b[1]) >> 11) + 0.5) *
-                     0x1.0p-53;
+    const double u =
+        (static_cast<double>(((std::uint64_t{b[0]} << 32) | b[1]) >> 11) + 0.5) * 0x1.0p-53;
     const double v = static_cast<double>(((std::uint64_t{b[2]} << 32) | b[3]) >> 11) * 0x1.0p-53;
     return std::sqrt(-2.0 * std::log(u)) * std::cos(6.283185307179586 * v);
   }

@@ -52,8 +52,8 @@ struct has_fields<Part, std::void_t<decltype(Part::fields())>> : std::true_type 
 /// hyper-parameters, fields().
 template <class Part>
 Record describe(const char* kind, const Entry<Part>& entry) {
-  Record record{kind,         entry.file_stem, entry.class_name, Part::doc,
-                Part::formula, Part::reference, {}};
+  Record record{kind, entry.file_stem, entry.class_name, Part::doc, Part::formula, Part::reference,
+                {}};
   if constexpr (detail::has_fields<Part>::value) {
     const Part defaults{};
     for (const auto& f : Part::fields()) {

@@ -39,8 +39,7 @@ struct Compressed {
  private:
   [[noreturn]] static void fail(const std::string& rule, Index position, IndexType value) {
     throw std::invalid_argument("The sparse matrix X is corrupt: " + rule + ", got " +
-                                std::to_string(value) + " at position " +
-                                std::to_string(position) +
+                                std::to_string(value) + " at position " + std::to_string(position) +
                                 ". Rebuild it from its coordinates before fitting.");
   }
 };

@@ -8,9 +8,9 @@ enum class Status {
   converged,
   estimated,          // the method's own estimate reached the tolerance; no bound is known
   iteration_limit,
-  precision_limit,    // no step changes the objective any more: rounding, not the method, stops it
+  precision_limit,  // no step changes the objective any more: rounding, not the method, stops it
   line_search_failed,
-  diverging,          // the iterates grow without bound: no minimiser exists (separable data)
+  diverging,  // the iterates grow without bound: no minimiser exists (separable data)
   not_finite,
 };
 
@@ -32,8 +32,7 @@ inline const char* sentence(Status status) {
   switch (status) {
     case Status::running: return "The run has not ended.";
     case Status::converged: return "The certificate reached the tolerance.";
-    case Status::estimated:
-      return "The method's own estimate of the error reached the tolerance.";
+    case Status::estimated: return "The method's own estimate of the error reached the tolerance.";
     case Status::iteration_limit: return "The iteration limit came before the tolerance.";
     case Status::precision_limit:
       return "No step decreases the objective any more: it is at the rounding error of the data.";

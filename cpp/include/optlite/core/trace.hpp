@@ -14,9 +14,9 @@ struct TraceRecord {
   double gradient_norm = 0.0;
   double certificate = infinity;  // bound on, or estimate of, objective - minimum
   double step_size = 0.0;
-  double regularization = 0.0;    // Levenberg-style shift of the Hessian, where the method has one
-  Index n_passes = 0;             // times the data was read
-  Index n_inner = 0;              // conjugate-gradient iterations
+  double regularization = 0.0;  // Levenberg-style shift of the Hessian, where the method has one
+  Index n_passes = 0;  // times the data was read
+  Index n_inner = 0;  // conjugate-gradient iterations
   double seconds = 0.0;
 };
 

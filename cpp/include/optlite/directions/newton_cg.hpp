@@ -21,11 +21,10 @@ struct NewtonCg {
   double forcing = 0.5;
   double max_inner = 200;
   static constexpr auto fields() {
-    return std::array{
-        field("forcing", &NewtonCg::forcing, unit_open,
-              "Largest relative residual at which the inner iteration stops."),
-        field("max_inner", &NewtonCg::max_inner, at_least_one,
-              "Limit of inner iterations for one direction.")};
+    return std::array{field("forcing", &NewtonCg::forcing, unit_open,
+                            "Largest relative residual at which the inner iteration stops."),
+                      field("max_inner", &NewtonCg::max_inner, at_least_one,
+                            "Limit of inner iterations for one direction.")};
   }
 
   class Run final : public Direction {

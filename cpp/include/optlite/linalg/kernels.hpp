@@ -6,6 +6,22 @@
 
 namespace optlite::kernels {
 
+/// Asks for the next eight rows while the current ones are multiplied: hardware prefetchers lose
+/// track of eight interleaved streams, which costs a fifth of the memory's bandwidth. Rows that are
+/// long enough to be streams of their own need no help. Reading past the end is harmless here.
+template <class Scalar>
+inline void fetch_rows(const Scalar* x, Index stride, Index cols) {
+#if defined(__GNUC__) || defined(__clang__)
+  constexpr Index line = 64 / static_cast<Index>(sizeof(Scalar));
+  if (cols > 1024) return;
+  for (int i = 0; i < 8; ++i) {
+    for (Index j = 0; j < cols; j += line) __builtin_prefetch(x + i * stride + j, 0, 2);
+  }
+#else
+  (void)x, (void)stride, (void)cols;
+#endif
+}
+
 /// out[i] = x_i . w for `rows` rows of length `cols`, `stride` apart.
 template <class Scalar>
 void dot_rows(const Scalar* x, Index stride, Index rows, Index cols, const double* w, double* out) {
@@ -14,6 +30,7 @@ void dot_rows(const Scalar* x, Index stride, Index rows, Index cols, const doubl
     const Scalar* a = x + i * stride;
     const Scalar *b = a + stride, *c = b + stride, *d = c + stride;
     const Scalar *e = d + stride, *f = e + stride, *g = f + stride, *h = g + stride;
+    fetch_rows(a + 8 * stride, stride, cols);
     double s0 = 0, s1 = 0, s2 = 0, s3 = 0, s4 = 0, s5 = 0, s6 = 0, s7 = 0;
 #pragma omp simd reduction(+ : s0, s1, s2, s3, s4, s5, s6, s7)
     for (Index j = 0; j < cols; ++j) {

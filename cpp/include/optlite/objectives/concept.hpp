@@ -165,16 +165,17 @@ struct OneMargin {
 template <class Loss>
 ObjectiveRow make_objective_row(const Entry<Loss>& entry) {
   using Blocks = std::conditional_t<detail::has_at<Loss>::value, detail::OneMargin<Loss>, Loss>;
-  return {describe("objectives", entry),
-          Loss::target,
-          detail::has_at<Loss>::value,
-          [](const std::vector<double>& fields) { return make_part<Loss>(fields).curvature_bound(); },
-          Loss::self_concordance,
-          &Blocks::evaluate,
-          &Blocks::value,
-          &Blocks::prepare,
-          &Blocks::curvature_product,
-          &Blocks::curvature};
+  return {
+      describe("objectives", entry),
+      Loss::target,
+      detail::has_at<Loss>::value,
+      [](const std::vector<double>& fields) { return make_part<Loss>(fields).curvature_bound(); },
+      Loss::self_concordance,
+      &Blocks::evaluate,
+      &Blocks::value,
+      &Blocks::prepare,
+      &Blocks::curvature_product,
+      &Blocks::curvature};
 }
 
 }  // namespace optlite

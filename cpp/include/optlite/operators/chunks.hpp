@@ -12,7 +12,8 @@ namespace optlite::chunks {
 /// to the total, which must stay cheap beside the chunk's own work.
 inline Index count(const Design& design) {
   const Index by_rows = std::max<Index>(1, design.rows() / 64);
-  const Index by_work = std::max<Index>(1, design.entries() / (8 * std::max<Index>(1, design.cols())));
+  const Index by_work =
+      std::max<Index>(1, design.entries() / (8 * std::max<Index>(1, design.cols())));
   return std::min<Index>({design.blocks(), by_rows, by_work, 64});
 }
 

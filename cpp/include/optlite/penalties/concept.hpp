@@ -35,15 +35,16 @@ const std::vector<PenaltyRow>& penalty_table();
 template <class Penalty>
 PenaltyRow make_penalty_row(const Entry<Penalty>& entry) {
   using Fields = const std::vector<double>&;
-  PenaltyRow row{describe("penalties", entry),
-                 Penalty::smooth,
-                 [](Fields f, double w) { return make_part<Penalty>(f).value(w); },
-                 [](Fields f, double v, double step) { return make_part<Penalty>(f).prox(v, step); },
-                 [](Fields f, double w, double g) {
-                   return make_part<Penalty>(f).subdifferential_distance(w, g);
-                 },
-                 nullptr,
-                 nullptr};
+  PenaltyRow row{
+      describe("penalties", entry),
+      Penalty::smooth,
+      [](Fields f, double w) { return make_part<Penalty>(f).value(w); },
+      [](Fields f, double v, double step) { return make_part<Penalty>(f).prox(v, step); },
+      [](Fields f, double w, double g) {
+        return make_part<Penalty>(f).subdifferential_distance(w, g);
+      },
+      nullptr,
+      nullptr};
   if constexpr (Penalty::smooth) {
     row.add_gradient = [](Fields f, double strength, Index count, const double* w, double* out) {
       const Penalty penalty = make_part<Penalty>(f);

@@ -40,7 +40,9 @@ class GeneralizedLinear final : public Objective {
   /// Sets shift (only with an intercept) and scale from the weighted mean and deviation.
   void standardize(const Vector& mean, const Vector& deviation);
 
-  Index dimension() const override { return (features() + (options_.intercept ? 1 : 0)) * outputs(); }
+  Index dimension() const override {
+    return (features() + (options_.intercept ? 1 : 0)) * outputs();
+  }
   Index features() const { return design_.cols(); }
   Index outputs() const { return options_.outputs; }
   bool intercept() const { return options_.intercept; }
