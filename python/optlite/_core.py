@@ -1,7 +1,7 @@
 """Pick the extension module compiled for this processor, and guard it against forks.
 
-``OPTLITE_SIMD_LEVEL`` (``v2``, ``v3``, ``v4``, ``base`` or ``native``) forces a level; it must be one
-that was built.
+``OPTLITE_SIMD_LEVEL`` (``v2``, ``v3``, ``v4``, ``base`` or ``native``) forces a level; it must be
+one that was built.
 """
 
 import importlib
