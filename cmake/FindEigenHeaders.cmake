@@ -30,8 +30,9 @@ function(optlite_eigen_packages result)
 endfunction()
 
 if(OPTLITE_SYSTEM_EIGEN)
-  # A path remembered from an earlier configuration may belong to the header package.
-  unset(Eigen3_DIR CACHE)
+  if(Eigen3_DIR MATCHES "cmeel\\.prefix") # remembered from an earlier configuration
+    unset(Eigen3_DIR CACHE)
+  endif()
   find_package(Eigen3 3.4 QUIET NO_MODULE)
   set(_eigen_source "system, ${Eigen3_DIR}")
 elseif(EXISTS "${_vendored}/Eigen/Core" AND EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/PKG-INFO")
