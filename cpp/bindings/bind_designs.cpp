@@ -1,4 +1,7 @@
+#include <algorithm>
+
 #include "holders.hpp"
+#include "optlite/core/sparse.hpp"
 
 namespace py = pybind11;
 
@@ -42,6 +45,21 @@ std::shared_ptr<DesignHolder> csr(const py::array_t<Scalar, py::array::c_style>&
   return holder;
 }
 
+/// Columns compressed: checked before SciPy, which trusts indices, turns them into rows.
+template <class IndexType>
+void check_csc(const py::array_t<IndexType, py::array::c_style>& indices,
+               const py::array_t<IndexType, py::array::c_style>& indptr, Index entries,
+               Index rows) {
+  if (indptr.size() < 1) throw py::value_error("indptr is empty.");
+  CscView<double, IndexType> view;
+  view.slices = static_cast<Index>(indptr.size()) - 1;
+  view.width = rows;
+  view.entries = std::min(entries, static_cast<Index>(indices.size()));
+  view.starts = indptr.data();
+  view.indices = indices.data();
+  view.check();
+}
+
 }  // namespace
 
 void bind_designs(py::module_& m) {
@@ -61,6 +79,10 @@ void bind_designs(py::module_& m) {
         py::arg("indices").noconvert(), py::arg("indptr").noconvert(), py::arg("n_cols"));
   m.def("csr", &csr<float, std::int64_t>, py::arg("data").noconvert(),
         py::arg("indices").noconvert(), py::arg("indptr").noconvert(), py::arg("n_cols"));
+  m.def("check_csc", &check_csc<std::int32_t>, py::arg("indices").noconvert(),
+        py::arg("indptr").noconvert(), py::arg("n_entries"), py::arg("n_rows"));
+  m.def("check_csc", &check_csc<std::int64_t>, py::arg("indices").noconvert(),
+        py::arg("indptr").noconvert(), py::arg("n_entries"), py::arg("n_rows"));
 }
 
 }  // namespace optlite::bindings

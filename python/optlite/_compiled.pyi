@@ -8,7 +8,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Descent', 'Design', 'Model', 'RidgeProblem', 'after_fork_in_child', 'csr', 'dense', 'eigen_version', 'openmp_runtime', 'penalty_prox', 'penalty_subdifferential_distance', 'penalty_value', 'registry', 'simd_level', 'threads']
+__all__: list[str] = ['Descent', 'Design', 'Model', 'RidgeProblem', 'after_fork_in_child', 'check_csc', 'csr', 'dense', 'eigen_version', 'openmp_runtime', 'penalty_prox', 'penalty_subdifferential_distance', 'penalty_value', 'registry', 'simd_level', 'threads']
 class Design:
     """
     A data matrix, read in place.
@@ -107,6 +107,12 @@ def after_fork_in_child() -> None:
     """
     Run serially from now on: the thread pool does not survive a fork.
     """
+@typing.overload
+def check_csc(indices: numpy.typing.NDArray[numpy.int32], indptr: numpy.typing.NDArray[numpy.int32], n_entries: typing.SupportsInt | typing.SupportsIndex, n_rows: typing.SupportsInt | typing.SupportsIndex) -> None:
+    ...
+@typing.overload
+def check_csc(indices: numpy.typing.NDArray[numpy.int64], indptr: numpy.typing.NDArray[numpy.int64], n_entries: typing.SupportsInt | typing.SupportsIndex, n_rows: typing.SupportsInt | typing.SupportsIndex) -> None:
+    ...
 @typing.overload
 def csr(data: numpy.typing.NDArray[numpy.float64], indices: numpy.typing.NDArray[numpy.int32], indptr: numpy.typing.NDArray[numpy.int32], n_cols: typing.SupportsInt | typing.SupportsIndex) -> Design:
     ...

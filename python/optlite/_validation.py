@@ -224,8 +224,8 @@ def _sparse_design(X):
 
 
 def _checked_csc(X):
-    """Convert CSC to CSR after its indices have been checked (as the CSR form of X^T)."""
-    core.csr(X.data, *_index_arrays(X), X.shape[0])
+    """Convert CSC to CSR, which costs a copy, once its indices have been checked."""
+    core.check_csc(*_index_arrays(X), len(X.data), X.shape[0])
     return X.tocsr()
 
 
