@@ -54,7 +54,7 @@ def test_levels_load_side_by_side_and_agree(loss, outputs):
     for level, fit in fits.items():
         assert abs(fit["value"] - reference["value"]) <= 1e-12, level
         np.testing.assert_allclose(
-            fit["coefficients"], reference["coefficients"], rtol=0, atol=1e-10, err_msg=level
+            fit["coefficients"], reference["coefficients"], rtol=0, atol=1e-12, err_msg=level
         )
 
 
