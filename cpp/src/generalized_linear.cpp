@@ -1,6 +1,5 @@
 #include "optlite/problems/generalized_linear.hpp"
 
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
@@ -429,13 +428,15 @@ double GeneralizedLinear::duality_gap(const Point& p) {
 
   const Vector g = gradient.row(features()).transpose();
   const Matrix C = mean_curvature(p);
-  const Eigen::SelfAdjointEigenSolver<Matrix> eigen(C);
-  const double top = eigen.eigenvalues().maxCoeff();
-  const Vector rotated = eigen.eigenvectors().transpose() * g;
+  Vector values;
+  Matrix vectors;
+  symmetric_eigen(C, values, vectors);
+  const double top = values.maxCoeff();
+  const Vector rotated = vectors.transpose() * g;
   double nu = 0.0;
   double move = 0.0;
   for (Index k = 0; k < rotated.size(); ++k) {
-    const double value = eigen.eigenvalues()[k];
+    const double value = values[k];
     if (value <= 1e-13 * top) continue;  // shifting all classes alike changes nothing
     nu += rotated[k] * rotated[k] / value;
     move = std::max(move, std::fabs(rotated[k]) / value);

@@ -59,13 +59,13 @@ class Cholesky final : public Metric {
 class Kronecker final : public Metric {
  public:
   Kronecker(const Matrix& C, const Matrix& G, const Vector& penalty) {
-    const Eigen::SelfAdjointEigenSolver<Matrix> eigen(C);
-    rotation_ = eigen.eigenvectors();
-    const double top = eigen.eigenvalues().maxCoeff();
+    Vector values;
+    symmetric_eigen(C, values, rotation_);
+    const double top = values.maxCoeff();
     factors_.resize(static_cast<std::size_t>(C.rows()));
     for (Index k = 0; k < C.rows(); ++k) {
       // The direction that shifts all classes alike has no curvature but the penalty's.
-      const double value = std::max(eigen.eigenvalues()[k], 1e-8 * top);
+      const double value = std::max(values[k], 1e-8 * top);
       Matrix block = value * G;
       block.diagonal() += penalty;
       factorize(block, 0.0, factors_[static_cast<std::size_t>(k)]);
@@ -100,6 +100,13 @@ std::unique_ptr<Metric> cholesky_metric(const Matrix& H, double shift, double& u
 
 std::unique_ptr<Metric> kronecker_metric(const Matrix& C, const Matrix& G, const Vector& penalty) {
   return std::make_unique<Kronecker>(C, G, penalty);
+}
+
+// Here, so that one file only pays for compiling Eigen's solver.
+void symmetric_eigen(const Matrix& A, Vector& values, Matrix& vectors) {
+  const Eigen::SelfAdjointEigenSolver<Matrix> solver(A);
+  values = solver.eigenvalues();
+  vectors = solver.eigenvectors();
 }
 
 }  // namespace optlite
