@@ -443,10 +443,11 @@ double GeneralizedLinear::duality_gap(const Point& p) {
   }
   if (!(move < 0.1)) return infinity;  // too far for the second-order bound
   const double kappa = loss_.curvature_bound(options_.fields);
-  if (!std::isfinite(kappa)) return infinity;
+  const double concordance = loss_.self_concordance;
+  if (!std::isfinite(kappa) || !std::isfinite(concordance)) return infinity;
   const double total = direct + std::sqrt(kappa * second_moments().sum() * nu);
-  // exp(move) bounds how far the curvature changes over the move (third derivative <= second).
-  return std::exp(move) * (total * total / (2.0 * options_.alpha) + 0.5 * nu);
+  // How far the curvature can change over the move; without such a bound (Huber) there is no gap.
+  return std::exp(concordance * move) * (total * total / (2.0 * options_.alpha) + 0.5 * nu);
 }
 
 void GeneralizedLinear::set_reference(const Point& reference, const Metric* metric) {

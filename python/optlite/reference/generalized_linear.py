@@ -161,10 +161,11 @@ class GeneralizedLinear:
         nu = np.sum(rotated[kept] ** 2 / values[kept])
         move = np.max(np.abs(rotated[kept]) / values[kept], initial=0.0)
         kappa = self.loss.curvature_bound(**self.fields)
-        if not move < 0.1 or np.isinf(kappa):
+        concordance = self.loss.self_concordance
+        if not move < 0.1 or np.isinf(kappa) or np.isinf(concordance):
             return np.inf
         total = direct + np.sqrt(kappa * self._second_moments().sum() * nu)
-        return np.exp(move) * (total**2 / (2.0 * self.alpha) + 0.5 * nu)
+        return np.exp(concordance * move) * (total**2 / (2.0 * self.alpha) + 0.5 * nu)
 
     def lipschitz(self):
         """Return curvature bound times the largest eigenvalue of Z^T diag(s) Z / S, plus alpha."""
