@@ -39,7 +39,7 @@ SCALE = [("scale", StandardScaler())]
 PAIRS = [("expand", PolynomialFeatures(2, include_bias=False)), *SCALE]
 
 CLASSIFIERS = (
-    optlite.linear_model.LogisticRegression(solver="newton-cg"),
+    optlite.linear_model.LogisticRegression(),
     sklearn.linear_model.LogisticRegression(max_iter=5000),
 )
 RIDGES = (optlite.linear_model.Ridge(), sklearn.linear_model.Ridge())
