@@ -1,5 +1,6 @@
 // Scalar functions in stable form, written without branches or calls so that a loop over them
-// becomes vector code. Relative errors (tested against high precision): below 1e-15.
+// becomes vector code. Relative errors (tested against high precision): below 1e-15, except where
+// the result is subnormal (exp gives 0 there, log1p_unit is off by at most one subnormal unit).
 #pragma once
 
 #include <cmath>
