@@ -554,7 +554,8 @@ def test_data_frames(library):
     frame = frames.DataFrame({name: X[:, j] for j, name in enumerate("abc")})
     model = LogisticRegression().fit(frame, frames.Series(y))
     assert list(model.feature_names_in_) == ["a", "b", "c"]
-    np.testing.assert_array_equal(model.coef_, LogisticRegression().fit(X, y).coef_)
+    columns = np.asfortranarray(X)  # how a frame stores them: the same bits follow
+    np.testing.assert_array_equal(model.coef_, LogisticRegression().fit(columns, y).coef_)
     with pytest.raises(ValueError, match="feature names"):
         model.predict(frame[["b", "a", "c"]])
 

@@ -55,15 +55,15 @@ WATCHED = [
     Watched(
         "linalg/kernels.hpp",
         "namespace optlite::kernels {{\n"
-        "template void dot_rows(const double*, Index, Index, Index, const double*, double*);\n"
-        "template void add_rows(const double*, Index, Index, Index, const double*, double*);\n"
+        "template void dot_rows(const double*, Index, Index, Index, const double*, double*, Ahead*);\n"
+        "template void add_rows(const double*, Index, Index, Index, const double*, double*, Ahead*);\n"
         "}}",
     ),
     Watched(
         "linalg/kernels.hpp",
         "namespace optlite::kernels {{\n"
-        "template void dot_rows(const float*, Index, Index, Index, const double*, double*);\n"
-        "template void add_rows(const float*, Index, Index, Index, const double*, double*);\n"
+        "template void dot_rows(const float*, Index, Index, Index, const double*, double*, Ahead*);\n"
+        "template void add_rows(const float*, Index, Index, Index, const double*, double*, Ahead*);\n"
         "}}",
     ),
     # The element-wise driver, compiled once for each update rule as soon as both exist.

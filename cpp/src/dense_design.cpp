@@ -13,7 +13,7 @@ namespace {
 
 /// A block of rows, and the vector of its results, should stay in a quarter of a megabyte.
 Index rows_per_block(Index cols) {
-  const Index fitting = 32768 / std::max<Index>(1, cols);
+  const Index fitting = 8192 / std::max<Index>(1, cols);
   return std::clamp<Index>(fitting / 8 * 8, 8, 256);
 }
 
@@ -58,35 +58,23 @@ class DenseDesign final : public Design {
         });
   }
 
-  void weighted_gram(const double* q, const double* shift, const double* scale, bool border,
-                     Matrix& H, const Targets* targets) const override {
-    const Index size = cols_ + (border ? 1 : 0);
-    const Index padded = gram_stride(size);
-    const Index wanted = targets == nullptr ? 0 : targets->count;
-    const Index parts = chunks::gram_count(*this, size);
-    const double work = static_cast<double>(entries()) * static_cast<double>(size);
-    const int slots = chunks::slots(parts, work);
-    std::vector<Matrix> partial(static_cast<std::size_t>(slots));
-    std::vector<Matrix> products(static_cast<std::size_t>(slots));
-    H.setZero(size, size);
-    if (wanted > 0) targets->products->setZero(cols_, wanted);
-    chunks::each(
-        *this, parts, work,
-        [&](Index begin, Index end, int slot) {
-          Matrix& sum = partial[static_cast<std::size_t>(slot)];
-          Matrix& product = products[static_cast<std::size_t>(slot)];
-          sum.setZero(padded, padded);
-          product.setZero(cols_, wanted);
-          const GramTask task{q, shift, scale, border, targets};
-          gram_rows(begin * block_rows_, std::min(end * block_rows_, rows_), task, sum, product);
-        },
-        [&](int slot) {
-          const Matrix& sum = partial[static_cast<std::size_t>(slot)];
-          for (Index j = 0; j < size; ++j) {
-            H.col(j).tail(size - j) += sum.col(j).segment(j, size - j);
-          }
-          if (wanted > 0) *targets->products += products[static_cast<std::size_t>(slot)];
-        });
+  void weighted_gram(const Gram& gram, Matrix& H) const override {
+    if (gram.single) {
+      sum_gram<float>(nullptr, nullptr, nullptr, gram, H);
+    } else {
+      sum_gram<double>(nullptr, nullptr, nullptr, gram, H);
+    }
+  }
+
+  void pass_and_gram(const double* W, Middle middle, double* G, const Gram& gram,
+                     Matrix& H) const override {
+    if (!row_major || !gram_is_tiled(cols_ + (gram.border ? 1 : 0))) {
+      Design::pass_and_gram(W, middle, G, gram, H);
+    } else if (gram.single) {
+      sum_gram<float>(W, &middle, G, gram, H);
+    } else {
+      sum_gram<double>(W, &middle, G, gram, H);
+    }
   }
 
   void moments(const double* q, Vector& sums, Vector& squares, Vector& center) const override {
@@ -136,12 +124,23 @@ class DenseDesign final : public Design {
     std::vector<double> sum;  // partial X^T R
     std::vector<double> narrow;  // margins or residuals by rows
     std::vector<double> converted;  // the rows in double
+    kernels::Ahead ahead;  // the next block
   };
+
+  /// The block after the one that starts at row `first`, to be fetched in so many pieces. Rows of
+  /// many columns are streams that the hardware follows by itself.
+  kernels::Ahead block_ahead(Index first, Index pieces) const {
+    const Index next = first + block_rows_;
+    const Index count = std::clamp<Index>(rows_ - next, 0, block_rows_);
+    if (!row_major || cols_ > 1024 || count == 0 || stride_ > 2 * cols_) return {};
+    return {data_ + next * stride_, count * stride_ * static_cast<Index>(sizeof(Scalar)), pieces};
+  }
 
   void margins(Index first, Index count, const double* W, Index m, Scratch& own) const {
     double* z = own.block.data();
     if (m == 1 && row_major) {
-      kernels::dot_rows(data_ + first * stride_, stride_, count, cols_, W, z);
+      own.ahead = block_ahead(first, 2 * kernels::fetches(block_rows_, cols_));
+      kernels::dot_rows(data_ + first * stride_, stride_, count, cols_, W, z, &own.ahead);
     } else if (m == 1) {
       std::fill(z, z + count, 0.0);
       kernels::add_rows(data_ + first, stride_, cols_, count, W, z);
@@ -149,7 +148,8 @@ class DenseDesign final : public Design {
       const auto [rows, stride] = doubles(first, count, own);
       const Index padded = narrow_width(m);
       own.narrow.resize(static_cast<std::size_t>(block_rows_ * padded));
-      narrow_multiply(count, cols_, m, rows, stride, W, own.narrow.data());
+      own.ahead = block_ahead(first, narrow_fetches(block_rows_, cols_, m));
+      narrow_multiply(count, cols_, m, rows, stride, W, own.narrow.data(), own.ahead);
       MatrixMap(z, count, m) =
           Eigen::Map<const RowMatrix>(own.narrow.data(), count, padded).leftCols(m);
     } else {
@@ -163,7 +163,7 @@ class DenseDesign final : public Design {
     const double* z = own.block.data();
     double* g = own.sum.data();
     if (r == 1 && row_major) {
-      kernels::add_rows(data_ + first * stride_, stride_, count, cols_, z, g);
+      kernels::add_rows(data_ + first * stride_, stride_, count, cols_, z, g, &own.ahead);
     } else if (r == 1) {
       add_dots(first, count, z, g);
     } else if constexpr (row_major) {
@@ -172,7 +172,7 @@ class DenseDesign final : public Design {
       own.narrow.assign(static_cast<std::size_t>(block_rows_ * padded), 0.0);
       Eigen::Map<RowMatrix>(own.narrow.data(), count, padded).leftCols(r) =
           ConstMatrixMap(z, count, r);
-      narrow_accumulate(count, cols_, r, rows, stride, own.narrow.data(), g);
+      narrow_accumulate(count, cols_, r, rows, stride, own.narrow.data(), g, own.ahead);
     } else {
       with_columns(first, count, own, [&](const auto& block) {
         MatrixMap(g, cols_, r).noalias() += block.transpose() * ConstMatrixMap(z, count, r);
@@ -196,7 +196,8 @@ class DenseDesign final : public Design {
     } else {
       own.converted.resize(static_cast<std::size_t>(block_rows_ * cols_));
       for (Index i = 0; i < count; ++i) {
-        load_line(data_ + (first + i) * stride_, cols_, own.converted.data() + i * cols_, 1);
+        const Scalar* x = data_ + (first + i) * stride_;
+        std::copy(x, x + cols_, own.converted.data() + i * cols_);
       }
       return {own.converted.data(), cols_};
     }
@@ -218,63 +219,143 @@ class DenseDesign final : public Design {
     }
   }
 
-  /// The operands of one Gram matrix.
-  struct GramTask {
-    const double* q;
-    const double* shift;
-    const double* scale;
-    bool border;
-    const Targets* targets;
+  /// What one running chunk of a Gram matrix needs for itself.
+  template <class Number>
+  struct GramScratch {
+    Eigen::Matrix<Number, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> z;  // rows of Z
+    Eigen::Matrix<Number, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> qz;  // rows of diag(q) Z
+    Matrix sum;
+    Matrix products;  // with the targets
+    Scratch pass;
+
+    void reset(Index depth, Index stride, Index cols, Index targets, bool weighted) {
+      z.setZero(depth, stride);
+      qz.setZero(weighted ? depth : 0, stride);
+      sum.setZero(stride, stride);
+      products.setZero(cols, targets);
+    }
   };
 
-  /// sum += lower triangle of the centred, scaled, bordered Gram matrix of these rows, and the
-  /// products with the targets. Rows are copied into a buffer a few at a time, even where they
-  /// could be read in place: the copy streams, the tiles of the product would jump.
-  void gram_rows(Index begin, Index end, const GramTask& task, Matrix& sum, Matrix& product) const {
-    const Index size = cols_ + (task.border ? 1 : 0);
-    const Index depth = gram_depth(size);
-    const Index stride = gram_stride(size);
-    RowMatrix z = RowMatrix::Zero(depth, stride);
-    RowMatrix qz = RowMatrix::Zero(task.q == nullptr ? 0 : depth, stride);
-    for (Index first = begin; first < end; first += depth) {
-      const Index count = std::min(depth, end - first);
-      load(first, count, task, z);
-      for (Index i = 0; task.q != nullptr && i < count; ++i)
-        qz.row(i) = task.q[first + i] * z.row(i);
-      const RowMatrix& weighted = task.q == nullptr ? z : qz;
-      const Index following = row_major ? std::min(depth, end - first - count) : 0;
-      gram_update(count, size, z.data(), weighted.data(), stride, sum,
-                  data_ + (following > 0 ? (first + count) * stride_ : 0),
+  /// A Gram matrix and, if `middle` is given, a pass with one column, both from one read of X.
+  template <class Number>
+  void sum_gram(const double* W, const Middle* middle, double* G, const Gram& gram,
+                Matrix& H) const {
+    const Index size = cols_ + (gram.border ? 1 : 0);
+    const Index wanted = gram.targets == nullptr ? 0 : gram.targets->count;
+    const Index parts = chunks::gram_count(*this, size);
+    const double work = static_cast<double>(entries()) * static_cast<double>(size);
+    std::vector<GramScratch<Number>> scratch(static_cast<std::size_t>(chunks::slots(parts, work)));
+    H.setZero(size, size);
+    if (wanted > 0) gram.targets->products->setZero(cols_, wanted);
+    if (middle != nullptr) std::fill(G, G + cols_, 0.0);
+    chunks::each(
+        *this, parts, work,
+        [&](Index begin, Index end, int slot) {
+          GramScratch<Number>& own = scratch[static_cast<std::size_t>(slot)];
+          own.reset(gram_depth(size), gram_stride(size), cols_, wanted, gram.q != nullptr);
+          const Index last = std::min(end * block_rows_, rows_);
+          if (middle == nullptr) {
+            gram_rows(begin * block_rows_, last, last, own.z.rows(), gram, own);
+            return;
+          }
+          own.pass.block.resize(static_cast<std::size_t>(block_rows_));
+          own.pass.sum.assign(static_cast<std::size_t>(cols_), 0.0);
+          for (Index first = begin * block_rows_; first < last; first += block_rows_) {
+            const Index count = std::min(block_rows_, last - first);
+            margins(first, count, W, 1, own.pass);
+            (*middle)(first, count, own.pass.block.data());
+            accumulate(first, count, 1, own.pass);
+            gram_rows(first, first + count, last, block_rows_, gram, own);
+          }
+        },
+        [&](int slot) {
+          const GramScratch<Number>& own = scratch[static_cast<std::size_t>(slot)];
+          for (Index j = 0; j < size; ++j) {
+            H.col(j).tail(size - j) += own.sum.col(j).segment(j, size - j);
+          }
+          if (wanted > 0) *gram.targets->products += own.products;
+          if (middle != nullptr) {
+            VectorMap(G, cols_) += ConstVectorMap(own.pass.sum.data(), cols_);
+          }
+        });
+  }
+
+  /// Adds the rows from `begin` to `end`. They are copied into a buffer a few at a time, even where
+  /// they could be read in place: the copy streams, the tiles of the product would jump. Meanwhile
+  /// the rows `ahead` of them, up to `limit`, are brought into cache.
+  template <class Number>
+  void gram_rows(Index begin, Index end, Index limit, Index ahead, const Gram& gram,
+                 GramScratch<Number>& own) const {
+    const Index size = cols_ + (gram.border ? 1 : 0);
+    for (Index first = begin; first < end; first += own.z.rows()) {
+      const Index count = std::min(own.z.rows(), end - first);
+      load(first, count, gram, own);
+      const auto& weighted = gram.q == nullptr ? own.z : own.qz;
+      const Index next = first + ahead;
+      const Index following = row_major ? std::clamp<Index>(limit - next, 0, own.z.rows()) : 0;
+      gram_update(count, size, own.z.data(), weighted.data(), own.z.outerStride(), own.sum,
+                  data_ + (following > 0 ? next * stride_ : 0),
                   following * stride_ * static_cast<Index>(sizeof(Scalar)));
-      for (Index t = 0; t < product.cols(); ++t) {
-        kernels::add_rows(weighted.data(), stride, count, cols_,
-                          task.targets->y + first + t * rows_, product.col(t).data());
+      // (Products with targets are wanted in double: single precision comes without them.)
+      for (Index t = 0; t < own.products.cols(); ++t) {
+        kernels::add_rows(weighted.data(), own.z.outerStride(), count, cols_,
+                          gram.targets->y + first + t * rows_, own.products.col(t).data());
       }
     }
   }
 
-  void load(Index first, Index count, const GramTask& task, RowMatrix& z) const {
-    for (Index i = 0; row_major && i < count; ++i) {
-      load_line(data_ + (first + i) * stride_, cols_, z.row(i).data(), 1);
+  /// The rows of Z, and times q, in the buffers.
+  template <class Number>
+  void load(Index first, Index count, const Gram& gram, GramScratch<Number>& own) const {
+    if constexpr (row_major) {
+      for (Index i = 0; i < count; ++i) {
+        load_row(data_ + (first + i) * stride_, gram, own.z.row(i).data());
+      }
+    } else {
+      for (Index j = 0; j < cols_; ++j) {
+        const Scalar* x = data_ + first + j * stride_;
+        const double shift = gram.shift == nullptr ? 0.0 : gram.shift[j];
+        const double scale = gram.scale == nullptr ? 1.0 : gram.scale[j];
+        for (Index i = 0; i < count; ++i) {
+          own.z(i, j) = static_cast<Number>((static_cast<double>(x[i]) - shift) * scale);
+        }
+      }
     }
-    for (Index j = 0; !row_major && j < cols_; ++j) {
-      load_line(data_ + first + j * stride_, count, z.data() + j, z.outerStride());
-    }
+    if (gram.border) own.z.col(cols_).head(count).setOnes();
+    if (gram.q == nullptr) return;
+    const Index size = cols_ + (gram.border ? 1 : 0);
     for (Index i = 0; i < count; ++i) {
-      double* row = z.row(i).data();
-      if (task.shift != nullptr && task.scale != nullptr) {
-        for (Index j = 0; j < cols_; ++j) row[j] = (row[j] - task.shift[j]) * task.scale[j];
-      } else if (task.shift != nullptr) {
-        for (Index j = 0; j < cols_; ++j) row[j] -= task.shift[j];
-      } else if (task.scale != nullptr) {
-        for (Index j = 0; j < cols_; ++j) row[j] *= task.scale[j];
-      }
-      if (task.border) row[cols_] = 1.0;
+      const double q = gram.q[first + i];
+      const Number* z = own.z.row(i).data();
+      Number* qz = own.qz.row(i).data();
+#pragma omp simd
+      for (Index j = 0; j < size; ++j) qz[j] = static_cast<Number>(q * static_cast<double>(z[j]));
     }
   }
 
-  static void load_line(const Scalar* from, Index count, double* to, Index to_step) {
-    for (Index k = 0; k < count; ++k) to[k * to_step] = static_cast<double>(from[k]);
+  template <class Number>
+  void load_row(const Scalar* x, const Gram& gram, Number* z) const {
+    const double* shift = gram.shift;
+    const double* scale = gram.scale;
+    if (shift != nullptr && scale != nullptr) {
+#pragma omp simd
+      for (Index j = 0; j < cols_; ++j) {
+        z[j] = static_cast<Number>((static_cast<double>(x[j]) - shift[j]) * scale[j]);
+      }
+    } else if (shift != nullptr) {
+#pragma omp simd
+      for (Index j = 0; j < cols_; ++j) {
+        z[j] = static_cast<Number>(static_cast<double>(x[j]) - shift[j]);
+      }
+    } else if (scale != nullptr) {
+#pragma omp simd
+      for (Index j = 0; j < cols_; ++j) {
+        z[j] = static_cast<Number>(static_cast<double>(x[j]) * scale[j]);
+      }
+    } else {
+#pragma omp simd
+      for (Index j = 0; j < cols_; ++j) z[j] = static_cast<Number>(x[j]);
+    }
   }
 
   void moment_rows(Index begin, Index end, const double* q, const double* center, double* first,
@@ -324,9 +405,10 @@ class OwnedDense final : public Design {
   void pass(const double* W, Index m, Index r, Middle middle, double* G) const override {
     view_.pass(W, m, r, middle, G);
   }
-  void weighted_gram(const double* q, const double* shift, const double* scale, bool border,
-                     Matrix& H, const Targets* targets) const override {
-    view_.weighted_gram(q, shift, scale, border, H, targets);
+  void weighted_gram(const Gram& gram, Matrix& H) const override { view_.weighted_gram(gram, H); }
+  void pass_and_gram(const double* W, Middle middle, double* G, const Gram& gram,
+                     Matrix& H) const override {
+    view_.pass_and_gram(W, middle, G, gram, H);
   }
   void moments(const double* q, Vector& sums, Vector& squares, Vector& center) const override {
     view_.moments(q, sums, squares, center);

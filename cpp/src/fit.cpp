@@ -93,9 +93,7 @@ std::unique_ptr<Metric> hessian_metric(GeneralizedLinear& model, const Point& at
   }
   // Several outputs: mean curvature of the classes times the Gram matrix of the columns.
   Matrix G;
-  model.design().weighted_gram(
-      model.weight(), model.shift().size() > 0 ? model.shift().data() : nullptr,
-      model.scale().size() > 0 ? model.scale().data() : nullptr, model.intercept(), G);
+  model.design().weighted_gram(model.gram_task(model.weight()), G);
   G /= model.total_weight();
   Vector penalty = Vector::Zero(G.rows());
   penalty.head(model.features()).setConstant(model.alpha());
@@ -249,6 +247,29 @@ Vector solve_sample(GeneralizedLinear& model, const Vector& theta, const FitOpti
   return descend(model, Solver::lbfgs, metric.get(), std::move(at), rough, ignored);
 }
 
+/// Whether a Hessian in single precision would be close to the exact one: the smallest eigenvalue
+/// must exceed what the lower bound takes away. A few rows tell.
+bool single_precision_serves(const GeneralizedLinear& model, const Vector& theta) {
+  RowSample few(model, std::min<Index>(model.design().rows(), 20 * model.dimension()));
+  few.model->share_scaling(model);
+  if (!few.usable()) return false;
+  Matrix H;
+  few.model->hessian(start_at(*few.model, theta), H);
+  H.diagonal() *= 1.0 - 10.0 * GeneralizedLinear::single_precision_loss(H.rows());
+  return is_positive_definite(H);
+}
+
+/// Evaluates the model and makes the Hessian there, from the same read of X, its metric. Null if
+/// the data are not finite.
+std::unique_ptr<Metric> evaluate_with_metric(GeneralizedLinear& model, Point& at, bool single) {
+  Matrix H;
+  model.evaluate_with_hessian(at, single, H);
+  if (!finite(at)) return nullptr;
+  if (single && !is_positive_definite(H)) return hessian_metric(model, at);
+  double used = 0.0;
+  return cholesky_metric(H, 0.0, used);
+}
+
 /// Tall data: a sample gives the starting point and, unless the Hessian of all rows is cheap or
 /// needed for the certificate, the metric.
 Vector fit_tall(GeneralizedLinear& model, const Vector& external, bool cold, Index sample_rows,
@@ -256,6 +277,7 @@ Vector fit_tall(GeneralizedLinear& model, const Vector& external, bool cold, Ind
   std::unique_ptr<Metric> metric;
   Vector theta;
   const bool exact = model.outputs() == 1 && (model.alpha() == 0.0 || model.features() <= 128);
+  bool single = false;
   {
     RowSample sample(model, sample_rows);
     if (!sample.usable()) return fit_directly(model, external, Solver::lbfgs, options, result);
@@ -265,12 +287,16 @@ Vector fit_tall(GeneralizedLinear& model, const Vector& external, bool cold, Ind
     // With several outputs the sample serves the metric only: its optimum is too far from the
     // full one for the number of its parameters.
     if (cold && model.outputs() == 1) theta = solve_sample(*sample.model, theta, options);
-    if (!exact) metric = hessian_metric(*sample.model, start_at(*sample.model, theta));
+    if (exact) single = single_precision_serves(*sample.model, theta);
+    else metric = hessian_metric(*sample.model, start_at(*sample.model, theta));
   }
-  Point at = start_at(model, theta);
-  if (exact && finite(at)) {
-    metric = hessian_metric(model, at);
-    model.set_reference(at, metric.get());
+  Point at;
+  at.x = theta;
+  if (exact) {
+    metric = evaluate_with_metric(model, at, single);
+    if (metric != nullptr) model.set_reference(at, metric.get());
+  } else {
+    model.evaluate(at);
   }
   result.method += exact ? " from the optimum of a sample, with the Hessian there"
                          : " with the Hessian of a sample";

@@ -123,6 +123,14 @@ void store_sums(const double* block, Index count, Index outputs, Index b, Matrix
 }  // namespace
 
 void GeneralizedLinear::evaluate(Point& p) {
+  evaluate(p, nullptr, [&](const Matrix& W, Design::Middle middle, Matrix& G) {
+    design_.pass(W.data(), outputs(), outputs(), middle, G.data());
+  });
+}
+
+/// Value and gradient from one read of X, by Design::pass or one that does more. With one output,
+/// `curvature` (if not null) receives weight * second derivative of each sample.
+void GeneralizedLinear::evaluate(Point& p, double* curvature, Read read) {
   const Index n = design_.rows();
   const Index K = outputs();
   Matrix W;
@@ -133,8 +141,8 @@ void GeneralizedLinear::evaluate(Point& p) {
   Vector values(design_.blocks());
   Matrix sums(design_.blocks(), K);
   Matrix G(features(), K);
-  design_.pass(
-      W.data(), K, K,
+  read(
+      W,
       [&](Index first, Index count, double* block) {
         const Index b = first / design_.block_rows();
         for (Index k = 0; k < K; ++k) {
@@ -144,10 +152,16 @@ void GeneralizedLinear::evaluate(Point& p) {
           if (keep) std::copy(column, column + count, p.margins.data() + first + k * n);
         }
         const double* weight = weight_ == nullptr ? nullptr : weight_ + first;
+        if (curvature != nullptr) {
+          double* q = curvature + first;
+          std::copy(block, block + count, q);
+          loss_.prepare(options_.fields, count, K, q, y_ + first);
+          loss_.curvature(count, K, q, weight, 0, 0, q);
+        }
         values[b] = loss_.evaluate(options_.fields, count, K, block, y_ + first, weight);
         store_sums(block, count, K, b, sums);
       },
-      G.data());
+      G);
   ++passes_;
   Vector residual_sums(K);
   for (Index k = 0; k < K; ++k) residual_sums[k] = sum_blocks(sums.col(k));
@@ -330,8 +344,7 @@ void GeneralizedLinear::hessian(const Point& p, Matrix& H) {
       // With one output the state is overwritten by the weights: no second vector of length n.
       double* q = K > 1 ? products.data() : state.data();
       loss_.curvature(n, K, state.data(), weight_, a, b, q);
-      design_.weighted_gram(q, shift_.size() > 0 ? shift_.data() : nullptr,
-                            scale_.size() > 0 ? scale_.data() : nullptr, options_.intercept, gram);
+      design_.weighted_gram(gram_task(q), gram);
       ++passes_;
       gram /= total_weight_;
       if (a != b) {
@@ -346,6 +359,31 @@ void GeneralizedLinear::hessian(const Point& p, Matrix& H) {
   for (Index k = 0; k < K; ++k) {
     H.diagonal().segment(k * size, features()) += curvature.segment(k * features(), features());
   }
+}
+
+Design::Gram GeneralizedLinear::gram_task(const double* q) const {
+  return {q, shift_.size() > 0 ? shift_.data() : nullptr,
+          scale_.size() > 0 ? scale_.data() : nullptr, options_.intercept};
+}
+
+/// The errors of single precision, at most e sqrt(H_ii H_jj), change v . H v by at most
+/// e (sum_i |v_i| sqrt(H_ii))^2, which Cauchy's inequality bounds by e size sum_i v_i^2 H_ii.
+double GeneralizedLinear::single_precision_loss(Index size) {
+  return Design::single_precision_error * static_cast<double>(size);
+}
+
+void GeneralizedLinear::evaluate_with_hessian(Point& p, bool single, Matrix& H) {
+  Vector q(design_.rows());
+  Design::Gram task = gram_task(q.data());
+  task.single = single;
+  evaluate(p, q.data(), [&](const Matrix& W, Design::Middle middle, Matrix& G) {
+    design_.pass_and_gram(W.data(), middle, G.data(), task, H);
+  });
+  H /= total_weight_;
+  if (single) H.diagonal() *= 1.0 - single_precision_loss(H.rows());
+  Vector curvature = Vector::Zero(features());
+  add_penalty_curvature(p.x, curvature);
+  H.diagonal().head(features()) += curvature;
 }
 
 /// Softmax probabilities stay the same when a coordinate moves alike in all K outputs, u = (e_j,
@@ -470,7 +508,10 @@ double GeneralizedLinear::reference_decrement(const Point& p) const {
 }
 
 double GeneralizedLinear::certificate(const Point& p) {
-  return std::min(duality_gap(p), reference_decrement(p));
+  // Where the reference applies it is within a small factor of F - F*, which the gap seldom is, and
+  // it needs no further read of X.
+  const double decrement = reference_decrement(p);
+  return std::isfinite(decrement) ? decrement : duality_gap(p);
 }
 
 const Vector& GeneralizedLinear::second_moments() {

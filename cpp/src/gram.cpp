@@ -2,130 +2,160 @@
 
 #include <algorithm>
 
+#include "optlite/linalg/kernels.hpp"
+
 namespace optlite {
 
 namespace {
 
-Index round_up(Index size) { return (size + 3) / 4 * 4; }
+Index round_up(Index size, Index step) { return (size + step - 1) / step * step; }
 
 /// Above this size packing pays: Eigen's product packs, the tiles below do not.
 constexpr Index tiled_limit = 224;
 
-using Rows = Eigen::Map<const RowMatrix, 0, Eigen::OuterStride<>>;
+#ifdef OPTLITE_HAS_VECTORS
 
-Rows rows_of(const double* data, Index count, Index cols, Index stride) {
-  return Rows(data, count, cols, Eigen::OuterStride<>(stride));
-}
+using namespace vectors;
 
-#if defined(__GNUC__) || defined(__clang__)
-
-typedef double Quad __attribute__((vector_size(32), aligned(8), may_alias));
-
-/// sum[j] = sum_k a_k (4 * quads wide) times b(k, j), for four columns j. b(k, j) lies at
+/// sum[j] = sum_k a_k (`count` vectors wide) times b(k, j), for four columns j. b(k, j) lies at
 /// b[k * b_row + j * b_column]. The accumulators stay in registers, so that each element loaded
 /// from cache feeds several multiply-adds; Eigen reaches half to two thirds of this speed for
 /// operands of up to a hundred columns, where its packing does not pay.
-template <int quads>
-inline void tile(Index depth, const double* a, Index a_stride, const double* b, Index b_row,
-                 Index b_column, Quad (&sum)[4][quads]) {
-  const double* column[4] = {b, b + b_column, b + 2 * b_column, b + 3 * b_column};
+template <int count, class Number>
+inline void tile(Index depth, const Number* a, Index a_stride, const Number* b, Index b_row,
+                 Index b_column, Vec<Number> (&sum)[4][count]) {
+  const Number* column[4] = {b, b + b_column, b + 2 * b_column, b + 3 * b_column};
   for (int j = 0; j < 4; ++j) {
-    for (int v = 0; v < quads; ++v) sum[j][v] = Quad{0.0, 0.0, 0.0, 0.0};
+    for (int v = 0; v < count; ++v) sum[j][v] = all(Number(0));
   }
   for (Index k = 0; k < depth; ++k) {
-    Quad x[quads];
-    for (int v = 0; v < quads; ++v) x[v] = *reinterpret_cast<const Quad*>(a + 4 * v);
+    Vec<Number> x[count];
+    for (int v = 0; v < count; ++v) {
+      x[v] = load(a + width<Number> * v);
+    }
     // One broadcast at a time: with twelve sums and three loads, sixteen registers are full.
     for (int j = 0; j < 4; ++j) {
-      const double value = *column[j];
-      const Quad y = {value, value, value, value};
-      for (int v = 0; v < quads; ++v) sum[j][v] += x[v] * y;
+      const Vec<Number> y = all(*column[j]);
+      for (int v = 0; v < count; ++v) sum[j][v] += x[v] * y;
       column[j] += b_row;
     }
     a += a_stride;
   }
 }
 
-/// c (4 columns, `stride` apart) += the tile.
-template <int quads>
-inline void add_tile(const Quad (&sum)[4][quads], double* c, Index stride) {
+/// c (4 columns, `stride` apart) += the tile, in double.
+template <int count>
+inline void add_tile(const Doubles (&sum)[4][count], double* c, Index stride) {
   for (int j = 0; j < 4; ++j) {
-    for (int v = 0; v < quads; ++v) *reinterpret_cast<Quad*>(c + j * stride + 4 * v) += sum[j][v];
+    for (int v = 0; v < count; ++v) {
+      *reinterpret_cast<Doubles*>(c + j * stride + 4 * v) += sum[j][v];
+    }
   }
 }
 
-/// c[0 ... 4 quads) x 4 columns += A^T B over `depth` rows.
-template <int quads>
-void update(Index depth, const double* a, Index a_stride, const double* b, Index b_stride,
+template <int count>
+inline void add_tile(const Floats (&sum)[4][count], double* c, Index stride) {
+  for (int j = 0; j < 4; ++j) {
+    for (int v = 0; v < count; ++v) {
+      double* to = c + j * stride + 8 * v;
+      for (int l = 0; l < 8; ++l) to[l] += static_cast<double>(sum[j][v][l]);
+    }
+  }
+}
+
+/// c[0 ... `count` vectors) x 4 columns += A^T B over `depth` rows.
+template <int count, class Number>
+void update(Index depth, const Number* a, Index a_stride, const Number* b, Index b_stride,
             double* c, Index c_stride) {
-  Quad sum[4][quads];
-  tile<quads>(depth, a, a_stride, b, b_stride, 1, sum);
+  Vec<Number> sum[4][count];
+  tile<count>(depth, a, a_stride, b, b_stride, 1, sum);
   add_tile(sum, c, c_stride);
 }
 
-/// Memory that is asked for a few cache lines at a time between tiles, so that reading it overlaps
-/// with arithmetic.
-struct Ahead {
-  const char* at = nullptr;
-  const char* end = nullptr;
-
-  void fetch() {
-    for (int line = 0; line < 8 && at < end; ++line, at += 64) __builtin_prefetch(at, 0, 2);
-  }
-};
-
-/// Four columns of C from row `first` to row `last` (multiples of four apart).
-void update_column(Index depth, Index first, Index last, const double* A, Index a_stride,
-                   const double* b, Index b_stride, double* c, Index c_stride, Ahead& ahead) {
+/// Four columns of C from row `first` to row `last` (whole vectors apart).
+template <class Number>
+void update_column(Index depth, Index first, Index last, const Number* A, Index a_stride,
+                   const Number* b, Index b_stride, double* c, Index c_stride,
+                   kernels::Ahead& ahead) {
+  constexpr Index w = width<Number>;
   Index i = first;
-  for (; i + 12 <= last; i += 12) {
+  // Two pairs rather than three and one: a single vector's sums would wait for each other.
+  for (; i + 3 * w <= last && last - i != 4 * w; i += 3 * w) {
     ahead.fetch();
     update<3>(depth, A + i, a_stride, b, b_stride, c + i, c_stride);
   }
-  for (; i + 8 <= last; i += 8) update<2>(depth, A + i, a_stride, b, b_stride, c + i, c_stride);
-  for (; i + 4 <= last; i += 4) update<1>(depth, A + i, a_stride, b, b_stride, c + i, c_stride);
+  for (; i + 2 * w <= last; i += 2 * w) {
+    ahead.fetch();
+    update<2>(depth, A + i, a_stride, b, b_stride, c + i, c_stride);
+  }
+  if (i + w <= last) update<1>(depth, A + i, a_stride, b, b_stride, c + i, c_stride);
 }
 
-/// Four rows of Z = X W, from column `first`, 4 * quads columns.
-template <int quads>
-void product(Index cols, const double* X, Index x_stride, const double* W, Index width, double* Z) {
-  Quad sum[4][quads];
-  tile<quads>(cols, W, width, X, 1, x_stride, sum);
+/// The lower triangle of C += A^T B, four columns at a time.
+template <class Number>
+void tiled_gram(Index depth, Index size, const Number* A, const Number* B, Index stride, Matrix& C,
+                const char* next, Index next_bytes) {
+  constexpr Index w = width<Number>;
+  const Index padded = round_up(size, w);
+  const auto top = [](Index j) { return j / w * w; };
+  Index tiles = 0;
+  for (Index j = 0; j < size; j += 4) tiles += ((padded - top(j)) / w + 2) / 3;
+  kernels::Ahead ahead(next, next_bytes, tiles);
+  for (Index j = 0; j < size; j += 4) {
+    update_column(depth, top(j), padded, A, stride, B + j, stride, C.data() + j * C.rows(),
+                  C.rows(), ahead);
+  }
+}
+
+/// Four rows of Z = X W, from column `first`, 4 * count columns.
+template <int count>
+void product(Index cols, const double* X, Index x_stride, const double* W, Index w_stride,
+             double* Z) {
+  Doubles sum[4][count];
+  tile<count>(cols, W, w_stride, X, 1, x_stride, sum);
   for (int j = 0; j < 4; ++j) {
-    for (int v = 0; v < quads; ++v) *reinterpret_cast<Quad*>(Z + j * width + 4 * v) = sum[j][v];
+    for (int v = 0; v < count; ++v) {
+      *reinterpret_cast<Doubles*>(Z + j * w_stride + 4 * v) = sum[j][v];
+    }
   }
 }
 
 #endif
 
-void packed_gram(Index depth, Index size, const double* A, const double* B, Index stride,
+template <class Number>
+using Rows =
+    Eigen::Map<const Eigen::Matrix<Number, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>, 0,
+               Eigen::OuterStride<>>;
+
+template <class Number>
+void packed_gram(Index depth, Index size, const Number* A, const Number* B, Index stride,
                  Matrix& C) {
+  const Rows<Number> a(A, depth, size, Eigen::OuterStride<>(stride));
+  const Rows<Number> b(B, depth, size, Eigen::OuterStride<>(stride));
   C.topLeftCorner(size, size).triangularView<Eigen::Lower>() +=
-      rows_of(A, depth, size, stride).transpose() * rows_of(B, depth, size, stride);
+      (a.transpose() * b).template cast<double>();
 }
 
 }  // namespace
 
+bool gram_is_tiled(Index size) { return size <= tiled_limit; }
+
 Index gram_stride(Index size) {
-  const Index padded = round_up(size);
-  return padded % 32 == 0 ? padded + 4 : padded;
+  const Index padded = round_up(size, 8);
+  return padded % 32 == 0 ? padded + 8 : padded;
 }
 
 Index gram_depth(Index size) {
-  if (size > tiled_limit) return 128;
-  return std::clamp<Index>(8000 / round_up(std::max<Index>(size, 1)), 32, 256);
+  if (!gram_is_tiled(size)) return 128;
+  return std::clamp<Index>(8000 / round_up(std::max<Index>(size, 1), 4), 32, gram_depth_limit);
 }
 
-void gram_update(Index depth, Index size, const double* A, const double* B, Index stride, Matrix& C,
+template <class Number>
+void gram_update(Index depth, Index size, const Number* A, const Number* B, Index stride, Matrix& C,
                  const void* next, Index next_bytes) {
-#if defined(__GNUC__) || defined(__clang__)
-  if (size <= tiled_limit) {
-    const Index padded = round_up(size);
-    Ahead ahead{static_cast<const char*>(next), static_cast<const char*>(next) + next_bytes};
-    for (Index j = 0; j < padded; j += 4) {
-      update_column(depth, j, padded, A, stride, B + j, stride, C.data() + j * C.rows(), C.rows(),
-                    ahead);
-    }
+#ifdef OPTLITE_HAS_VECTORS
+  if (gram_is_tiled(size)) {
+    tiled_gram(depth, size, A, B, stride, C, static_cast<const char*>(next), next_bytes);
     return;
   }
 #endif
@@ -134,16 +164,34 @@ void gram_update(Index depth, Index size, const double* A, const double* B, Inde
   packed_gram(depth, size, A, B, stride, C);
 }
 
-Index narrow_width(Index width) { return round_up(width); }
+template void gram_update(Index, Index, const double*, const double*, Index, Matrix&, const void*,
+                          Index);
+template void gram_update(Index, Index, const float*, const float*, Index, Matrix&, const void*,
+                          Index);
+
+Index narrow_width(Index width) { return round_up(width, 4); }
+
+namespace {
+
+/// Rows that narrow_accumulate sums before it adds to G.
+Index accumulated_rows(Index cols) { return std::max<Index>(8, 4096 / std::max<Index>(cols, 1)); }
+
+}  // namespace
+
+Index narrow_fetches(Index count, Index cols, Index width) {
+  const Index strips = narrow_width(width) / 4 * ((cols / 4 + 2) / 3);
+  return count / 4 + (count / accumulated_rows(cols) + 1) * strips;
+}
 
 void narrow_multiply(Index count, Index cols, Index width, const double* X, Index x_stride,
-                     const double* W, double* Z) {
+                     const double* W, double* Z, kernels::Ahead& ahead) {
   const Index padded = narrow_width(width);
   Index row = 0;
-#if defined(__GNUC__) || defined(__clang__)
+#ifdef OPTLITE_HAS_VECTORS
   for (; row + 4 <= count; row += 4) {
     const double* x = X + row * x_stride;
     double* z = Z + row * padded;
+    ahead.fetch();
     Index j = 0;
     for (; j + 12 <= padded; j += 12) product<3>(cols, x, x_stride, W + j, padded, z + j);
     for (; j + 8 <= padded; j += 8) product<2>(cols, x, x_stride, W + j, padded, z + j);
@@ -162,20 +210,19 @@ void narrow_multiply(Index count, Index cols, Index width, const double* X, Inde
 }
 
 void narrow_accumulate(Index count, Index cols, Index width, const double* X, Index x_stride,
-                       const double* Z, double* G) {
+                       const double* Z, double* G, kernels::Ahead& ahead) {
   const Index padded = narrow_width(width);
   Index done = 0;
-#if defined(__GNUC__) || defined(__clang__)
+#ifdef OPTLITE_HAS_VECTORS
   // Whole groups of four columns only: a tile must not read past the end of the last row.
   done = cols / 4 * 4;
-  // A few rows at a time, so that all of them stay in the first-level cache across the columns.
-  const Index depth = std::max<Index>(8, 2048 / std::max<Index>(cols, 1));
-  Ahead nothing;
+  // A few rows at a time, so that they stay in the first-level cache across the columns.
+  const Index depth = accumulated_rows(cols);
   for (Index k = 0; k < count; k += depth) {
     const Index rows = std::min(depth, count - k);
     for (Index j = 0; j < padded; j += 4) {
       update_column(rows, 0, done, X + k * x_stride, x_stride, Z + k * padded + j, padded,
-                    G + j * cols, cols, nothing);
+                    G + j * cols, cols, ahead);
     }
   }
 #endif

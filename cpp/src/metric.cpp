@@ -102,6 +102,10 @@ std::unique_ptr<Metric> kronecker_metric(const Matrix& C, const Matrix& G, const
   return std::make_unique<Kronecker>(C, G, penalty);
 }
 
+bool is_positive_definite(const Matrix& H) {
+  return Eigen::LLT<Matrix>(H).info() == Eigen::Success;
+}
+
 // Here, so that one file only pays for compiling Eigen's solver.
 void symmetric_eigen(const Matrix& A, Vector& values, Matrix& vectors) {
   const Eigen::SelfAdjointEigenSolver<Matrix> solver(A);

@@ -108,7 +108,7 @@ const Matrix& RidgeProblem::gram() {
   const Design::Targets wanted{y_.data(), targets(), &target_moments_};
   const Design::Targets* targets_too = with_targets ? &wanted : nullptr;
   if (!intercept_) {
-    design_.weighted_gram(weight_, nullptr, nullptr, false, gram_, targets_too);
+    design_.weighted_gram({weight_, nullptr, nullptr, false, false, targets_too}, gram_);
     ++passes_;
     return gram_;
   }
@@ -118,7 +118,7 @@ const Matrix& RidgeProblem::gram() {
                                      : Vector(Vector::Zero(d));
   for (int attempt = 0; attempt < 2; ++attempt) {
     Matrix bordered;
-    design_.weighted_gram(weight_, shift.data(), nullptr, true, bordered, targets_too);
+    design_.weighted_gram({weight_, shift.data(), nullptr, true, false, targets_too}, bordered);
     ++passes_;
     const Vector moved = bordered.row(d).head(d).transpose() / total_weight_;
     gram_ = bordered.topLeftCorner(d, d);

@@ -51,8 +51,8 @@ class CsrDesign : public Design {
     if (r > 0) MatrixMap(G, cols_, r) = total;
   }
 
-  void weighted_gram(const double* q, const double* shift, const double* scale, bool border,
-                     Matrix& H, const Targets* targets) const override {
+  void weighted_gram(const Gram& gram, Matrix& H) const override {
+    const auto [q, shift, scale, border, single, targets] = gram;
     const Index size = cols_ + (border ? 1 : 0);
     H.setZero(size, size);
     if (targets != nullptr) target_products(q, shift, scale, *targets);
@@ -117,14 +117,7 @@ class CsrDesign : public Design {
  private:
   void margins(Index first, Index count, const double* W, Index m, double* z) const {
     if (m == 1) {
-      for (Index i = 0; i < count; ++i) {
-        double sum = 0.0;
-        const Index end = static_cast<Index>(x_.starts[first + i + 1]);
-        for (Index k = x_.starts[first + i]; k < end; ++k) {
-          sum += static_cast<double>(x_.values[k]) * W[x_.indices[k]];
-        }
-        z[i] = sum;
-      }
+      for (Index i = 0; i < count; ++i) z[i] = row_times(first + i, W);
       return;
     }
     std::vector<double> sum(static_cast<std::size_t>(m));
@@ -140,7 +133,37 @@ class CsrDesign : public Design {
     }
   }
 
+  /// Two sums, so that an addition need not wait for the one before it.
+  double row_times(Index row, const double* w) const {
+    const Scalar* values = x_.values;
+    const IndexType* columns = x_.indices;
+    const Index end = static_cast<Index>(x_.starts[row + 1]);
+    Index k = static_cast<Index>(x_.starts[row]);
+    double even = 0.0;
+    double odd = 0.0;
+    for (; k + 2 <= end; k += 2) {
+      even += static_cast<double>(values[k]) * w[columns[k]];
+      odd += static_cast<double>(values[k + 1]) * w[columns[k + 1]];
+    }
+    if (k < end) even += static_cast<double>(values[k]) * w[columns[k]];
+    return even + odd;
+  }
+
+  /// g += residual * row.
+  void add_row(Index row, double residual, double* g) const {
+    const Scalar* values = x_.values;
+    const IndexType* columns = x_.indices;
+    const Index end = static_cast<Index>(x_.starts[row + 1]);
+    for (Index k = static_cast<Index>(x_.starts[row]); k < end; ++k) {
+      g[columns[k]] += static_cast<double>(values[k]) * residual;
+    }
+  }
+
   void accumulate(Index first, Index count, const double* z, Index r, double* g) const {
+    if (r == 1) {
+      for (Index i = 0; i < count; ++i) add_row(first + i, z[i], g);
+      return;
+    }
     for (Index i = 0; i < count; ++i) {
       const Index end = static_cast<Index>(x_.starts[first + i + 1]);
       for (Index k = x_.starts[first + i]; k < end; ++k) {

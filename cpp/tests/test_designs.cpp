@@ -1,5 +1,6 @@
 // Every storage against naive loops over the same numbers.
 #include <algorithm>
+#include <cmath>
 
 #include "check.hpp"
 #include "data.hpp"
@@ -101,7 +102,7 @@ TEST("designs: the same bits for any number of threads") {
       const Vector q = data::weights(stored.X.rows());
       const auto both = [&] {
         Matrix H;
-        stored.design->weighted_gram(q.data(), nullptr, nullptr, true, H);
+        stored.design->weighted_gram({q.data(), nullptr, nullptr, true}, H);
         return std::make_pair(pass(stored, W, m), Matrix(H.triangularView<Eigen::Lower>()));
       };
       const auto one = with_threads(1, both);
@@ -123,8 +124,8 @@ TEST("designs: weighted Gram matrix, centred, scaled, bordered") {
     const Vector scale = data::random_matrix(d, 1, 6).cwiseAbs();
     const auto lower = [&](const double* weight, bool move, bool border) {
       Matrix H;
-      stored.design->weighted_gram(weight, move ? shift.data() : nullptr,
-                                   move ? scale.data() : nullptr, border, H);
+      stored.design->weighted_gram(
+          {weight, move ? shift.data() : nullptr, move ? scale.data() : nullptr, border}, H);
       return Matrix(H.triangularView<Eigen::Lower>());
     };
     for (const bool border : {false, true}) {
@@ -176,6 +177,60 @@ TEST("designs: gather copies the rows asked for, in order, repeats included") {
     copy->pass(w.data(), 1, 0, read, nullptr);
     for (Index i = 0; i < 4; ++i) {
       CHECK_CLOSE(Z(i, 0), stored.X.row(rows[static_cast<std::size_t>(i)]).dot(w), 1e-12);
+    }
+  });
+}
+
+TEST("designs: Gram matrix in single precision errs within its stated bound") {
+  for_every_design([](const Stored& stored) {
+    const Index n = stored.X.rows(), d = stored.X.cols();
+    const Vector q = data::weights(n);
+    const Vector shift = data::random_matrix(d, 1, 5);
+    const Vector scale = data::random_matrix(d, 1, 6).cwiseAbs();
+    Matrix H;
+    stored.design->weighted_gram({q.data(), shift.data(), scale.data(), true, true}, H);
+    const Matrix expected = expected_gram(stored.X, q, shift, scale, true);
+    const Vector root = expected.diagonal().cwiseSqrt();
+    for (Index j = 0; j <= d; ++j) {
+      for (Index i = j; i <= d; ++i) {
+        const double allowed =
+            (optlite::Design::single_precision_error + 1e-12) * root[i] * root[j];
+        CHECK(std::fabs(H(i, j) - expected(i, j)) <= allowed);
+      }
+    }
+  });
+}
+
+TEST("designs: pass and Gram matrix together are what they are apart") {
+  for_every_design([](const Stored& stored) {
+    const Index n = stored.X.rows(), d = stored.X.cols();
+    const Matrix W = data::random_matrix(d, 1, 4);
+    const auto together = [&](Matrix& H) {
+      Vector q(n);
+      Matrix G(d, 1);
+      const auto middle = [&](Index first, Index count, double* block) {
+        for (Index i = 0; i < count; ++i) {
+          q[first + i] = 1.0 / (1.0 + block[i] * block[i]);
+          block[i] = 2.0 * block[i] + 1.0;
+        }
+      };
+      optlite::Design::Gram gram;
+      gram.q = q.data();
+      gram.border = true;
+      stored.design->pass_and_gram(W.data(), middle, G.data(), gram, H);
+      H.triangularView<Eigen::StrictlyUpper>().setZero();
+      return G;
+    };
+    Matrix H;
+    const Matrix G = together(H);
+    CHECK(distance(G, expected_pass(stored, W, 1)) < 1e-12);
+    const Vector q = (1.0 + (stored.X * W).col(0).array().square()).inverse();
+    CHECK(distance(H, expected_gram(stored.X, q, Vector::Zero(d), Vector::Ones(d), true)) < 1e-12);
+    for (const int threads : {1, 3}) {
+      Matrix again;
+      const Matrix same = with_threads(threads, [&] { return together(again); });
+      CHECK(same == G);
+      CHECK(again == H);
     }
   });
 }

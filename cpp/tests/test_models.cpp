@@ -220,3 +220,30 @@ TEST("fit: tall data take the route through a sample, with the same bits for any
     CHECK(with_threads(3, run).coefficients == one.coefficients);
   }
 }
+
+TEST("models: value, gradient and Hessian from one read; single precision stays below") {
+  for_every_problem(300, 7, [](Problem& problem) {
+    GeneralizedLinear& model = problem.model;
+    if (model.outputs() > 1) return;
+    const Vector x = 0.3 * data::random_matrix(model.dimension(), 1, 8);
+    Point expected = at(model, x);
+    Matrix exact;
+    model.hessian(expected, exact);
+    for (const bool single : {false, true}) {
+      Point p;
+      p.x = x;
+      Matrix H;
+      model.evaluate_with_hessian(p, single, H);
+      CHECK_CLOSE(p.value, expected.value, 1e-13);
+      CHECK((p.gradient - expected.gradient).norm() <= 1e-12 * expected.gradient.norm());
+      const Matrix lost = Matrix((exact - H).selfadjointView<Eigen::Lower>());
+      Vector values;
+      Matrix vectors;
+      optlite::symmetric_eigen(lost, values, vectors);
+      const double size = exact.diagonal().cwiseAbs().maxCoeff();
+      CHECK(values.minCoeff() >= -1e-13 * size);
+      CHECK(values.maxCoeff() <=
+            (single ? 2.0 * GeneralizedLinear::single_precision_loss(H.rows()) : 1e-13) * size);
+    }
+  });
+}

@@ -55,9 +55,9 @@ class LogisticRegression(EstimatorShell, LinearClassifierMixin, SparseCoefMixin,
         No effect: whether the primal or the dual problem is solved does not change the optimum.
     tol : float >= 0, default=1e-8
         Relative accuracy of the objective at which the solver stops. With a penalty it is
-        compared with the smaller of the duality gap, a proven bound on the suboptimality, and the
-        squared Newton decrement, which exceeds it near the solution, divided by the objective;
-        without a penalty, with the squared Newton decrement. In
+        compared with the duality gap, a proven bound on the suboptimality, or with the squared
+        Newton decrement where the method knows it, which exceeds the suboptimality near the
+        solution, divided by the objective; without a penalty, with the squared Newton decrement. In
         scikit-learn `tol` bounds the largest entry of the gradient instead, a number that depends
         on the units of the columns; 1e-8 here is far stricter than 1e-4 there. With ``tol=0`` the
         solver runs until rounding stops it.
@@ -100,7 +100,7 @@ class LogisticRegression(EstimatorShell, LinearClassifierMixin, SparseCoefMixin,
     certificate_ : float
         What was reached, on the scale of `tol`.
     certificate_kind_ : str
-        ``"relative duality gap or Newton decrement"`` (the smaller one), or without penalty
+        ``"relative duality gap or Newton decrement"`` (see `tol`), or without penalty
         ``"relative Newton decrement"``.
     objective_ : float
         ``(1/S) sum_i s_i l_i + 1 / (2 C S) ||w||^2`` with ``S = sum_i s_i``, at the solution.

@@ -3,34 +3,45 @@
 #pragma once
 
 #include "optlite/core/types.hpp"
+#include "optlite/linalg/kernels.hpp"
 
 namespace optlite {
 
-/// Leading dimension, in doubles, of row buffers for gram_update: a multiple of four that does not
-/// send successive rows to the same cache sets.
+/// Rows over which gram_update may sum in single precision.
+inline constexpr Index gram_depth_limit = 256;
+
+/// Whether columns are few enough for tiles that need no packing.
+bool gram_is_tiled(Index size);
+
+/// Leading dimension, in numbers, of row buffers for gram_update: whole vectors of float or double,
+/// and one that does not send successive rows to the same cache sets.
 Index gram_stride(Index size);
 
-/// Rows of a buffer that suit gram_update.
+/// Rows of a buffer that suit gram_update: at most gram_depth_limit.
 Index gram_depth(Index size);
 
-/// C(i, j) += sum_k A(k, i) B(k, j) for i >= j, with A^T B symmetric.
+/// C(i, j) += sum_k A(k, i) B(k, j) for i >= j, with A^T B symmetric. Number: float or double; sums
+/// over the `depth` rows are in that precision, C in double.
 ///
-/// A, B: `depth` rows of length `size`, `stride` apart; their padding up to the next multiple of
-/// four must be readable and zero. C: column-major, gram_stride(size) squared; entries above the
-/// diagonal receive values without meaning. The `next_bytes` at `next` are brought into cache
-/// meanwhile.
-void gram_update(Index depth, Index size, const double* A, const double* B, Index stride, Matrix& C,
+/// A, B: `depth` rows of length `size`, `stride` apart; their padding up to `stride` must be
+/// readable and zero. C: column-major, gram_stride(size) squared; entries above the diagonal
+/// receive values without meaning. The `next_bytes` at `next` are brought into cache meanwhile.
+template <class Number>
+void gram_update(Index depth, Index size, const Number* A, const Number* B, Index stride, Matrix& C,
                  const void* next = nullptr, Index next_bytes = 0);
+
+/// Calls of Ahead::fetch() that one narrow_multiply and one narrow_accumulate make together, about.
+Index narrow_fetches(Index count, Index cols, Index width);
 
 /// Columns that narrow_multiply and narrow_accumulate work on for `width` wanted ones.
 Index narrow_width(Index width);
 
 /// Z (count x width) = X W. X: rows `x_stride` apart; W and Z: row-major, narrow_width(width) wide.
 void narrow_multiply(Index count, Index cols, Index width, const double* X, Index x_stride,
-                     const double* W, double* Z);
+                     const double* W, double* Z, kernels::Ahead& ahead);
 
 /// G (column-major, cols x narrow_width(width)) += X^T Z, operands as above.
 void narrow_accumulate(Index count, Index cols, Index width, const double* X, Index x_stride,
-                       const double* Z, double* G);
+                       const double* Z, double* G, kernels::Ahead& ahead);
 
 }  // namespace optlite

@@ -29,6 +29,9 @@ std::unique_ptr<Metric> cholesky_metric(const Matrix& H, double shift, double& u
 /// same for each of the K outputs. Solved by rotating to the eigenvectors of C.
 std::unique_ptr<Metric> kronecker_metric(const Matrix& C, const Matrix& G, const Vector& penalty);
 
+/// Whether Cholesky's factorisation of H (lower triangle) exists.
+bool is_positive_definite(const Matrix& H);
+
 /// Eigenvalues in ascending order, and eigenvectors in columns, of a small symmetric matrix.
 void symmetric_eigen(const Matrix& A, Vector& values, Matrix& vectors);
 

@@ -12,6 +12,7 @@
 
 #include "optlite/core/function_ref.hpp"
 #include "optlite/core/types.hpp"
+#include "optlite/linalg/gram.hpp"
 
 namespace optlite {
 
@@ -42,10 +43,29 @@ class Design {
     Matrix* products;   // cols x count, overwritten
   };
 
-  /// Lower triangle of [Z 1]^T diag(q) [Z 1] (the column of ones if `border`), with
-  /// Z = (X - 1 shift^T) diag(scale). Null q means ones, null shift means zeros.
-  virtual void weighted_gram(const double* q, const double* shift, const double* scale, bool border,
-                             Matrix& H, const Targets* targets = nullptr) const = 0;
+  /// A Gram matrix: the lower triangle of [Z 1]^T diag(q) [Z 1] (the column of ones if `border`),
+  /// with Z = (X - 1 shift^T) diag(scale).
+  struct Gram {
+    const double* q = nullptr;      // null: ones
+    const double* shift = nullptr;  // null: zeros
+    const double* scale = nullptr;  // null: ones
+    bool border = false;
+    /// Products in single precision: twice as fast, with errors of at most
+    /// single_precision_error * sqrt(H_ii H_jj). Sparse data use double all the same.
+    bool single = false;
+    const Targets* targets = nullptr;
+  };
+  static constexpr double single_precision_error = (gram_depth_limit + 3) * 0x1p-24;
+
+  virtual void weighted_gram(const Gram& gram, Matrix& H) const = 0;
+
+  /// pass() with one column and weighted_gram() in one read of X, if that is possible. `middle` may
+  /// write gram.q for its rows.
+  virtual void pass_and_gram(const double* W, Middle middle, double* G, const Gram& gram,
+                             Matrix& H) const {
+    pass(W, 1, 1, middle, G);
+    weighted_gram(gram, H);
+  }
 
   /// sum_i q_i x_ij and sum_i q_i (x_ij - center_j)^2; the center is returned so that large
   /// common shifts do not cancel.

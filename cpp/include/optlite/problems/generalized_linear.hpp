@@ -84,9 +84,17 @@ class GeneralizedLinear final : public Objective {
   void hessian_product(const Point& p, const Matrix& V, Matrix& out) override;
   void hessian(const Point& p, Matrix& H) override;
   void fill_null_space(Matrix& H) override;
+
+  /// evaluate() and hessian() in one read of X where that is possible; one output only. In `single`
+  /// precision H is a lower bound of the Hessian (in the order of matrices), see the source file.
+  void evaluate_with_hessian(Point& p, bool single, Matrix& H);
+
+  /// What H would lose to become a bound in single precision.
+  static double single_precision_loss(Index size);
+
   void hessian_diagonal(const Point& p, Vector& diagonal) override;
 
-  /// The smaller of duality_gap() and the bound from the reference Hessian, if one is set.
+  /// The bound from the reference Hessian, if one is set and near, else duality_gap().
   double certificate(const Point& p) override;
 
   /// With penalty squared_l2, alpha > 0: a bound on the duality gap (see the source file).
@@ -107,6 +115,9 @@ class GeneralizedLinear final : public Objective {
 
   Vector gram_product(const Vector& v);
 
+  /// The Gram matrix of the scaled and centred columns with weights q.
+  Design::Gram gram_task(const double* q) const;
+
  private:
   Index stride() const { return features() + (options_.intercept ? 1 : 0); }
   bool keeps_margins() const;
@@ -114,6 +125,8 @@ class GeneralizedLinear final : public Objective {
   void finish_gradient(const Matrix& W, Matrix& G, const Vector& residual_sums, Point& p) const;
   double penalty_value(const Matrix& W) const;
   void add_penalty_curvature(const Vector& x, Vector& diagonal) const;
+  using Read = FunctionRef<void(const Matrix& W, Design::Middle middle, Matrix& G)>;
+  void evaluate(Point& p, double* curvature, Read read);
   const Vector& second_moments();
   double reference_decrement(const Point& p) const;
   void for_margins(const Point& p, FunctionRef<void(Index, Index, double*)> body);
