@@ -40,6 +40,17 @@ class Watched:
     declares: str = ""  # only parts whose header contains this
 
 
+def kernels_of(scalar):
+    """Return the instances of the row kernels for one type of data."""
+    arguments = f"const {scalar}*, Index, Index, Index, const double*, double*, Ahead*"
+    return (
+        "namespace optlite::kernels {{\n"
+        f"template void dot_rows({arguments});\n"
+        f"template void add_rows({arguments});\n"
+        "}}"
+    )
+
+
 WATCHED = [
     Watched(
         "objectives/concept.hpp",
@@ -52,20 +63,8 @@ WATCHED = [
         "auto row = optlite::make_objective_row("
         'optlite::Entry<optlite::objectives::Multinomial>{{"Multinomial", "multinomial"}});',
     ),
-    Watched(
-        "linalg/kernels.hpp",
-        "namespace optlite::kernels {{\n"
-        "template void dot_rows(const double*, Index, Index, Index, const double*, double*, Ahead*);\n"
-        "template void add_rows(const double*, Index, Index, Index, const double*, double*, Ahead*);\n"
-        "}}",
-    ),
-    Watched(
-        "linalg/kernels.hpp",
-        "namespace optlite::kernels {{\n"
-        "template void dot_rows(const float*, Index, Index, Index, const double*, double*, Ahead*);\n"
-        "template void add_rows(const float*, Index, Index, Index, const double*, double*, Ahead*);\n"
-        "}}",
-    ),
+    Watched("linalg/kernels.hpp", kernels_of("double")),
+    Watched("linalg/kernels.hpp", kernels_of("float")),
     # The element-wise driver, compiled once for each update rule as soon as both exist.
     Watched(
         "drivers/elementwise.hpp",
