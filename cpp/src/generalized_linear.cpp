@@ -4,6 +4,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "optlite/core/pairwise.hpp"
 #include "optlite/core/parallel.hpp"
 #include "optlite/core/random.hpp"
 
@@ -19,7 +20,7 @@ GeneralizedLinear::GeneralizedLinear(const Design& design, const ObjectiveRow& l
   }
   // Not a sum of the map itself: its bits would depend on the address of the caller's array.
   total_weight_ = weight == nullptr ? static_cast<double>(design.rows())
-                                    : sum_blocks(ConstVectorMap(weight, design.rows()));
+                                    : pairwise_sum(ConstVectorMap(weight, design.rows()));
 }
 
 void GeneralizedLinear::standardize(const Vector& mean, const Vector& deviation) {
@@ -71,19 +72,6 @@ bool GeneralizedLinear::keeps_margins() const {
   const Index margin_entries = design_.rows() * outputs();
   return margin_entries <= 100000 || 40 * margin_entries <= design_.entries() ||
          (outputs() == 1 && 4 * margin_entries <= design_.entries());
-}
-
-double GeneralizedLinear::sum_blocks(const Vector& values) const {
-  // Pairwise: error grows with the logarithm of the number of blocks.
-  Vector level = values;
-  Index size = level.size();
-  while (size > 1) {
-    const Index half = size / 2;
-    for (Index i = 0; i < half; ++i) level[i] = level[2 * i] + level[2 * i + 1];
-    if (size % 2 == 1) level[half] = level[size - 1];
-    size = half + size % 2;
-  }
-  return level.size() > 0 ? level[0] : 0.0;
 }
 
 double GeneralizedLinear::penalty_value(const Matrix& W) const {
@@ -164,8 +152,8 @@ void GeneralizedLinear::evaluate(Point& p, double* curvature, Read read) {
       G);
   ++passes_;
   Vector residual_sums(K);
-  for (Index k = 0; k < K; ++k) residual_sums[k] = sum_blocks(sums.col(k));
-  p.value = sum_blocks(values) / total_weight_;
+  for (Index k = 0; k < K; ++k) residual_sums[k] = pairwise_sum(sums.col(k));
+  p.value = pairwise_sum(values) / total_weight_;
   finish_gradient(W, G, residual_sums, p);
 }
 
@@ -187,7 +175,7 @@ double GeneralizedLinear::line_value(const Point& a, const Point& b, double t) {
   Matrix W;
   Vector offset;
   unpack(a.x + t * (b.x - a.x), W, offset);
-  return sum_blocks(values) / total_weight_ + penalty_value(W);
+  return pairwise_sum(values) / total_weight_ + penalty_value(W);
 }
 
 void GeneralizedLinear::move_on_line(const Point& a, Point& b, double t) {
@@ -216,8 +204,8 @@ void GeneralizedLinear::move_on_line(const Point& a, Point& b, double t) {
       G.data());
   ++passes_;
   Vector residual_sums(K);
-  for (Index k = 0; k < K; ++k) residual_sums[k] = sum_blocks(sums.col(k));
-  b.value = sum_blocks(values) / total_weight_;
+  for (Index k = 0; k < K; ++k) residual_sums[k] = pairwise_sum(sums.col(k));
+  b.value = pairwise_sum(values) / total_weight_;
   finish_gradient(W, G, residual_sums, b);
 }
 
@@ -303,7 +291,7 @@ void GeneralizedLinear::hessian_product(const Point& p, const Matrix& V, Matrix&
     MatrixMap result(out.col(v).data(), stride(), K);
     const ConstMatrixMap direction(V.col(v).data(), stride(), K);
     Vector total(K);
-    for (Index k = 0; k < K; ++k) total[k] = sum_blocks(sums.col(v * K + k));
+    for (Index k = 0; k < K; ++k) total[k] = pairwise_sum(sums.col(v * K + k));
     Matrix own = G.middleCols(v * K, K);
     if (shift_.size() > 0) own.noalias() -= shift_ * total.transpose();
     own /= total_weight_;
@@ -425,7 +413,7 @@ Matrix GeneralizedLinear::mean_curvature(const Point& p) {
   Matrix mean(K, K);
   for (Index a = 0; a < K; ++a) {
     for (Index b = 0; b <= a; ++b) {
-      mean(a, b) = mean(b, a) = sum_blocks(sums.col(a * K + b)) / total_weight_;
+      mean(a, b) = mean(b, a) = pairwise_sum(sums.col(a * K + b)) / total_weight_;
     }
   }
   return mean;
@@ -550,7 +538,7 @@ Vector GeneralizedLinear::gram_product(const Vector& v) {
       },
       G.data());
   ++passes_;
-  const double total = sum_blocks(sums.col(0));
+  const double total = pairwise_sum(sums.col(0));
   if (shift_.size() > 0) G.col(0) -= total * shift_;
   if (scale_.size() > 0) G.col(0).array() *= scale_.array();
   Vector product(stride());

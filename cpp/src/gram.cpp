@@ -1,6 +1,7 @@
 #include "optlite/linalg/gram.hpp"
 
 #include <algorithm>
+#include <type_traits>
 
 #include "optlite/linalg/kernels.hpp"
 
@@ -231,6 +232,36 @@ void narrow_accumulate(Index count, Index cols, Index width, const double* X, In
       double sum = 0.0;
       for (Index k = 0; k < count; ++k) sum += X[k * x_stride + i] * Z[k * padded + j];
       G[i + j * cols] += sum;
+    }
+  }
+}
+
+void columns_multiply(Index rows, Index depth, Index width, const double* A, const double* W,
+                      double* Z) {
+  Index i = 0;
+  Index paired = 0;
+#ifdef OPTLITE_HAS_VECTORS
+  // Rows outside: a few rows of all columns stay in the first-level cache for all of W.
+  paired = width / 4 * 4;
+  const auto rows_of_product = [&](auto count) {
+    for (Index j = 0; j < paired; j += 4) {
+      Doubles sum[4][count()];
+      tile<count()>(depth, A + i, rows, W + j * depth, 1, depth, sum);
+      for (Index c = 0; c < 4; ++c) {
+        for (int v = 0; v < count(); ++v) store(sum[c][v], Z + i + (j + c) * rows + 4 * v);
+      }
+    }
+    i += 4 * count();
+  };
+  while (i + 12 <= rows) rows_of_product(std::integral_constant<int, 3>());
+  while (i + 4 <= rows) rows_of_product(std::integral_constant<int, 1>());
+#endif
+  for (Index j = 0; j < width; ++j) {
+    const Index first = j < paired ? i : 0;
+    std::fill(Z + first + j * rows, Z + (j + 1) * rows, 0.0);
+    for (Index k = 0; k < depth; ++k) {
+      const double factor = W[k + j * depth];
+      for (Index row = first; row < rows; ++row) Z[row + j * rows] += A[row + k * rows] * factor;
     }
   }
 }

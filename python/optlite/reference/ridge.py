@@ -1,4 +1,4 @@
-"""Ridge regression in NumPy: the readable twin of ``cpp/src/ridge.cpp``.
+"""Ridge regression in NumPy: the readable twin of ``cpp/src/ridge_*.cpp``.
 
 All functions work on one objective, for a vector of targets,
 

@@ -44,4 +44,9 @@ void narrow_multiply(Index count, Index cols, Index width, const double* X, Inde
 void narrow_accumulate(Index count, Index cols, Index width, const double* X, Index x_stride,
                        const double* Z, double* G, kernels::Ahead& ahead);
 
+/// Z (rows x width) = A W for a block of columns; all three column-major and without gaps, A rows x
+/// depth. For widths of about ten, where Eigen's packing costs more than the product.
+void columns_multiply(Index rows, Index depth, Index width, const double* A, const double* W,
+                      double* Z);
+
 }  // namespace optlite

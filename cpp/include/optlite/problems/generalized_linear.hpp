@@ -130,7 +130,6 @@ class GeneralizedLinear final : public Objective {
   const Vector& second_moments();
   double reference_decrement(const Point& p) const;
   void for_margins(const Point& p, FunctionRef<void(Index, Index, double*)> body);
-  double sum_blocks(const Vector& values) const;
 
   const Design& design_;
   const ObjectiveRow& loss_;

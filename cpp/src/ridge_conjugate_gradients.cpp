@@ -1,0 +1,204 @@
+#include <algorithm>
+#include <cmath>
+
+#include "optlite/core/interrupt.hpp"
+#include "ridge_certificate.hpp"
+
+namespace optlite {
+
+namespace {
+
+/// Independent recurrences, one a target, that share the passes over X.
+class BlockConjugateGradients {
+ public:
+  BlockConjugateGradients(RidgeProblem& problem, const Vector& alphas, const RidgeOptions& options)
+      : problem_(problem), alphas_(alphas), options_(options) {
+    const Index d = problem.features();
+    const Index T = problem.targets();
+    inverse_.resize(d, T);
+    row_space_ = rows_suffice();
+    // A penalty lost in rounding selects the solution of minimum norm, as none at all does: only
+    // without a preconditioner do the iterates stay in the row space that holds it.
+    const double size = static_cast<double>(std::max(problem.rows(), d));
+    const double negligible = epsilon * size * problem.squares().maxCoeff();
+    for (Index t = 0; t < T; ++t) {
+      const bool scaled = !row_space_ && alphas[t] > negligible;
+      for (Index j = 0; j < d; ++j) {
+        inverse_(j, t) = scaled ? 1.0 / (problem.squares()[j] + alphas[t]) : 1.0;
+      }
+    }
+    if (row_space_) {
+      dual_residual_ = problem.centered_targets();
+      if (problem.weight() != nullptr) {
+        const ConstVectorMap weight(problem.weight(), problem.rows());
+        dual_residual_ = weight.cwiseSqrt().asDiagonal() * dual_residual_;
+      }
+    }
+    result_.coefficients.setZero(d, T);
+    residual_ = problem.target_moments();
+    result_.value = problem.target_squares();
+    start_ = inverse_.cwiseProduct(residual_).cwiseProduct(residual_).colwise().sum();
+    result_.certificate.resize(T);
+    for (Index t = 0; t < T; ++t) certify(t);
+  }
+
+  RidgeResult run() {
+    double best = infinity;
+    for (int restart = 0; restart < 30; ++restart) {
+      descend();
+      // The recurrence drifts from the truth: what counts is measured on X.
+      if (result_.n_iter > 0) measure_truth();
+      if (!result_.coefficients.allFinite()) {
+        result_.status = Status::not_finite;
+        break;
+      }
+      if (all_done()) {
+        result_.status = Status::converged;
+        break;
+      }
+      if (result_.n_iter >= options_.max_iterations) {
+        result_.status = Status::iteration_limit;
+        break;
+      }
+      double worst = 0.0;
+      for (Index t = 0; t < alphas_.size(); ++t) worst = std::max(worst, excess(t));
+      if (!(worst < 0.5 * best)) {
+        result_.status = within(result_.certificate, options_.tolerance) ? Status::converged
+                                                                         : Status::precision_limit;
+        break;
+      }
+      best = worst;
+    }
+    if (result_.status == Status::running) result_.status = Status::precision_limit;
+    result_.n_passes = problem_.passes();
+    return std::move(result_);
+  }
+
+ private:
+  /// Wide, and no column much larger than another.
+  bool rows_suffice() const {
+    const Vector& squares = problem_.squares();
+    const double alpha = alphas_.minCoeff();
+    return problem_.rows() <= problem_.features() &&
+           squares.maxCoeff() + alpha <= 10.0 * (squares.minCoeff() + alpha);
+  }
+
+  void measure_truth() {
+    measure(problem_, alphas_, result_.coefficients, residual_, result_);
+    if (!row_space_) return;
+    // The gap at theta = r - rho for any rho: |rho|^2 + |Z^T S^(1/2) rho - g|^2 / alpha.
+    Matrix back;
+    problem_.from_dual(dual_residual_, back);
+    for (Index t = 0; t < alphas_.size(); ++t) {
+      if (!(alphas_[t] > 0.0)) continue;
+      const double gap = dual_residual_.col(t).squaredNorm() +
+                         (back.col(t) - residual_.col(t)).squaredNorm() / alphas_[t];
+      const double bound =
+          relative_certificate(gap, result_.value[t], problem_.target_squares()[t]);
+      result_.certificate[t] = std::min(result_.certificate[t], bound);
+    }
+  }
+
+  void certify(Index t) {
+    double gap = gradient_gap(residual_.col(t), alphas_[t],
+                              [&]() -> const Vector& { return problem_.squares(); });
+    if (row_space_) gap = std::min(gap, dual_residual_.col(t).squaredNorm());
+    result_.certificate[t] =
+        relative_certificate(gap, result_.value[t], problem_.target_squares()[t]);
+  }
+
+  /// How far a target is from its tolerances: at most one when done.
+  double excess(Index t) const {
+    const double squared = options_.gradient_tolerance * options_.gradient_tolerance;
+    const double left = inverse_.col(t).cwiseProduct(residual_.col(t)).dot(residual_.col(t));
+    const double by_gradient = start_[t] > 0.0 ? left / (squared * start_[t]) : 0.0;
+    const double tolerance = std::max(options_.tolerance, std::numeric_limits<double>::min());
+    return std::max(result_.certificate[t] / tolerance, by_gradient);
+  }
+
+  bool done(Index t) const { return excess(t) <= 1.0; }
+  bool all_done() const {
+    for (Index t = 0; t < alphas_.size(); ++t) {
+      if (!done(t)) return false;
+    }
+    return true;
+  }
+
+  void descend() {
+    const Index d = problem_.features();
+    std::vector<Index> active;
+    for (Index t = 0; t < alphas_.size(); ++t) {
+      if (!done(t)) active.push_back(t);
+    }
+    Matrix P(d, static_cast<Index>(active.size()));
+    Vector rz(P.cols());
+    for (Index k = 0; k < P.cols(); ++k) {
+      const Index t = active[static_cast<std::size_t>(k)];
+      P.col(k) = inverse_.col(t).cwiseProduct(residual_.col(t));
+      rz[k] = P.col(k).dot(residual_.col(t));
+    }
+    Matrix Q;  // P = Z^T S^(1/2) Q
+    if (row_space_) Q = dual_residual_(Eigen::all, active);
+    Matrix HP;
+    Matrix image;
+    while (!active.empty() && result_.n_iter < options_.max_iterations) {
+      problem_.normal_product(P, HP, row_space_ ? &image : nullptr);
+      ++result_.n_iter;
+      std::vector<Index> kept;
+      for (Index k = 0; k < P.cols(); ++k) {
+        const Index t = active[static_cast<std::size_t>(k)];
+        if (advance(t, k, P, HP, Q, image, rz)) kept.push_back(k);
+      }
+      if (static_cast<Index>(kept.size()) < P.cols()) {
+        std::vector<Index> left;
+        for (const Index k : kept) left.push_back(active[static_cast<std::size_t>(k)]);
+        active = std::move(left);
+        P = Matrix(P(Eigen::all, kept));
+        if (row_space_) Q = Matrix(Q(Eigen::all, kept));
+        rz = Vector(rz(kept));
+      }
+      interrupt::poll();
+    }
+  }
+
+  /// One step of target t, in column k; false when it has ended. P, Q and rz become those of the
+  /// next step.
+  bool advance(Index t, Index k, Matrix& P, const Matrix& HP, Matrix& Q, const Matrix& image,
+               Vector& rz) {
+    const double curvature = P.col(k).dot(HP.col(k)) + alphas_[t] * P.col(k).squaredNorm();
+    if (!(curvature > 0.0) || !std::isfinite(curvature)) return false;
+    const double step = rz[k] / curvature;
+    result_.coefficients.col(t) += step * P.col(k);
+    residual_.col(t) -= step * (HP.col(k) + alphas_[t] * P.col(k));
+    if (row_space_) dual_residual_.col(t) -= step * (image.col(k) + alphas_[t] * Q.col(k));
+    result_.value[t] = std::max(0.0, result_.value[t] - step * rz[k]);
+    certify(t);
+    if (done(t)) return false;
+    const double next = inverse_.col(t).cwiseProduct(residual_.col(t)).dot(residual_.col(t));
+    if (!(next > 0.0) || !std::isfinite(next)) return false;
+    const double momentum = next / rz[k];
+    P.col(k) = inverse_.col(t).cwiseProduct(residual_.col(t)) + momentum * P.col(k);
+    if (row_space_) Q.col(k) = dual_residual_.col(t) + momentum * Q.col(k);
+    rz[k] = next;
+    return true;
+  }
+
+  RidgeProblem& problem_;
+  const Vector& alphas_;
+  const RidgeOptions& options_;
+  Matrix inverse_;   // of the preconditioner's diagonal
+  Matrix residual_;  // minus half the gradient
+  Vector start_;     // squared preconditioned norm of the residual at zero
+  bool row_space_ = false;
+  Matrix dual_residual_;  // rho; empty unless row_space_
+  RidgeResult result_;
+};
+
+}  // namespace
+
+RidgeResult ridge_conjugate_gradients(RidgeProblem& problem, const Vector& alphas,
+                                      const RidgeOptions& options) {
+  return BlockConjugateGradients(problem, alphas, options).run();
+}
+
+}  // namespace optlite

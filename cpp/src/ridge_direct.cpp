@@ -1,0 +1,130 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "ridge_certificate.hpp"
+#include "ridge_factors.hpp"
+
+namespace optlite {
+
+double relative_certificate(double gap, double value, double at_zero) {
+  if (!std::isfinite(gap) || !std::isfinite(value)) return infinity;
+  const double floor = epsilon * at_zero;
+  const double bound = std::min(gap, std::max(value, 0.0));
+  return bound > 0.0 ? bound / std::max({value, floor, std::numeric_limits<double>::min()}) : 0.0;
+}
+
+namespace {
+
+/// Certificates from the Gram matrix alone, with an allowance for the rounding in it, so that well
+/// conditioned problems need no further read of X.
+bool certified_without_data(RidgeProblem& problem, const Factors& factors, const Vector& alphas,
+                            double tolerance, RidgeResult& result) {
+  const Matrix& H = problem.gram();
+  const Matrix& B = problem.target_moments();
+  const Matrix& W = result.coefficients;
+  const double rounding = epsilon * (16.0 + std::sqrt(static_cast<double>(problem.rows())));
+  const double size =
+      std::sqrt(2.0 * H.triangularView<Eigen::Lower>().toDenseMatrix().squaredNorm());
+  Matrix HW = H.selfadjointView<Eigen::Lower>() * W;
+  HW += W * alphas.asDiagonal();
+  const Matrix G = B - HW;
+  const Matrix P = factors.solve(G);
+  result.value.resize(W.cols());
+  result.certificate.resize(W.cols());
+  for (Index t = 0; t < W.cols(); ++t) {
+    const double at_zero = problem.target_squares()[t];
+    result.value[t] = at_zero - W.col(t).dot(B.col(t) + G.col(t));
+    const double error = rounding * (size * W.col(t).norm() + B.col(t).norm());
+    const double gap = 2.0 * (std::max(0.0, G.col(t).dot(P.col(t))) + error * error / alphas[t]);
+    result.certificate[t] = relative_certificate(gap, result.value[t], at_zero);
+    if (!(alphas[t] > 0.0) || result.value[t] < 1e4 * rounding * at_zero) return false;
+  }
+  return within(result.certificate, tolerance);
+}
+
+}  // namespace
+
+RidgeResult ridge_cholesky(RidgeProblem& problem, const Vector& alphas,
+                           const RidgeOptions& options) {
+  RidgeResult result;
+  const Factors factors(problem.gram(), alphas);
+  if (!factors.ok()) {
+    result.status = problem.gram().allFinite() ? Status::precision_limit : Status::not_finite;
+    result.n_passes = problem.passes();
+    return result;
+  }
+  result.coefficients = factors.solve(problem.target_moments());
+  result.n_iter = 1;
+  if (certified_without_data(problem, factors, alphas, options.tolerance, result)) {
+    result.status = Status::converged;
+  } else {
+    // Iterative refinement: it removes the squared condition number from the error.
+    Matrix G;
+    Vector best = Vector::Constant(alphas.size(), infinity);
+    Matrix kept = result.coefficients;
+    for (;; ++result.n_iter) {
+      problem.residual_moments(result.coefficients, G, result.value);
+      G -= result.coefficients * alphas.asDiagonal();
+      result.value += alphas.cwiseProduct(result.coefficients.colwise().squaredNorm().transpose());
+      const Matrix P = factors.solve(G);
+      for (Index t = 0; t < alphas.size(); ++t) {
+        result.certificate[t] = relative_certificate(std::max(0.0, G.col(t).dot(P.col(t))),
+                                                     result.value[t], problem.target_squares()[t]);
+      }
+      const bool better = result.certificate.sum() < 0.25 * best.sum();
+      // At least one step: it brings the coefficients, not only the objective, to full accuracy.
+      if (result.n_iter > 1 && within(result.certificate, options.tolerance)) break;
+      if (!better || result.n_iter >= 5) {
+        if (result.certificate.sum() > best.sum()) {
+          result.coefficients = kept;
+          result.certificate = best;
+        }
+        break;
+      }
+      best = result.certificate;
+      kept = result.coefficients;
+      result.coefficients += P;
+    }
+    result.status = ended(result, options.tolerance);
+  }
+  result.n_passes = problem.passes();
+  return result;
+}
+
+RidgeResult ridge_dual(RidgeProblem& problem, const Matrix& K, const Vector& alphas,
+                       const RidgeOptions& options) {
+  RidgeResult result;
+  const Factors factors(K, alphas);
+  if (!factors.ok() || (alphas.array() <= 0.0).any()) {
+    result.status = K.allFinite() ? Status::precision_limit : Status::not_finite;
+    result.n_passes = problem.passes();
+    return result;
+  }
+  const Index n = problem.rows();
+  Vector root = Vector::Ones(n);
+  if (problem.weight() != nullptr) root = ConstVectorMap(problem.weight(), n).cwiseSqrt();
+  problem.from_dual(factors.solve(root.asDiagonal() * problem.centered_targets()),
+                    result.coefficients);
+  Matrix G;
+  for (result.n_iter = 1;; ++result.n_iter) {
+    measure(problem, alphas, result.coefficients, G, result);
+    if (within(result.certificate, options.tolerance) || result.n_iter >= 4) break;
+    // (Z^T S Z + alpha I)^-1 g by Woodbury's identity.
+    Matrix image;
+    problem.margins(G, image);
+    Matrix correction;
+    problem.from_dual(factors.solve(root.asDiagonal() * image), correction);
+    correction = (G - correction) * alphas.cwiseInverse().asDiagonal();
+    RidgeResult trial = result;
+    trial.coefficients += correction;
+    measure(problem, alphas, trial.coefficients, G, trial);
+    if (!(trial.certificate.sum() < result.certificate.sum())) break;
+    result = std::move(trial);
+  }
+  result.status = ended(result, options.tolerance);
+  result.n_passes = problem.passes();
+  return result;
+}
+
+}  // namespace optlite

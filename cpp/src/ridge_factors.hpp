@@ -1,0 +1,56 @@
+// Factorised normal equations, for the solvers that have them.
+#pragma once
+
+#include <Eigen/Cholesky>
+#include <algorithm>
+#include <vector>
+
+#include "optlite/core/interrupt.hpp"
+#include "optlite/core/types.hpp"
+
+namespace optlite {
+
+/// One factorisation for each distinct alpha.
+class Factors {
+ public:
+  /// Lower triangle of H, without the penalty. ok() is false if one is numerically singular.
+  Factors(const Matrix& H, const Vector& alphas) : index_(static_cast<std::size_t>(alphas.size())) {
+    std::vector<double> seen;
+    for (Index t = 0; t < alphas.size() && ok_; ++t) {
+      const auto place = std::find(seen.begin(), seen.end(), alphas[t]);
+      index_[static_cast<std::size_t>(t)] = static_cast<std::size_t>(place - seen.begin());
+      if (place != seen.end()) continue;
+      seen.push_back(alphas[t]);
+      Matrix shifted = H;
+      shifted.diagonal().array() += alphas[t];
+      const Vector diagonal = shifted.diagonal();
+      factors_.emplace_back(std::move(shifted));
+      interrupt::poll();
+      ok_ = usable(factors_.back(), diagonal);
+    }
+  }
+
+  bool ok() const { return ok_; }
+  Matrix solve(const Matrix& B) const {
+    Matrix X(B.rows(), B.cols());
+    for (Index t = 0; t < B.cols(); ++t) {
+      X.col(t) = factors_[index_[static_cast<std::size_t>(t)]].solve(B.col(t));
+    }
+    return X;
+  }
+
+ private:
+  /// A pivot is the share of a column that the columns before it do not explain.
+  static bool usable(const Eigen::LLT<Matrix>& factor, const Vector& diagonal) {
+    if (factor.info() != Eigen::Success) return false;
+    const double floor = 64.0 * epsilon * static_cast<double>(diagonal.size());
+    const Vector pivots = factor.matrixLLT().diagonal().cwiseAbs2();
+    return pivots.allFinite() && (pivots.array() > floor * diagonal.array()).all();
+  }
+
+  std::vector<Eigen::LLT<Matrix>> factors_;
+  std::vector<std::size_t> index_;
+  bool ok_ = true;
+};
+
+}  // namespace optlite
