@@ -1,0 +1,271 @@
+"""A ridge problem in the core: the choice among its solvers, and decompositions of its data."""
+
+import numpy as np
+import scipy.linalg
+import scipy.sparse as sp
+
+from .._core import core
+from .._validation import as_design, check_magnitudes
+
+#: What the solvers of scikit-learn that have no code of their own here stand for.
+ITERATIVE = ("cg", "sparse_cg", "lsqr", "sag", "saga")
+SOLVERS = ("auto", "cholesky", "dual", "svd", "lbfgs", *ITERATIVE)
+
+#: Side of the largest square matrix that "auto" factorises (half a gigabyte).
+MOST_SQUARE = 8000
+#: Multiplications below which a direct solver is quicker than anything clever.
+SMALL_WORK = 2e8
+#: A read of X is bound by memory: it lasts as long as this many multiplications per entry.
+PASS_COST = 24
+#: Reads of X that conjugate gradients are expected to need.
+EXPECTED_PASSES = 30
+
+
+class LeastSquares:
+    """A ridge problem in the core, with the choice among its solvers."""
+
+    def __init__(self, X, y, weight, fit_intercept):
+        self.X = X
+        self.weight = weight
+        self.fit_intercept = fit_intercept
+        self.Y = np.ascontiguousarray(np.atleast_2d(y.T), dtype=np.float64)
+        self.design = as_design(X)
+        self.core = core.RidgeProblem(self.design, self.Y, weight, bool(fit_intercept))
+        self.sparse = sp.issparse(X)
+        self.entries = X.nnz if self.sparse else X.size
+
+    @property
+    def n_targets(self):
+        return self.Y.shape[0]
+
+    def intercept(self, W):
+        """Intercepts that belong to coefficients W (targets x features)."""
+        return self.core.target_mean() - W @ self.core.mean()
+
+    def fitted(self, W, y):
+        """`coef_` and `intercept_` for coefficients W, with the shapes that scikit-learn gives."""
+        dtype = self.X.dtype
+        coef = (W[0] if len(W) == 1 else W).astype(dtype)
+        if not self.fit_intercept:
+            return coef, 0.0
+        intercept = self.intercept(W).astype(dtype)
+        return coef, intercept[0] if y.ndim == 1 else intercept
+
+    def evaluate(self, W, alphas):
+        """Gradients divided by -2, and objectives, of the targets at W."""
+        G, loss = self.core.residual_moments(W)
+        return G - alphas[:, None] * W, loss + alphas * np.einsum("tj,tj->t", W, W)
+
+    # --- choice of the solver ---------------------------------------------------------------------
+
+    def direct(self):
+        """The direct solver with less work, and that work in multiplications."""
+        n, d = self.X.shape
+        # Sparse rows: each entry meets those of its own row.
+        gram = self.entries**2 / max(n, 1) if self.sparse else n * d * d / 2
+        kernel = n * self.entries / 2
+        if d <= n:
+            return "cholesky", gram + d**3 / 6
+        return "dual", kernel + n**3 / 6
+
+    def choose(self, alphas):
+        """Name the solver that "auto" starts with.
+
+        Multiplications decide. A direct solver costs the products that fill the smaller of the
+        d x d and n x n matrices, and its factorisation. Conjugate gradients cost reads of X, each
+        bound by memory (`PASS_COST` multiplications an entry), and how many depends on the
+        spectrum, which nobody knows beforehand: they get a budget (see `budget`) and hand over to
+        the direct solver if the certificate is not reached within it. Without a penalty, or with
+        one lost in rounding, they have no certificate worth the name.
+        """
+        name, work = self.direct()
+        n, d = self.X.shape
+        if min(n, d) > MOST_SQUARE:
+            return "cg"
+        if work <= SMALL_WORK or (not self.sparse and n >= d and d <= 4000):
+            return name
+        if EXPECTED_PASSES * PASS_COST * self.entries > work or alphas.min() <= 0:
+            return name
+        if alphas.min() < 1e-7 * self.core.squares().max():
+            return name
+        return "cg"
+
+    def budget(self):
+        """Iterations of conjugate gradients that cost no more than a few direct solutions."""
+        n, d = self.X.shape
+        if min(n, d) > MOST_SQUARE:
+            return max(1000, 10 * min(n, d))
+        _, work = self.direct()
+        return max(2 * EXPECTED_PASSES, int(work / (PASS_COST * max(self.entries, 1))))
+
+    # --- solvers ----------------------------------------------------------------------------------
+
+    def solve(self, solver, alphas, tol, max_iter):
+        """Run one solver by its name in the API; returns the core's dict, plus "method"."""
+        n, d = self.X.shape
+        if solver == "auto":
+            return self._solve_auto(alphas, tol, max_iter)
+        if solver == "lbfgs":
+            limit = max_iter or 1000
+            return self._run("non_negative", alphas, tol, 1.0, limit)
+        if solver in ITERATIVE:
+            # What `tol` bounds under these names in scikit-learn has to hold as well.
+            gradient = np.inf if solver == "cg" else max(tol, 1e-15)
+            return self._run("cg", alphas, tol, gradient, max_iter or max(1000, 10 * min(n, d)))
+        if solver == "svd":
+            return self._svd(alphas, tol)
+        wide = solver == "dual" or n < d
+        result = self._run("dual" if wide else "cholesky", alphas, tol, 1.0, 1)
+        return self._repair(result, alphas, tol)
+
+    def _solve_auto(self, alphas, tol, max_iter):
+        name = self.choose(alphas)
+        if name != "cg":
+            return self._repair(self._run(name, alphas, tol, 1.0, 1), alphas, tol)
+        n, d = self.X.shape
+        result = self._run("cg", alphas, tol, np.inf, max_iter or self.budget())
+        if result["status"] == "converged" or min(n, d) > MOST_SQUARE or max_iter is not None:
+            return result
+        name, _ = self.direct()
+        tried = result["n_iter"]
+        result = self._repair(self._run(name, alphas, tol, 1.0, 1), alphas, tol)
+        result["method"] += f" after {tried} iterations of conjugate gradients"
+        return result
+
+    def _run(self, method, alphas, tol, gradient_tol, max_iter):
+        result = self.core.solve(method, alphas, float(tol), float(gradient_tol), int(max_iter))
+        if result["status"] != "converged":
+            # NaN, infinity and overflow reach every product with X: they are named here.
+            check_magnitudes(self.X, "Ridge")
+        result["method"] = result["solver"] = method
+        return result
+
+    def _repair(self, result, alphas, tol):
+        """Replace a factorisation that failed by a decomposition that cannot."""
+        if len(result["coefficients"]) == self.n_targets and result["status"] != "not_finite":
+            return result
+        repaired = self._eigen(alphas, tol) if self.sparse else self._svd(alphas, tol)
+        repaired["method"] += f" (the matrix of '{result['method']}' is numerically singular)"
+        return repaired
+
+    def _svd(self, alphas, tol):
+        """Decompose the centred, weighted X: the only solver that copies it."""
+        U, s, Vt = scipy.linalg.svd(self.scaled_data(), full_matrices=False, check_finite=False)
+        Uty = U.T @ self.scaled_targets()
+        return self._from_spectrum(Vt, s * s, (s[:, None] * Uty).T, alphas, tol, "svd")
+
+    def _eigen(self, alphas, tol):
+        """Decompose Z^T S Z, or for wide data K and map its eigenvectors."""
+        n, d = self.X.shape
+        if d <= n:
+            e, Vt = self.eigen_gram()
+        else:
+            e, Ut = self.eigen_kernel()
+            keep = e > 0
+            e = e[keep]
+            Vt = self.core.from_dual(np.ascontiguousarray(Ut[keep])) / np.sqrt(e)[:, None]
+        moments = self.core.target_moments() @ Vt.T
+        return self._from_spectrum(Vt, e, moments, alphas, tol, "eigen")
+
+    def _from_spectrum(self, Vt, e, moments, alphas, tol, method):
+        """W = V (e + alpha)^-1 V^T Z^T S y, refined once; null directions are left at zero."""
+        e = self._without_noise(e)
+        shifted = e + alphas[:, None]
+        inverse = np.divide(1.0, shifted, out=np.zeros_like(shifted), where=e > 0)
+        W = (moments * inverse) @ Vt
+        best = None
+        for step in range(1, 4):
+            W = np.ascontiguousarray(W)
+            G, value = self.evaluate(W, alphas)
+            inside = G @ Vt.T
+            # F(w) - min F, known exactly in this basis; outside of it only the penalty is curved.
+            gap = np.einsum("tk,tk,tk->t", inside, inside, inverse)
+            outside = np.maximum(np.einsum("tj,tj->t", G, G) - np.sum(inside**2, axis=1), 0.0)
+            gap += np.divide(outside, alphas, out=np.zeros_like(gap), where=alphas > 0)
+            certificate = self.relative(gap, value)
+            if best is not None and not certificate.sum() < best["certificate"].sum():
+                break
+            best = {"coefficients": W, "value": value, "certificate": certificate, "n_iter": step}
+            if certificate.max(initial=0.0) <= tol:
+                break
+            W = W + (inside * inverse) @ Vt
+        done = best["certificate"].max(initial=0.0) <= tol
+        best["status"] = "converged" if done else "precision_limit"
+        best["message"] = "A direct solver ended at the rounding error of the data."
+        best["n_passes"] = self.core.n_passes
+        best["method"] = best["solver"] = method
+        return best
+
+    def relative(self, gap, value):
+        """Relative certificate, with the floor that the core uses."""
+        floor = np.finfo(float).eps * self.core.target_squares()
+        scale = np.maximum(np.maximum(value, floor), np.finfo(float).tiny)
+        return np.minimum(gap, np.maximum(value, 0.0)) / scale
+
+    # --- decompositions ---------------------------------------------------------------------------
+
+    def root_weight(self):
+        """Square roots of the weights as a column."""
+        n = self.X.shape[0]
+        return np.ones((n, 1)) if self.weight is None else np.sqrt(self.weight)[:, None]
+
+    def scaled_data(self):
+        """S^(1/2) (X - mean) in float64: a dense copy."""
+        Z = np.asarray(self.X, dtype=np.float64) - self.core.mean()
+        if self.weight is not None:
+            Z *= self.root_weight()
+        return Z
+
+    def scaled_targets(self):
+        """S^(1/2) (y - mean), one column a target."""
+        return self.root_weight() * (self.Y.T - self.core.target_mean())
+
+    def eigen_gram(self):
+        """Eigenvalues of Z^T S Z and its eigenvectors as rows; null ones are left out."""
+        e, V = scipy.linalg.eigh(
+            self.core.gram().T, lower=True, overwrite_a=True, check_finite=False, driver="evd"
+        )
+        keep = e > self.noise(e)
+        return e[keep], np.ascontiguousarray(V.T[keep])
+
+    def eigen_kernel(self):
+        """Eigenvalues of K = S^(1/2) Z Z^T S^(1/2) and its eigenvectors as rows.
+
+        With an intercept the vector of square roots of the weights belongs to eigenvalue zero and
+        has to be set apart from other such vectors: it is moved to the top of the spectrum first.
+        """
+        K = self.core.kernel()
+        if self.fit_intercept:
+            unit = self.root_weight()
+            unit = unit / np.linalg.norm(unit)
+            top = 2.0 * np.abs(K).sum(axis=1).max(initial=0.0)
+            K += (top if top > 0 else 1.0) * (unit @ unit.T)
+        e, U = scipy.linalg.eigh(K, overwrite_a=True, check_finite=False, driver="evd")
+        if self.fit_intercept:
+            e, U = e[:-1], U[:, :-1]
+        return self._without_noise(e), np.ascontiguousarray(U.T)
+
+    def noise(self, e):
+        """Rounding hides eigenvalues up to here."""
+        return np.finfo(float).eps * max(self.X.shape) * e.max(initial=0.0)
+
+    def _without_noise(self, e):
+        return np.where(e > self.noise(e), e, 0.0)
+
+    def svd_basis(self, dual):
+        """The same eigenpairs from singular values: twice the digits, for dense X, with a copy."""
+        Z = self.scaled_data()
+        U, s, Vt = scipy.linalg.svd(Z, full_matrices=False, check_finite=False)
+        e = self._without_noise(s * s)
+        keep = e > 0
+        if not dual:
+            return e[keep], np.ascontiguousarray(Vt[keep])
+        basis = U[:, keep]
+        apart = 0
+        if self.fit_intercept:
+            basis = np.hstack([self.root_weight(), basis])
+            apart = 1
+        full, _ = scipy.linalg.qr(basis)  # completes the basis by the other null directions
+        rest = full[:, basis.shape[1] :]
+        vectors = np.hstack([basis[:, apart:], rest])
+        return np.append(e[keep], np.zeros(rest.shape[1])), np.ascontiguousarray(vectors.T)
