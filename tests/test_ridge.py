@@ -637,3 +637,22 @@ def test_no_warning_on_ordinary_data():
             for solver in (*DIRECT, *ITERATIVE):
                 Ridge(solver=solver).fit(X, y, weight)
             RidgeCV().fit(X, y, weight)
+
+
+@pytest.mark.parametrize("alphas", [[1.0, np.nan], [np.inf], np.array([np.nan])])
+def test_leave_one_out_refuses_alphas_that_are_not_finite(alphas):
+    X, y = np.eye(5), np.arange(5.0)
+    with pytest.raises(ValueError, match=r"alphas\[\d\] must be a finite number >= 0"):
+        RidgeCV(alphas=alphas).fit(X, y)
+
+
+def test_warnings_point_at_the_line_of_the_user():
+    X = np.random.default_rng(0).standard_normal((40, 3))
+    X[:, 2] = np.arange(40) == 7  # only this sample knows the coefficient
+    with pytest.warns(UserWarning, match="leave-one-out") as caught:
+        RidgeCV(alphas=[1e-14], fit_intercept=False).fit(X, X[:, 0])
+    assert caught[0].filename == __file__
+    X = np.vander(np.linspace(1, 2, 30), 8)
+    with pytest.warns(UserWarning, match="stopped after") as caught:
+        Ridge(solver="cg", max_iter=1, tol=1e-15).fit(X, np.ones(30) + X[:, 0])
+    assert caught[0].filename == __file__

@@ -42,8 +42,7 @@ class DenseDesign final : public Design {
         *this, parts, work,
         [&](Index begin, Index end, int slot) {
           Scratch& own = scratch[static_cast<std::size_t>(slot)];
-          own.block.resize(static_cast<std::size_t>(block_rows_ * width));
-          own.sum.assign(static_cast<std::size_t>(cols_ * narrow_width(r)), 0.0);
+          own.reset(block_rows_, cols_, m, r);
           for (Index b = begin; b < end; ++b) {
             const Index first = b * block_rows_;
             const Index count = std::min(block_rows_, rows_ - first);
@@ -60,20 +59,24 @@ class DenseDesign final : public Design {
 
   void weighted_gram(const Gram& gram, Matrix& H) const override {
     if (gram.single) {
-      sum_gram<float>(nullptr, nullptr, nullptr, gram, H);
+      sum_gram<float>({}, gram, H);
     } else {
-      sum_gram<double>(nullptr, nullptr, nullptr, gram, H);
+      sum_gram<double>({}, gram, H);
     }
   }
 
-  void pass_and_gram(const double* W, Middle middle, double* G, const Gram& gram,
+  bool reads_once(const Gram& gram) const override {
+    return row_major && gram_is_tiled(cols_ + (gram.border ? 1 : 0));
+  }
+
+  void pass_and_gram(const double* W, Index m, Index r, Middle middle, double* G, const Gram& gram,
                      Matrix& H) const override {
-    if (!row_major || !gram_is_tiled(cols_ + (gram.border ? 1 : 0))) {
-      Design::pass_and_gram(W, middle, G, gram, H);
+    if (!reads_once(gram) || m > 1) {
+      Design::pass_and_gram(W, m, r, middle, G, gram, H);
     } else if (gram.single) {
-      sum_gram<float>(W, &middle, G, gram, H);
+      sum_gram<float>({W, m, r, &middle, G}, gram, H);
     } else {
-      sum_gram<double>(W, &middle, G, gram, H);
+      sum_gram<double>({W, m, r, &middle, G}, gram, H);
     }
   }
 
@@ -125,6 +128,11 @@ class DenseDesign final : public Design {
     std::vector<double> narrow;  // margins or residuals by rows
     std::vector<double> converted;  // the rows in double
     kernels::Ahead ahead;  // the next block
+
+    void reset(Index rows, Index cols, Index m, Index r) {
+      block.resize(static_cast<std::size_t>(rows * std::max(m, r)));
+      sum.assign(static_cast<std::size_t>(cols * narrow_width(r)), 0.0);
+    }
   };
 
   /// The block after the one that starts at row `first`, to be fetched in so many pieces. Rows of
@@ -236,10 +244,18 @@ class DenseDesign final : public Design {
     }
   };
 
-  /// A Gram matrix and, if `middle` is given, a pass with one column, both from one read of X.
+  /// The arguments of a pass that shares its read of X with a Gram matrix.
+  struct Beside {
+    const double* W = nullptr;
+    Index m = 0;
+    Index r = 0;
+    const Middle* middle = nullptr;
+    double* G = nullptr;
+  };
+
+  /// A Gram matrix and, if there is a `middle`, a pass with m <= 1, both from one read of X.
   template <class Number>
-  void sum_gram(const double* W, const Middle* middle, double* G, const Gram& gram,
-                Matrix& H) const {
+  void sum_gram(const Beside& beside, const Gram& gram, Matrix& H) const {
     const Index size = cols_ + (gram.border ? 1 : 0);
     const Index wanted = gram.targets == nullptr ? 0 : gram.targets->count;
     const Index parts = chunks::gram_count(*this, size);
@@ -247,24 +263,23 @@ class DenseDesign final : public Design {
     std::vector<GramScratch<Number>> scratch(static_cast<std::size_t>(chunks::slots(parts, work)));
     H.setZero(size, size);
     if (wanted > 0) gram.targets->products->setZero(cols_, wanted);
-    if (middle != nullptr) std::fill(G, G + cols_, 0.0);
+    if (beside.middle != nullptr) std::fill(beside.G, beside.G + cols_ * beside.r, 0.0);
     chunks::each(
         *this, parts, work,
         [&](Index begin, Index end, int slot) {
           GramScratch<Number>& own = scratch[static_cast<std::size_t>(slot)];
           own.reset(gram_depth(size), gram_stride(size), cols_, wanted, gram.q != nullptr);
           const Index last = std::min(end * block_rows_, rows_);
-          if (middle == nullptr) {
+          if (beside.middle == nullptr) {
             gram_rows(begin * block_rows_, last, last, own.z.rows(), gram, own);
             return;
           }
-          own.pass.block.resize(static_cast<std::size_t>(block_rows_));
-          own.pass.sum.assign(static_cast<std::size_t>(cols_), 0.0);
+          own.pass.reset(block_rows_, cols_, beside.m, beside.r);
           for (Index first = begin * block_rows_; first < last; first += block_rows_) {
             const Index count = std::min(block_rows_, last - first);
-            margins(first, count, W, 1, own.pass);
-            (*middle)(first, count, own.pass.block.data());
-            accumulate(first, count, 1, own.pass);
+            if (beside.m > 0) margins(first, count, beside.W, beside.m, own.pass);
+            (*beside.middle)(first, count, own.pass.block.data());
+            accumulate(first, count, beside.r, own.pass);
             gram_rows(first, first + count, last, block_rows_, gram, own);
           }
         },
@@ -274,8 +289,9 @@ class DenseDesign final : public Design {
             H.col(j).tail(size - j) += own.sum.col(j).segment(j, size - j);
           }
           if (wanted > 0) *gram.targets->products += own.products;
-          if (middle != nullptr) {
-            VectorMap(G, cols_) += ConstVectorMap(own.pass.sum.data(), cols_);
+          if (beside.middle != nullptr) {
+            VectorMap(beside.G, cols_ * beside.r) +=
+                ConstVectorMap(own.pass.sum.data(), cols_ * beside.r);
           }
         });
   }
@@ -325,11 +341,11 @@ class DenseDesign final : public Design {
     if (gram.q == nullptr) return;
     const Index size = cols_ + (gram.border ? 1 : 0);
     for (Index i = 0; i < count; ++i) {
-      const double q = gram.q[first + i];
+      const Number q = static_cast<Number>(gram.q[first + i]);
       const Number* z = own.z.row(i).data();
       Number* qz = own.qz.row(i).data();
 #pragma omp simd
-      for (Index j = 0; j < size; ++j) qz[j] = static_cast<Number>(q * static_cast<double>(z[j]));
+      for (Index j = 0; j < size; ++j) qz[j] = q * z[j];
     }
   }
 
@@ -406,9 +422,10 @@ class OwnedDense final : public Design {
     view_.pass(W, m, r, middle, G);
   }
   void weighted_gram(const Gram& gram, Matrix& H) const override { view_.weighted_gram(gram, H); }
-  void pass_and_gram(const double* W, Middle middle, double* G, const Gram& gram,
+  bool reads_once(const Gram& gram) const override { return view_.reads_once(gram); }
+  void pass_and_gram(const double* W, Index m, Index r, Middle middle, double* G, const Gram& gram,
                      Matrix& H) const override {
-    view_.pass_and_gram(W, middle, G, gram, H);
+    view_.pass_and_gram(W, m, r, middle, G, gram, H);
   }
   void moments(const double* q, Vector& sums, Vector& squares, Vector& center) const override {
     view_.moments(q, sums, squares, center);

@@ -365,7 +365,7 @@ void GeneralizedLinear::evaluate_with_hessian(Point& p, bool single, Matrix& H) 
   Design::Gram task = gram_task(q.data());
   task.single = single;
   evaluate(p, q.data(), [&](const Matrix& W, Design::Middle middle, Matrix& G) {
-    design_.pass_and_gram(W.data(), middle, G.data(), task, H);
+    design_.pass_and_gram(W.data(), 1, 1, middle, G.data(), task, H);
   });
   H /= total_weight_;
   if (single) H.diagonal() *= 1.0 - single_precision_loss(H.rows());

@@ -45,48 +45,98 @@ bool certified_without_data(RidgeProblem& problem, const Factors& factors, const
 
 }  // namespace
 
+namespace {
+
+/// Value and certificate at the coefficients, and P = M^-1 g for minus half the gradient g. `slack`
+/// is such that M <= slack H: the gap g . H^-1 g is at most slack times g . P.
+Vector measure_refined(RidgeProblem& problem, const Vector& alphas, const Factors& factors,
+                       double slack, RidgeResult& result, Matrix& P) {
+  Matrix G;
+  problem.residual_moments(result.coefficients, G, result.value);
+  G -= result.coefficients * alphas.asDiagonal();
+  result.value += alphas.cwiseProduct(result.coefficients.colwise().squaredNorm().transpose());
+  P = factors.solve(G);
+  const Vector gaps = slack * G.cwiseProduct(P).colwise().sum().transpose().cwiseMax(0.0);
+  result.certificate.resize(alphas.size());
+  for (Index t = 0; t < alphas.size(); ++t) {
+    result.certificate[t] =
+        relative_certificate(gaps[t], result.value[t], problem.target_squares()[t]);
+  }
+  return gaps;
+}
+
+/// Iterative refinement: it removes the squared condition number from the error.
+void refine(RidgeProblem& problem, const Vector& alphas, const Factors& factors, double tolerance,
+            RidgeResult& result) {
+  Matrix P;
+  Vector best = Vector::Constant(alphas.size(), infinity);
+  Matrix kept = result.coefficients;
+  for (;; ++result.n_iter) {
+    measure_refined(problem, alphas, factors, 1.0, result, P);
+    const bool better = result.certificate.sum() < 0.25 * best.sum();
+    // At least one step: it brings the coefficients, not only the objective, to full accuracy.
+    if (result.n_iter > 1 && within(result.certificate, tolerance)) return;
+    if (!better || result.n_iter >= 5) {
+      if (result.certificate.sum() > best.sum()) {
+        result.coefficients = kept;
+        result.certificate = best;
+      }
+      return;
+    }
+    best = result.certificate;
+    kept = result.coefficients;
+    result.coefficients += P;
+  }
+}
+
+/// Refinement with a matrix in single precision; false where the data do not suit it.
+///
+/// As |M - H| <= M / 5, a step shortens the error in the norm of H by a factor of four at least, so
+/// that the last certificate holds for the coefficients after one more step. In fact the factor q
+/// is about |P| / |W| at the first step, as W = M^-1 B errs by what q makes of the solution: one
+/// step is enough where q^2 is lost in rounding.
+bool refine_in_single(RidgeProblem& problem, const Vector& alphas, double tolerance,
+                      RidgeResult& result) {
+  Matrix M;
+  if (!problem.single_gram(alphas.minCoeff(), M)) return false;
+  const Factors factors(M, alphas);
+  if (!factors.ok()) return false;
+  const Matrix& B = problem.target_moments();
+  result.coefficients = factors.solve(B);
+  const Vector sizes = result.coefficients.cwiseProduct(B).colwise().sum();
+  for (result.n_iter = 1; result.n_iter <= 3; ++result.n_iter) {
+    Matrix P;
+    const Vector gaps = measure_refined(problem, alphas, factors, 1.25, result, P);
+    result.coefficients += P;
+    const bool exact = result.n_iter > 1 || (gaps.array() <= 1e-12 * sizes.array()).all();
+    if (exact && within(result.certificate, tolerance)) return result.coefficients.allFinite();
+  }
+  return false;
+}
+
+}  // namespace
+
 RidgeResult ridge_cholesky(RidgeProblem& problem, const Vector& alphas,
                            const RidgeOptions& options) {
   RidgeResult result;
-  const Factors factors(problem.gram(), alphas);
-  if (!factors.ok()) {
-    result.status = problem.gram().allFinite() ? Status::precision_limit : Status::not_finite;
+  if (refine_in_single(problem, alphas, options.tolerance, result)) {
+    result.status = Status::converged;
     result.n_passes = problem.passes();
     return result;
   }
-  result.coefficients = factors.solve(problem.target_moments());
+  const Factors factors(problem.gram(), alphas);
   result.n_iter = 1;
-  if (certified_without_data(problem, factors, alphas, options.tolerance, result)) {
-    result.status = Status::converged;
+  if (!factors.ok()) {
+    result.status = problem.gram().allFinite() ? Status::precision_limit : Status::not_finite;
+    result.coefficients.resize(0, 0);
   } else {
-    // Iterative refinement: it removes the squared condition number from the error.
-    Matrix G;
-    Vector best = Vector::Constant(alphas.size(), infinity);
-    Matrix kept = result.coefficients;
-    for (;; ++result.n_iter) {
-      problem.residual_moments(result.coefficients, G, result.value);
-      G -= result.coefficients * alphas.asDiagonal();
-      result.value += alphas.cwiseProduct(result.coefficients.colwise().squaredNorm().transpose());
-      const Matrix P = factors.solve(G);
-      for (Index t = 0; t < alphas.size(); ++t) {
-        result.certificate[t] = relative_certificate(std::max(0.0, G.col(t).dot(P.col(t))),
-                                                     result.value[t], problem.target_squares()[t]);
-      }
-      const bool better = result.certificate.sum() < 0.25 * best.sum();
-      // At least one step: it brings the coefficients, not only the objective, to full accuracy.
-      if (result.n_iter > 1 && within(result.certificate, options.tolerance)) break;
-      if (!better || result.n_iter >= 5) {
-        if (result.certificate.sum() > best.sum()) {
-          result.coefficients = kept;
-          result.certificate = best;
-        }
-        break;
-      }
-      best = result.certificate;
-      kept = result.coefficients;
-      result.coefficients += P;
+    result.coefficients = factors.solve(problem.target_moments());
+    if (certified_without_data(problem, factors, alphas, options.tolerance, result)) {
+      result.status = Status::converged;
+    } else {
+      refine(problem, alphas, factors, options.tolerance, result);
+      result.status = ended(result, options.tolerance);
     }
-    result.status = ended(result, options.tolerance);
   }
   result.n_passes = problem.passes();
   return result;

@@ -1,3 +1,4 @@
+#include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -115,6 +116,103 @@ const Matrix& RidgeProblem::gram() {
   gram_.diagonal() = gram_.diagonal().cwiseMax(0.0);
   use_mean(std::move(shift));
   return gram_;
+}
+
+namespace {
+
+/// Rows of a Gram matrix in single precision are worth the further reads of X that it costs from
+/// this number of columns on, and a number of rows that dwarfs the pilot sample.
+constexpr Index single_columns = 48;
+constexpr Index single_rows = 20000;
+
+double single_precision_loss(Index size) {
+  return Design::single_precision_error * static_cast<double>(size);
+}
+
+bool is_positive_definite(Matrix H, double ridge) {
+  H.diagonal().array() += ridge;
+  return Eigen::LLT<Matrix>(H).info() == Eigen::Success;
+}
+
+}  // namespace
+
+/// From a pilot sample: whether the columns are far from dependent, so that the errors of
+/// single precision are small beside the smallest eigenvalue. Center and scale for the products.
+bool RidgeProblem::suits_single_precision(double ridge, Vector& center, Vector& scale) const {
+  const Index n = rows();
+  const Index d = features();
+  Design::Gram gram;
+  if (d < single_columns || n < std::max(single_rows, 100 * d) || targets() > 4 ||
+      !design_.reads_once(gram)) {
+    return false;
+  }
+  const Index count = 20 * d;
+  std::vector<Index> sample(static_cast<std::size_t>(count));
+  Vector weights(weight_ == nullptr ? 0 : count);
+  for (Index i = 0; i < count; ++i) {
+    sample[static_cast<std::size_t>(i)] = n * i / count;
+    if (weight_ != nullptr) weights[i] = weight_[n * i / count];
+  }
+  const auto pilot = design_.gather(sample);
+  gram.q = weight_ == nullptr ? nullptr : weights.data();
+  Vector sums;
+  Vector squares;
+  pilot->moments(gram.q, sums, squares, center);
+  const double total = weight_ == nullptr ? static_cast<double>(count) : weights.sum();
+  const Vector deviation = (squares / total).cwiseSqrt();
+  if (!deviation.allFinite() || !(deviation.array() > 0.0).all()) return false;
+  // The means are taken from plain sums: a large common shift would cost them digits.
+  if (intercept_ && (center.array().abs() > 1e3 * deviation.array()).any()) return false;
+  if (!intercept_) center.setZero();
+  scale = deviation.unaryExpr([](double x) { return std::exp2(-std::round(std::log2(x))); });
+  gram.shift = center.data();
+  gram.scale = scale.data();
+  Matrix H;
+  pilot->weighted_gram(gram, H);
+  H *= total_weight_ / total;
+  H.diagonal() *= 1.0 - 16.0 * single_precision_loss(d);
+  const Vector penalty = ridge * scale.cwiseAbs2();
+  H.diagonal() += penalty;
+  return is_positive_definite(std::move(H), 0.0);
+}
+
+bool RidgeProblem::single_gram(double ridge, Matrix& M) {
+  Vector center;
+  Vector scale;
+  if (!suits_single_precision(ridge, center, scale)) return false;
+  const Index d = features();
+  const Index m = targets();
+  Design::Gram gram;
+  gram.q = weight_;
+  gram.shift = center.data();
+  gram.scale = scale.data();
+  gram.single = true;
+  Matrix moments(d, m + 1);  // Z^T S yc, and the sums of the columns
+  const auto middle = [&](Index first, Index count, double* block) {
+    MatrixMap r(block, count, m + 1);
+    r.leftCols(m) = y_.middleRows(first, count);
+    r.col(m).setOnes();
+    if (weight_ != nullptr) r = ConstVectorMap(weight_ + first, count).asDiagonal() * r;
+  };
+  design_.pass_and_gram(nullptr, 0, m + 1, middle, moments.data(), gram, M);
+  ++passes_;
+  const Vector unscale = scale.cwiseInverse();
+  M = unscale.asDiagonal() * M * unscale.asDiagonal();
+  const Vector loss = single_precision_loss(d) * M.diagonal();
+  target_moments_ = moments.leftCols(m);
+  if (intercept_) {
+    Vector mean = moments.col(m) / total_weight_;
+    const Vector moved = mean - center;
+    M.selfadjointView<Eigen::Lower>().rankUpdate(moved, -total_weight_);
+    target_moments_.noalias() -= mean * target_sums().transpose();
+    use_mean(std::move(mean));
+  } else {
+    use_mean(Vector());
+  }
+  // The errors lie between -loss and loss (see GeneralizedLinear::single_precision_loss).
+  Matrix checked = M;
+  checked.diagonal() -= 5.0 * loss;
+  return M.allFinite() && is_positive_definite(std::move(checked), ridge);
 }
 
 const Matrix& RidgeProblem::target_moments() {

@@ -217,7 +217,7 @@ TEST("designs: pass and Gram matrix together are what they are apart") {
       optlite::Design::Gram gram;
       gram.q = q.data();
       gram.border = true;
-      stored.design->pass_and_gram(W.data(), middle, G.data(), gram, H);
+      stored.design->pass_and_gram(W.data(), 1, 1, middle, G.data(), gram, H);
       H.triangularView<Eigen::StrictlyUpper>().setZero();
       return G;
     };

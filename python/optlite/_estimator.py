@@ -1,10 +1,11 @@
 """What every estimator shares: documentation link, version stamp, callbacks, honest warnings."""
 
 import sys
-import warnings
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
+
+from ._warnings import warn
 
 try:  # scikit-learn >= 1.9
     from sklearn.callback import CallbackSupportMixin
@@ -43,12 +44,11 @@ class EstimatorShell(CallbackSupportMixin):
         state = dict(state)
         stored = state.pop("_optlite_version", "an unknown version")
         if stored != installed_version():
-            warnings.warn(
+            warn(
                 f"This {type(self).__name__} was saved by optlite {stored} and is loaded by "
                 f"{installed_version()}. Its attributes may mean something else; fit it again to "
                 "be safe.",
                 UserWarning,
-                stacklevel=2,
             )
         super().__setstate__(state)
 
@@ -112,9 +112,8 @@ def warn_not_converged(*, estimator, iterations, reached, asked, certificate, re
         What to change.
     """
     number = f"{reached:.2g}" if np.isfinite(reached) else "not yet available"
-    warnings.warn(
+    warn(
         f"{estimator} stopped after {iterations} iteration(s) before it reached the tolerance: "
         f"{certificate} {number}, asked {asked:.2g}. {reason} {remedy}",
         ConvergenceWarning,
-        stacklevel=4,
     )

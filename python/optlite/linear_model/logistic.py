@@ -1,7 +1,6 @@
 """Logistic regression, binary and multinomial, with a certificate of its accuracy."""
 
 import logging
-import warnings
 from numbers import Integral, Real
 from typing import ClassVar
 
@@ -24,6 +23,7 @@ from .._validation import (
     check_sparse_structure,
     check_weights,
 )
+from .._warnings import warn
 from ..exceptions import SeparationWarning
 from ._separation import find_separation
 
@@ -312,7 +312,7 @@ class LogisticRegression(EstimatorShell, LinearClassifierMixin, SparseCoefMixin,
             found = find_separation(problem, result, X, getattr(self, "feature_names_in_", None))
             if found is not None:
                 self.converged_ = False
-                warnings.warn(found, SeparationWarning, stacklevel=4)
+                warn(found, SeparationWarning)
                 return
         if self.converged_ or result["status"] == "stopped":
             return

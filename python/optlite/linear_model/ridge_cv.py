@@ -1,6 +1,5 @@
 """Ridge regression with the penalty chosen by exact leave-one-out."""
 
-import warnings
 from functools import partial
 from numbers import Real
 from typing import ClassVar
@@ -23,6 +22,7 @@ from sklearn.utils.metadata_routing import (
 
 from .._estimator import EstimatorShell, begin_callbacks, end_callbacks
 from .._validation import check_fit_data, check_sparse_structure, check_weights
+from .._warnings import warn
 from ._ridge_problem import LeastSquares
 from .ridge import Ridge
 
@@ -188,7 +188,13 @@ class RidgeCV(EstimatorShell, MultiOutputMixin, RegressorMixin, LinearModel):
         else:
             for index, alpha in enumerate(self.alphas):
                 check(alpha, f"alphas[{index}]" if len(self.alphas) > 1 else "alphas")
-        return np.ravel(np.asarray(self.alphas, dtype=np.float64))
+        alphas = np.ravel(np.asarray(self.alphas, dtype=np.float64))
+        for index in np.flatnonzero(~np.isfinite(alphas)):  # check_scalar lets these pass
+            raise ValueError(
+                f"alphas[{index}] must be a finite number >= 0, got {alphas[index]}. "
+                "Remove it, or use a large number for a model that is nearly constant."
+            )
+        return alphas
 
     # --- grid search ------------------------------------------------------------------------------
 
@@ -298,12 +304,11 @@ class RidgeCV(EstimatorShell, MultiOutputMixin, RegressorMixin, LinearModel):
     def _warn_leverage(self, clipped):
         if clipped == 0:
             return
-        warnings.warn(
+        warn(
             f"{clipped} leave-one-out prediction(s) do not exist: without that sample the model is "
             "not determined (its leverage is one). Their errors are computed with 1 - leverage "
             "kept at 1e-11. Use larger alphas, or drop columns that single out one sample.",
             UserWarning,
-            stacklevel=4,
         )
 
     # --- scorers and routing ----------------------------------------------------------------------

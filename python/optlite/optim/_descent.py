@@ -3,12 +3,12 @@
 import inspect
 import math
 import operator
-import warnings
 
 import numpy as np
 
 from .. import _params
 from .._core import core
+from .._warnings import warn
 from ..objectives import GeneralizedLinearObjective
 from ..trace import Record, Trace
 
@@ -249,12 +249,11 @@ def _warn(run, method, record, tol, max_iter):
         reached = f"certificate {record.certificate:.3g}"
     else:
         reached = f"gradient norm {record.gradient_norm:.3g} (no certificate)"
-    warnings.warn(
+    warn(
         f"{method} stopped after {record.iteration} iterations: {run.message} Reached: {reached}; "
         f"asked for: certificate <= {tol * abs(record.objective):.3g} (tol={tol:g}). "
         f"{remedy.format(max_iter=max_iter)}",
         ConvergenceWarning,
-        stacklevel=3,
     )
 
 

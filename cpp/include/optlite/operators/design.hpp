@@ -55,15 +55,18 @@ class Design {
     bool single = false;
     const Targets* targets = nullptr;
   };
-  static constexpr double single_precision_error = (gram_depth_limit + 3) * 0x1p-24;
+  static constexpr double single_precision_error = (gram_depth_limit + 4) * 0x1p-24;
 
   virtual void weighted_gram(const Gram& gram, Matrix& H) const = 0;
 
-  /// pass() with one column and weighted_gram() in one read of X, if that is possible. `middle` may
-  /// write gram.q for its rows.
-  virtual void pass_and_gram(const double* W, Middle middle, double* G, const Gram& gram,
-                             Matrix& H) const {
-    pass(W, 1, 1, middle, G);
+  /// Whether pass_and_gram() needs one read of X only.
+  virtual bool reads_once(const Gram&) const { return false; }
+
+  /// pass() and weighted_gram(), in one read of X where that is possible. `middle` may write gram.q
+  /// for its rows.
+  virtual void pass_and_gram(const double* W, Index m, Index r, Middle middle, double* G,
+                             const Gram& gram, Matrix& H) const {
+    pass(W, m, r, middle, G);
     weighted_gram(gram, H);
   }
 
