@@ -72,6 +72,36 @@ def test_interrupt_stops_a_long_fit(solver):
     )
 
 
+@posix
+def test_interrupt_stops_a_factorisation():
+    run(
+        """
+        import signal, time
+        import numpy as np
+        from optlite.linear_model import Ridge
+
+        rng = np.random.default_rng(0)
+        X = rng.normal(size=(4500, 40))
+        y = rng.normal(size=len(X))
+
+        def interrupt(signum, frame):
+            raise KeyboardInterrupt
+
+        signal.signal(signal.SIGALRM, interrupt)
+        signal.setitimer(signal.ITIMER_REAL, 0.7)
+        # Not the time at which the handler runs: that waits for the main thread itself.
+        sent = time.perf_counter() + 0.7
+        try:
+            while True:  # a fit that ends early is started again: the signal comes within one
+                Ridge(solver="dual").fit(X, y)
+        except KeyboardInterrupt:
+            late = time.perf_counter() - sent
+        assert late < 0.5, late
+        assert Ridge().fit(X[:50, :3], y[:50]).certificate_ < 1e-9  # still good for work
+        """
+    )
+
+
 def _fit_in_child(queue):
     X, y = load_iris(return_X_y=True)
     queue.put(LogisticRegression().fit(X, y).coef_.tobytes())

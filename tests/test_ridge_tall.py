@@ -115,3 +115,19 @@ def test_float32_data():
     coef, _ = solved(X.astype(np.float32).astype(float), y.astype(np.float32).astype(float), 1.0)
     assert single.coef_.dtype == np.float32
     np.testing.assert_allclose(single.coef_, coef, rtol=1e-6, atol=1e-6)
+
+
+def test_value_and_iterations_are_those_of_the_coefficients():
+    X, y = tall(seed=9)
+    y = X[:, 0] + 1e-5 * y  # nearly perfect: the last step matters
+    model = Ridge(alpha=1e-3, tol=1e-2).fit(X, y)
+    assert model.objective_ == pytest.approx(objective(model, X, y), rel=1e-6)
+    assert model.n_iter_ == 2  # a solution and a refinement
+
+
+@pytest.mark.parametrize("weight", [1e37, 7.2e-46])
+def test_weights_beyond_single_precision(weight):
+    X, y = tall(seed=10)
+    model = Ridge(alpha=weight).fit(X, y, np.full(ROWS, weight))
+    coef, _ = solved(X, y, 1.0)
+    np.testing.assert_allclose(model.coef_, coef, rtol=1e-9, atol=1e-11)

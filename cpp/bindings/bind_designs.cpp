@@ -65,8 +65,13 @@ void check_csc(const py::array_t<IndexType, py::array::c_style>& indices,
 void bind_designs(py::module_& m) {
   py::class_<DesignHolder, std::shared_ptr<DesignHolder>>(m, "Design", py::module_local(),
                                                           "A data matrix, read in place.")
-      .def_property_readonly("shape", [](const DesignHolder& self) {
-        return py::make_tuple(self.design->rows(), self.design->cols());
+      .def_property_readonly("shape",
+                             [](const DesignHolder& self) {
+                               return py::make_tuple(self.design->rows(), self.design->cols());
+                             })
+      .def("has_duplicates", [](const DesignHolder& self) {
+        const py::gil_scoped_release nogil;
+        return self.design->has_duplicates();
       });
   // noconvert: a wrong type must not become a silent copy.
   m.def("dense", &dense<double>, py::arg("X").noconvert());

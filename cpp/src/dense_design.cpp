@@ -128,6 +128,7 @@ class DenseDesign final : public Design {
     std::vector<double> narrow;  // margins or residuals by rows
     std::vector<double> converted;  // the rows in double
     kernels::Ahead ahead;  // the next block
+    bool fetches = true;  // false where somebody else fetches it
 
     void reset(Index rows, Index cols, Index m, Index r) {
       block.resize(static_cast<std::size_t>(rows * std::max(m, r)));
@@ -135,19 +136,23 @@ class DenseDesign final : public Design {
     }
   };
 
-  /// The block after the one that starts at row `first`, to be fetched in so many pieces. Rows of
-  /// many columns are streams that the hardware follows by itself.
+  /// The rows from `next` on, to be fetched in so many pieces. Rows of many columns are streams
+  /// that the hardware follows by itself; gaps between rows are not worth fetching.
+  kernels::Ahead rows_ahead(Index next, Index count, Index pieces) const {
+    if (!row_major || cols_ > 1024 || count <= 0 || stride_ > 2 * cols_) return {};
+    return {data_ + next * stride_, count * stride_ * static_cast<Index>(sizeof(Scalar)), pieces};
+  }
+
+  /// The block after the one that starts at row `first`.
   kernels::Ahead block_ahead(Index first, Index pieces) const {
     const Index next = first + block_rows_;
-    const Index count = std::clamp<Index>(rows_ - next, 0, block_rows_);
-    if (!row_major || cols_ > 1024 || count == 0 || stride_ > 2 * cols_) return {};
-    return {data_ + next * stride_, count * stride_ * static_cast<Index>(sizeof(Scalar)), pieces};
+    return rows_ahead(next, std::min(rows_ - next, block_rows_), pieces);
   }
 
   void margins(Index first, Index count, const double* W, Index m, Scratch& own) const {
     double* z = own.block.data();
     if (m == 1 && row_major) {
-      own.ahead = block_ahead(first, 2 * kernels::fetches(block_rows_, cols_));
+      if (own.fetches) own.ahead = block_ahead(first, 2 * kernels::fetches(block_rows_, cols_));
       kernels::dot_rows(data_ + first * stride_, stride_, count, cols_, W, z, &own.ahead);
     } else if (m == 1) {
       std::fill(z, z + count, 0.0);
@@ -275,6 +280,7 @@ class DenseDesign final : public Design {
             return;
           }
           own.pass.reset(block_rows_, cols_, beside.m, beside.r);
+          own.pass.fetches = false;
           for (Index first = begin * block_rows_; first < last; first += block_rows_) {
             const Index count = std::min(block_rows_, last - first);
             if (beside.m > 0) margins(first, count, beside.W, beside.m, own.pass);
@@ -286,7 +292,7 @@ class DenseDesign final : public Design {
         [&](int slot) {
           const GramScratch<Number>& own = scratch[static_cast<std::size_t>(slot)];
           for (Index j = 0; j < size; ++j) {
-            H.col(j).tail(size - j) += own.sum.col(j).segment(j, size - j);
+            H.col(j).tail(size - j) += own.sum.col(j).segment(j, size - j) / gram.q_unit;
           }
           if (wanted > 0) *gram.targets->products += own.products;
           if (beside.middle != nullptr) {
@@ -308,11 +314,9 @@ class DenseDesign final : public Design {
       load(first, count, gram, own);
       const auto& weighted = gram.q == nullptr ? own.z : own.qz;
       const Index next = first + ahead;
-      const Index following = row_major ? std::clamp<Index>(limit - next, 0, own.z.rows()) : 0;
-      gram_update(count, size, own.z.data(), weighted.data(), own.z.outerStride(), own.sum,
-                  data_ + (following > 0 ? next * stride_ : 0),
-                  following * stride_ * static_cast<Index>(sizeof(Scalar)));
-      // (Products with targets are wanted in double: single precision comes without them.)
+      kernels::Ahead rows =
+          rows_ahead(next, std::min(limit - next, own.z.rows()), gram_fetches(size));
+      gram_update(count, size, own.z.data(), weighted.data(), own.z.outerStride(), own.sum, rows);
       for (Index t = 0; t < own.products.cols(); ++t) {
         kernels::add_rows(weighted.data(), own.z.outerStride(), count, cols_,
                           gram.targets->y + first + t * rows_, own.products.col(t).data());
@@ -341,7 +345,7 @@ class DenseDesign final : public Design {
     if (gram.q == nullptr) return;
     const Index size = cols_ + (gram.border ? 1 : 0);
     for (Index i = 0; i < count; ++i) {
-      const Number q = static_cast<Number>(gram.q[first + i]);
+      const Number q = static_cast<Number>(gram.q[first + i] * gram.q_unit);
       const Number* z = own.z.row(i).data();
       Number* qz = own.qz.row(i).data();
 #pragma omp simd

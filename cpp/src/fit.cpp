@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "optlite/core/random.hpp"
+#include "optlite/linalg/cholesky.hpp"
 #include "optlite/problems/separation.hpp"
 
 namespace optlite {
@@ -255,19 +256,23 @@ bool single_precision_serves(const GeneralizedLinear& model, const Vector& theta
   if (!few.usable()) return false;
   Matrix H;
   few.model->hessian(start_at(*few.model, theta), H);
-  H.diagonal() *= 1.0 - 10.0 * GeneralizedLinear::single_precision_loss(H.rows());
+  H.diagonal() *= 1.0 - 10.0 * Design::single_precision_loss(H.rows());
   return is_positive_definite(H);
 }
 
-/// Evaluates the model and makes the Hessian there, from the same read of X, its metric. Null if
-/// the data are not finite.
+/// Evaluates the model, and makes the Hessian there, from the same read of X, its metric and,
+/// unless something had to be added to it, the reference of its certificates. Null if the data are
+/// not finite.
 std::unique_ptr<Metric> evaluate_with_metric(GeneralizedLinear& model, Point& at, bool single) {
   Matrix H;
   model.evaluate_with_hessian(at, single, H);
   if (!finite(at)) return nullptr;
-  if (single && !is_positive_definite(H)) return hessian_metric(model, at);
+  // Rows that no sample saw may be beyond single precision.
+  if (single && !(H.allFinite() && is_positive_definite(H))) model.hessian(at, H);
   double used = 0.0;
-  return cholesky_metric(H, 0.0, used);
+  auto metric = cholesky_metric(H, 0.0, used);
+  if (used == 0.0) model.set_reference(at, metric.get());
+  return metric;
 }
 
 /// Tall data: a sample gives the starting point and, unless the Hessian of all rows is cheap or
@@ -278,6 +283,7 @@ Vector fit_tall(GeneralizedLinear& model, const Vector& external, bool cold, Ind
   Vector theta;
   const bool exact = model.outputs() == 1 && (model.alpha() == 0.0 || model.features() <= 128);
   bool single = false;
+  double promised = infinity;  // value at the sample's optimum
   {
     RowSample sample(model, sample_rows);
     if (!sample.usable()) return fit_directly(model, external, Solver::lbfgs, options, result);
@@ -286,7 +292,10 @@ Vector fit_tall(GeneralizedLinear& model, const Vector& external, bool cold, Ind
     theta = model.to_internal(external);
     // With several outputs the sample serves the metric only: its optimum is too far from the
     // full one for the number of its parameters.
-    if (cold && model.outputs() == 1) theta = solve_sample(*sample.model, theta, options);
+    if (cold && model.outputs() == 1) {
+      theta = solve_sample(*sample.model, theta, options);
+      promised = start_at(*sample.model, theta).value;
+    }
     if (exact) single = single_precision_serves(*sample.model, theta);
     else metric = hessian_metric(*sample.model, start_at(*sample.model, theta));
   }
@@ -294,9 +303,15 @@ Vector fit_tall(GeneralizedLinear& model, const Vector& external, bool cold, Ind
   at.x = theta;
   if (exact) {
     metric = evaluate_with_metric(model, at, single);
-    if (metric != nullptr) model.set_reference(at, metric.get());
   } else {
     model.evaluate(at);
+  }
+  if (!(at.value <= promised + std::max(1.0, std::fabs(promised)))) {
+    // Rows that the sample missed make nonsense of its scaling and its optimum.
+    model.reset_scaling();
+    const Solver solver = model.dimension() <= 500 ? Solver::newton : Solver::newton_cg;
+    result.method = direction_name(solver);
+    return fit_directly(model, external, solver, options, result);
   }
   result.method += exact ? " from the optimum of a sample, with the Hessian there"
                          : " with the Hessian of a sample";

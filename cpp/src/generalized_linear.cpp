@@ -354,21 +354,21 @@ Design::Gram GeneralizedLinear::gram_task(const double* q) const {
           scale_.size() > 0 ? scale_.data() : nullptr, options_.intercept};
 }
 
-/// The errors of single precision, at most e sqrt(H_ii H_jj), change v . H v by at most
-/// e (sum_i |v_i| sqrt(H_ii))^2, which Cauchy's inequality bounds by e size sum_i v_i^2 H_ii.
-double GeneralizedLinear::single_precision_loss(Index size) {
-  return Design::single_precision_error * static_cast<double>(size);
-}
-
 void GeneralizedLinear::evaluate_with_hessian(Point& p, bool single, Matrix& H) {
   Vector q(design_.rows());
   Design::Gram task = gram_task(q.data());
   task.single = single;
+  task.q_unit = std::exp2(-std::round(std::log2(total_weight_ / static_cast<double>(q.size()))));
   evaluate(p, q.data(), [&](const Matrix& W, Design::Middle middle, Matrix& G) {
     design_.pass_and_gram(W.data(), 1, 1, middle, G.data(), task, H);
   });
+  if (!design_.reads_once(task)) ++passes_;
   H /= total_weight_;
-  if (single) H.diagonal() *= 1.0 - single_precision_loss(H.rows());
+  if (single) {
+    // Curvature that underflows in float leaves no valid bound: no Hessian then.
+    if (!(H.diagonal().minCoeff() > 1e-20)) H.setConstant(std::nan(""));
+    H.diagonal() *= 1.0 - Design::single_precision_loss(H.rows());
+  }
   Vector curvature = Vector::Zero(features());
   add_penalty_curvature(p.x, curvature);
   H.diagonal().head(features()) += curvature;
@@ -487,6 +487,7 @@ void GeneralizedLinear::set_reference(const Point& reference, const Metric* metr
 /// exp(-c m) of its value there (c: self-concordance of the loss), and so did the Hessian.
 double GeneralizedLinear::reference_decrement(const Point& p) const {
   if (reference_metric_ == nullptr || p.margins.size() == 0) return infinity;
+  if (!std::isfinite(loss_.self_concordance)) return infinity;
   const double moved = (p.margins - reference_margins_).cwiseAbs().maxCoeff();
   const double exponent = moved > 0.0 ? loss_.self_concordance * moved : 0.0;
   if (!(exponent < 3.0)) return infinity;

@@ -89,19 +89,19 @@ void update_column(Index depth, Index first, Index last, const Number* A, Index 
     ahead.fetch();
     update<2>(depth, A + i, a_stride, b, b_stride, c + i, c_stride);
   }
-  if (i + w <= last) update<1>(depth, A + i, a_stride, b, b_stride, c + i, c_stride);
+  if (i + w <= last) {
+    ahead.fetch();
+    update<1>(depth, A + i, a_stride, b, b_stride, c + i, c_stride);
+  }
 }
 
 /// The lower triangle of C += A^T B, four columns at a time.
 template <class Number>
 void tiled_gram(Index depth, Index size, const Number* A, const Number* B, Index stride, Matrix& C,
-                const char* next, Index next_bytes) {
+                kernels::Ahead& ahead) {
   constexpr Index w = width<Number>;
   const Index padded = round_up(size, w);
   const auto top = [](Index j) { return j / w * w; };
-  Index tiles = 0;
-  for (Index j = 0; j < size; j += 4) tiles += ((padded - top(j)) / w + 2) / 3;
-  kernels::Ahead ahead(next, next_bytes, tiles);
   for (Index j = 0; j < size; j += 4) {
     update_column(depth, top(j), padded, A, stride, B + j, stride, C.data() + j * C.rows(),
                   C.rows(), ahead);
@@ -151,24 +151,26 @@ Index gram_depth(Index size) {
   return std::clamp<Index>(8000 / round_up(std::max<Index>(size, 1), 4), 32, gram_depth_limit);
 }
 
+// About three vectors of four doubles a tile; half as many calls for floats ask for half of it.
+Index gram_fetches(Index size) { return std::max<Index>(1, size * size / 200); }
+
 template <class Number>
 void gram_update(Index depth, Index size, const Number* A, const Number* B, Index stride, Matrix& C,
-                 const void* next, Index next_bytes) {
+                 kernels::Ahead& ahead) {
 #ifdef OPTLITE_HAS_VECTORS
   if (gram_is_tiled(size)) {
-    tiled_gram(depth, size, A, B, stride, C, static_cast<const char*>(next), next_bytes);
+    tiled_gram(depth, size, A, B, stride, C, ahead);
     return;
   }
 #endif
-  (void)next;
-  (void)next_bytes;
+  (void)ahead;
   packed_gram(depth, size, A, B, stride, C);
 }
 
-template void gram_update(Index, Index, const double*, const double*, Index, Matrix&, const void*,
-                          Index);
-template void gram_update(Index, Index, const float*, const float*, Index, Matrix&, const void*,
-                          Index);
+template void gram_update(Index, Index, const double*, const double*, Index, Matrix&,
+                          kernels::Ahead&);
+template void gram_update(Index, Index, const float*, const float*, Index, Matrix&,
+                          kernels::Ahead&);
 
 Index narrow_width(Index width) { return round_up(width, 4); }
 

@@ -1,10 +1,11 @@
 #include "optlite/linalg/metric.hpp"
 
-#include <Eigen/Cholesky>
 #include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
 #include <vector>
+
+#include "optlite/linalg/cholesky.hpp"
 
 namespace optlite {
 
@@ -30,30 +31,55 @@ class Diagonal final : public Metric {
   Vector inverse_;
 };
 
-/// Factorises H + shift I, raising the shift until the pivots are safely positive.
-double factorize(const Matrix& H, double shift, Eigen::LLT<Matrix>& factor) {
-  const double scale = std::max(H.diagonal().cwiseAbs().maxCoeff(), 1e-300);
-  const double floor = 16.0 * epsilon * static_cast<double>(H.rows()) * scale;
-  for (int attempt = 0; attempt < 60; ++attempt) {
-    Matrix shifted = H;
-    shifted.diagonal().array() += shift;
-    factor.compute(shifted);
-    if (factor.info() == Eigen::Success) {
-      const double pivot = factor.matrixLLT().diagonal().cwiseAbs2().minCoeff();
-      if (std::isfinite(pivot) && pivot > floor) break;
+/// H + shift I in units in which its diagonal is about one (powers of two: no rounding), so that
+/// columns of any size may stand side by side; more is added to it there until the pivots are
+/// safely positive.
+class ShiftedFactor {
+ public:
+  ShiftedFactor(const Matrix& H, double shift) : unit_(H.rows()), used_(shift) {
+    for (Index j = 0; j < H.rows(); ++j) {
+      const double diagonal = H(j, j) + shift;
+      if (!std::isfinite(diagonal)) return;
+      unit_[j] = diagonal > 0.0 ? std::exp2(-std::round(0.5 * std::log2(diagonal))) : 1.0;
     }
-    shift = std::max(10.0 * shift, 4.0 * floor);
+    Matrix scaled = unit_.asDiagonal() * H * unit_.asDiagonal();
+    scaled.diagonal() += shift * unit_.cwiseAbs2();
+    const double floor = 16.0 * epsilon * static_cast<double>(H.rows());
+    double extra = 0.0;
+    for (int attempt = 0; attempt < 60; ++attempt) {
+      Matrix shifted = scaled;
+      shifted.diagonal().array() += extra;
+      factor_ = CholeskyFactor(std::move(shifted));
+      if (factor_.ok() && (H.rows() == 0 || factor_.pivots().minCoeff() > floor)) break;
+      extra = std::max(10.0 * extra, 4.0 * floor);
+    }
+    used_ += extra;
   }
-  return shift;
-}
+
+  /// What was added to the diagonal, in two units; zero if and only if nothing was.
+  double used() const { return used_; }
+
+  /// Not a number, which drivers notice, if H was not finite.
+  Vector solve(const Vector& g) const {
+    if (!factor_.ok()) return Vector::Constant(g.size(), std::nan(""));
+    return unit_.cwiseProduct(factor_.solve(Vector(unit_.cwiseProduct(g))));
+  }
+
+ private:
+  Vector unit_;
+  double used_;
+  CholeskyFactor factor_;
+};
 
 class Cholesky final : public Metric {
  public:
-  Cholesky(const Matrix& H, double shift, double& used) { used = factorize(H, shift, factor_); }
+  Cholesky(const Matrix& H, double shift, double& used) : factor_(H, shift) {
+    used = factor_.used();
+  }
   void solve(const Vector& g, Vector& out) const override { out = factor_.solve(g); }
 
  private:
-  Eigen::LLT<Matrix> factor_;
+  ShiftedFactor factor_;
 };
 
 class Kronecker final : public Metric {
@@ -62,20 +88,19 @@ class Kronecker final : public Metric {
     Vector values;
     symmetric_eigen(C, values, rotation_);
     const double top = values.maxCoeff();
-    factors_.resize(static_cast<std::size_t>(C.rows()));
     for (Index k = 0; k < C.rows(); ++k) {
       // The direction that shifts all classes alike has no curvature but the penalty's.
       const double value = std::max(values[k], 1e-8 * top);
       Matrix block = value * G;
       block.diagonal() += penalty;
-      factorize(block, 0.0, factors_[static_cast<std::size_t>(k)]);
+      factors_.emplace_back(block, 0.0);
     }
   }
   void solve(const Vector& g, Vector& out) const override {
     const Index K = rotation_.rows();
     Matrix rotated = ConstMatrixMap(g.data(), g.size() / K, K) * rotation_;
     for (Index k = 0; k < K; ++k) {
-      rotated.col(k) = factors_[static_cast<std::size_t>(k)].solve(rotated.col(k));
+      rotated.col(k) = factors_[static_cast<std::size_t>(k)].solve(Vector(rotated.col(k)));
     }
     out.resize(g.size());
     MatrixMap(out.data(), g.size() / K, K).noalias() = rotated * rotation_.transpose();
@@ -83,7 +108,7 @@ class Kronecker final : public Metric {
 
  private:
   Matrix rotation_;
-  std::vector<Eigen::LLT<Matrix>> factors_;
+  std::vector<ShiftedFactor> factors_;
 };
 
 }  // namespace
@@ -100,10 +125,6 @@ std::unique_ptr<Metric> cholesky_metric(const Matrix& H, double shift, double& u
 
 std::unique_ptr<Metric> kronecker_metric(const Matrix& C, const Matrix& G, const Vector& penalty) {
   return std::make_unique<Kronecker>(C, G, penalty);
-}
-
-bool is_positive_definite(const Matrix& H) {
-  return Eigen::LLT<Matrix>(H).info() == Eigen::Success;
 }
 
 // Here, so that one file only pays for compiling Eigen's solver.

@@ -43,10 +43,6 @@ bool certified_without_data(RidgeProblem& problem, const Factors& factors, const
   return within(result.certificate, tolerance);
 }
 
-}  // namespace
-
-namespace {
-
 /// Value and certificate at the coefficients, and P = M^-1 g for minus half the gradient g. `slack`
 /// is such that M <= slack H: the gap g . H^-1 g is at most slack times g . P.
 Vector measure_refined(RidgeProblem& problem, const Vector& alphas, const Factors& factors,
@@ -70,6 +66,7 @@ void refine(RidgeProblem& problem, const Vector& alphas, const Factors& factors,
             RidgeResult& result) {
   Matrix P;
   Vector best = Vector::Constant(alphas.size(), infinity);
+  Vector best_value;
   Matrix kept = result.coefficients;
   for (;; ++result.n_iter) {
     measure_refined(problem, alphas, factors, 1.0, result, P);
@@ -80,10 +77,12 @@ void refine(RidgeProblem& problem, const Vector& alphas, const Factors& factors,
       if (result.certificate.sum() > best.sum()) {
         result.coefficients = kept;
         result.certificate = best;
+        result.value = best_value;
       }
       return;
     }
     best = result.certificate;
+    best_value = result.value;
     kept = result.coefficients;
     result.coefficients += P;
   }
@@ -91,25 +90,32 @@ void refine(RidgeProblem& problem, const Vector& alphas, const Factors& factors,
 
 /// Refinement with a matrix in single precision; false where the data do not suit it.
 ///
-/// As |M - H| <= M / 5, a step shortens the error in the norm of H by a factor of four at least, so
-/// that the last certificate holds for the coefficients after one more step. In fact the factor q
-/// is about |P| / |W| at the first step, as W = M^-1 B errs by what q makes of the solution: one
-/// step is enough where q^2 is lost in rounding.
+/// As |M - H| <= M / 5, a step shortens the error in the norm of H by a factor of four at least:
+/// the last certificate holds for the coefficients after one more step. In practice the factor is
+/// far smaller, about the first step's size against that of the coefficients, so that one step is
+/// enough where that is below 1e-6.
 bool refine_in_single(RidgeProblem& problem, const Vector& alphas, double tolerance,
                       RidgeResult& result) {
   Matrix M;
+  // Certificates below that need every digit of double.
+  if (tolerance < 1e-14) return false;
   if (!problem.single_gram(alphas.minCoeff(), M)) return false;
   const Factors factors(M, alphas);
   if (!factors.ok()) return false;
   const Matrix& B = problem.target_moments();
   result.coefficients = factors.solve(B);
+  constexpr double slack = 1.25;
   const Vector sizes = result.coefficients.cwiseProduct(B).colwise().sum();
   for (result.n_iter = 1; result.n_iter <= 3; ++result.n_iter) {
     Matrix P;
-    const Vector gaps = measure_refined(problem, alphas, factors, 1.25, result, P);
-    result.coefficients += P;
+    const Vector gaps = measure_refined(problem, alphas, factors, slack, result, P);
     const bool exact = result.n_iter > 1 || (gaps.array() <= 1e-12 * sizes.array()).all();
-    if (exact && within(result.certificate, tolerance)) return result.coefficients.allFinite();
+    result.coefficients += P;
+    result.value -= gaps / slack;  // what the step promises, and keeps up to a fifth
+    if (exact && within(result.certificate, tolerance)) {
+      ++result.n_iter;
+      return result.coefficients.allFinite();
+    }
   }
   return false;
 }
@@ -124,11 +130,11 @@ RidgeResult ridge_cholesky(RidgeProblem& problem, const Vector& alphas,
     result.n_passes = problem.passes();
     return result;
   }
+  result = RidgeResult();
   const Factors factors(problem.gram(), alphas);
   result.n_iter = 1;
   if (!factors.ok()) {
     result.status = problem.gram().allFinite() ? Status::precision_limit : Status::not_finite;
-    result.coefficients.resize(0, 0);
   } else {
     result.coefficients = factors.solve(problem.target_moments());
     if (certified_without_data(problem, factors, alphas, options.tolerance, result)) {

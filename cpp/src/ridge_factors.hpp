@@ -1,12 +1,10 @@
 // Factorised normal equations, for the solvers that have them.
 #pragma once
 
-#include <Eigen/Cholesky>
 #include <algorithm>
 #include <vector>
 
-#include "optlite/core/interrupt.hpp"
-#include "optlite/core/types.hpp"
+#include "optlite/linalg/cholesky.hpp"
 
 namespace optlite {
 
@@ -25,7 +23,6 @@ class Factors {
       shifted.diagonal().array() += alphas[t];
       const Vector diagonal = shifted.diagonal();
       factors_.emplace_back(std::move(shifted));
-      interrupt::poll();
       ok_ = usable(factors_.back(), diagonal);
     }
   }
@@ -34,21 +31,19 @@ class Factors {
   Matrix solve(const Matrix& B) const {
     Matrix X(B.rows(), B.cols());
     for (Index t = 0; t < B.cols(); ++t) {
-      X.col(t) = factors_[index_[static_cast<std::size_t>(t)]].solve(B.col(t));
+      X.col(t) = factors_[index_[static_cast<std::size_t>(t)]].solve(Vector(B.col(t)));
     }
     return X;
   }
 
  private:
   /// A pivot is the share of a column that the columns before it do not explain.
-  static bool usable(const Eigen::LLT<Matrix>& factor, const Vector& diagonal) {
-    if (factor.info() != Eigen::Success) return false;
+  static bool usable(const CholeskyFactor& factor, const Vector& diagonal) {
     const double floor = 64.0 * epsilon * static_cast<double>(diagonal.size());
-    const Vector pivots = factor.matrixLLT().diagonal().cwiseAbs2();
-    return pivots.allFinite() && (pivots.array() > floor * diagonal.array()).all();
+    return factor.ok() && (factor.pivots().array() > floor * diagonal.array()).all();
   }
 
-  std::vector<Eigen::LLT<Matrix>> factors_;
+  std::vector<CholeskyFactor> factors_;
   std::vector<std::size_t> index_;
   bool ok_ = true;
 };

@@ -1,10 +1,10 @@
-#include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include "optlite/core/pairwise.hpp"
 #include "optlite/drivers/ridge.hpp"
+#include "optlite/linalg/cholesky.hpp"
 
 namespace optlite {
 
@@ -125,15 +125,6 @@ namespace {
 constexpr Index single_columns = 48;
 constexpr Index single_rows = 20000;
 
-double single_precision_loss(Index size) {
-  return Design::single_precision_error * static_cast<double>(size);
-}
-
-bool is_positive_definite(Matrix H, double ridge) {
-  H.diagonal().array() += ridge;
-  return Eigen::LLT<Matrix>(H).info() == Eigen::Success;
-}
-
 }  // namespace
 
 /// From a pilot sample: whether the columns are far from dependent, so that the errors of
@@ -170,10 +161,10 @@ bool RidgeProblem::suits_single_precision(double ridge, Vector& center, Vector& 
   Matrix H;
   pilot->weighted_gram(gram, H);
   H *= total_weight_ / total;
-  H.diagonal() *= 1.0 - 16.0 * single_precision_loss(d);
+  H.diagonal() *= 1.0 - 16.0 * Design::single_precision_loss(d);
   const Vector penalty = ridge * scale.cwiseAbs2();
   H.diagonal() += penalty;
-  return is_positive_definite(std::move(H), 0.0);
+  return is_positive_definite(std::move(H));
 }
 
 bool RidgeProblem::single_gram(double ridge, Matrix& M) {
@@ -187,6 +178,7 @@ bool RidgeProblem::single_gram(double ridge, Matrix& M) {
   gram.shift = center.data();
   gram.scale = scale.data();
   gram.single = true;
+  gram.q_unit = std::exp2(-std::round(std::log2(total_weight_ / static_cast<double>(rows()))));
   Matrix moments(d, m + 1);  // Z^T S yc, and the sums of the columns
   const auto middle = [&](Index first, Index count, double* block) {
     MatrixMap r(block, count, m + 1);
@@ -197,8 +189,10 @@ bool RidgeProblem::single_gram(double ridge, Matrix& M) {
   design_.pass_and_gram(nullptr, 0, m + 1, middle, moments.data(), gram, M);
   ++passes_;
   const Vector unscale = scale.cwiseInverse();
+  // In these units the diagonal is of the size of the total weight, unless floats underflowed.
+  if (!(M.diagonal().minCoeff() > 1e-20 * total_weight_)) return false;
   M = unscale.asDiagonal() * M * unscale.asDiagonal();
-  const Vector loss = single_precision_loss(d) * M.diagonal();
+  const Vector loss = Design::single_precision_loss(d) * M.diagonal();
   target_moments_ = moments.leftCols(m);
   if (intercept_) {
     Vector mean = moments.col(m) / total_weight_;
@@ -209,10 +203,10 @@ bool RidgeProblem::single_gram(double ridge, Matrix& M) {
   } else {
     use_mean(Vector());
   }
-  // The errors lie between -loss and loss (see GeneralizedLinear::single_precision_loss).
+  // The errors lie between -loss and loss (see Design).
   Matrix checked = M;
-  checked.diagonal() -= 5.0 * loss;
-  return M.allFinite() && is_positive_definite(std::move(checked), ridge);
+  checked.diagonal() += Vector::Constant(d, ridge) - 5.0 * loss;
+  return M.allFinite() && is_positive_definite(std::move(checked));
 }
 
 const Matrix& RidgeProblem::target_moments() {

@@ -52,7 +52,11 @@ class CsrDesign : public Design {
   }
 
   void weighted_gram(const Gram& gram, Matrix& H) const override {
-    const auto [q, shift, scale, border, single, targets] = gram;
+    const double* q = gram.q;
+    const double* shift = gram.shift;
+    const double* scale = gram.scale;
+    const bool border = gram.border;
+    const Targets* targets = gram.targets;
     const Index size = cols_ + (border ? 1 : 0);
     H.setZero(size, size);
     if (targets != nullptr) target_products(q, shift, scale, *targets);
@@ -110,6 +114,19 @@ class CsrDesign : public Design {
     }
     center = total > 0.0 ? Vector(sums / total) : Vector(Vector::Zero(cols_));
     if (total > 0.0) squares = (squares - sums.cwiseAbs2() / total).cwiseMax(0.0);
+  }
+
+  bool has_duplicates() const override {
+    std::vector<Index> seen_in(static_cast<std::size_t>(cols_), -1);
+    for (Index i = 0; i < rows_; ++i) {
+      for (Index k = x_.starts[i]; k < static_cast<Index>(x_.starts[i + 1]); ++k) {
+        Index& row = seen_in[static_cast<std::size_t>(x_.indices[k])];
+        if (row == i) return true;
+        row = i;
+      }
+      if (i % 4096 == 0) interrupt::poll();
+    }
+    return false;
   }
 
   std::unique_ptr<Design> gather(const std::vector<Index>& rows) const override;

@@ -13,6 +13,8 @@ class Design:
     """
     A data matrix, read in place.
     """
+    def has_duplicates(self) -> bool:
+        ...
     @property
     def shape(self) -> tuple[int, int]:
         ...

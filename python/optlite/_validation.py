@@ -180,8 +180,8 @@ def as_design(X):
     ----------
     X : ndarray or scipy.sparse matrix or array, shape (n_samples, n_features)
         float32 or float64. A dense array is read in place when it is contiguous along one axis
-        (rows, columns, slices of either); otherwise it is copied once. Sparse input is converted to
-        canonical CSR, which costs nothing when it already is.
+        (rows, columns, slices of either); otherwise it is copied once. Sparse input becomes CSR,
+        and duplicate entries are added up, which costs nothing when there are none.
 
     Returns
     -------
@@ -216,7 +216,7 @@ def _sparse_design(X):
     """Check the structure in the core before SciPy touches it: a corrupt index must not crash."""
     csr = X if X.format == "csr" else _checked_csc(X) if X.format == "csc" else X.tocsr()
     design = core.csr(csr.data, *_index_arrays(csr), csr.shape[1])
-    if not csr.has_canonical_format:
+    if design.has_duplicates():  # unsorted indices need no copy
         csr = csr.copy()
         csr.sum_duplicates()
         design = core.csr(csr.data, *_index_arrays(csr), csr.shape[1])

@@ -4,11 +4,11 @@ import sys
 import warnings
 
 #: Packages whose frames lie between the user's call and the warning.
-_INSIDE = frozenset({"optlite", "sklearn"})
+_INSIDE = frozenset({"optlite", "sklearn", "joblib"})
 
 
 def warn(message, category):
-    """Issue a warning at the first line of the call stack that is neither ours nor scikit-learn's.
+    """Issue a warning at the first line of the call stack outside of the packages named above.
 
     A fixed `stacklevel` cannot do that: decorators and shared methods add frames of their own.
     """

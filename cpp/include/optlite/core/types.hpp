@@ -10,7 +10,7 @@ namespace optlite {
 
 using Index = std::ptrdiff_t;
 
-/// Everything inside the core is computed in double, whatever the caller's data type.
+/// Results are computed in double, whatever the caller's data type. (Preconditioners may be float.)
 using Vector = Eigen::VectorXd;
 using Matrix = Eigen::MatrixXd;  // column-major
 using RowMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;

@@ -130,8 +130,9 @@ struct LeaveOneOut {
   Index clipped = 0;  // (row, alpha) pairs with leverage one within rounding
 };
 
-/// From Z^T S Z = V diag(e) V^T (V: features x k): leverages and predictions of a block of rows
-/// are two products. `errors` receives y_i - prediction without i at [(i * targets + t) * alphas
+/// From Z^T S Z = V diag(e) V^T (V: features x k, all e > 0): leverages and predictions of a block
+/// of rows are two products. `errors` receives y_i - prediction without i at [(i * targets + t) *
+/// alphas
 /// + l] unless null.
 LeaveOneOut leave_one_out_primal(RidgeProblem& problem, const Matrix& V, const Vector& e,
                                  const Vector& alphas, double* errors);

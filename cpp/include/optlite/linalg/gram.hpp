@@ -24,11 +24,12 @@ Index gram_depth(Index size);
 /// over the `depth` rows are in that precision, C in double.
 ///
 /// A, B: `depth` rows of length `size`, `stride` apart; their padding up to `stride` must be
-/// readable and zero. C: column-major, gram_stride(size) squared; entries above the diagonal
-/// receive values without meaning. The `next_bytes` at `next` are brought into cache meanwhile.
+/// readable and zero. C: column-major, gram_stride(size) squared; entries above the
+/// diagonal receive values without meaning. Meanwhile `ahead` is asked gram_fetches(size) times.
 template <class Number>
 void gram_update(Index depth, Index size, const Number* A, const Number* B, Index stride, Matrix& C,
-                 const void* next = nullptr, Index next_bytes = 0);
+                 kernels::Ahead& ahead);
+Index gram_fetches(Index size);
 
 /// Calls of Ahead::fetch() that one narrow_multiply and one narrow_accumulate make together, about.
 Index narrow_fetches(Index count, Index cols, Index width);

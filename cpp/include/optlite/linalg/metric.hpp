@@ -21,16 +21,13 @@ std::unique_ptr<Metric> identity_metric();
 /// M = diag(d); entries that are not positive count as the largest one.
 std::unique_ptr<Metric> diagonal_metric(Vector d);
 
-/// M = H + shift I with the smallest shift >= `shift` for which Cholesky's factorisation exists.
-/// H: lower triangle. `used` receives the shift.
+/// M = H + shift I and, where that is not safely positive definite, a little of its own diagonal
+/// more. H: lower triangle. `used` receives what was added: zero means that M = H.
 std::unique_ptr<Metric> cholesky_metric(const Matrix& H, double shift, double& used);
 
 /// M = C (x) G + diag(penalty), C being K x K, G p x p (lower triangle), penalty of length p the
 /// same for each of the K outputs. Solved by rotating to the eigenvectors of C.
 std::unique_ptr<Metric> kronecker_metric(const Matrix& C, const Matrix& G, const Vector& penalty);
-
-/// Whether Cholesky's factorisation of H (lower triangle) exists.
-bool is_positive_definite(const Matrix& H);
 
 /// Eigenvalues in ascending order, and eigenvectors in columns, of a small symmetric matrix.
 void symmetric_eigen(const Matrix& A, Vector& values, Matrix& vectors);

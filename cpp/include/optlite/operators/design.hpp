@@ -51,11 +51,21 @@ class Design {
     const double* scale = nullptr;  // null: ones
     bool border = false;
     /// Products in single precision: twice as fast, with errors of at most
-    /// single_precision_error * sqrt(H_ii H_jj). Sparse data use double all the same.
+    /// single_precision_error * sqrt(H_ii H_jj) as long as nothing leaves the range of a float.
+    /// Sparse data use double all the same. Not together with targets.
     bool single = false;
     const Targets* targets = nullptr;
+    /// A power of two that brings q into the range of a float; H does not depend on it.
+    double q_unit = 1.0;
   };
-  static constexpr double single_precision_error = (gram_depth_limit + 4) * 0x1p-24;
+  static constexpr double single_precision_error = (gram_depth_limit + 5) * 0x1p-24;
+
+  /// A diagonal matrix that bounds the errors of single precision in the order of matrices is
+  /// diag(H) times this: they change v . H v by at most e (sum_i |v_i| sqrt(H_ii))^2, which
+  /// Cauchy's inequality bounds by e size sum_i v_i^2 H_ii.
+  static constexpr double single_precision_loss(Index size) {
+    return single_precision_error * static_cast<double>(size);
+  }
 
   virtual void weighted_gram(const Gram& gram, Matrix& H) const = 0;
 
@@ -74,6 +84,10 @@ class Design {
   /// common shifts do not cancel.
   virtual void moments(const double* q, Vector& sums, Vector& centered_squares,
                        Vector& center) const = 0;
+
+  /// Whether a stored entry of a sparse matrix has a second one at the same place: products add
+  /// them up, but moments and Gram matrices need them added up beforehand.
+  virtual bool has_duplicates() const { return false; }
 
   /// A compact copy of some rows, in double.
   virtual std::unique_ptr<Design> gather(const std::vector<Index>& rows) const = 0;

@@ -89,9 +89,6 @@ class GeneralizedLinear final : public Objective {
   /// precision H is a lower bound of the Hessian (in the order of matrices), see the source file.
   void evaluate_with_hessian(Point& p, bool single, Matrix& H);
 
-  /// What H would lose to become a bound in single precision.
-  static double single_precision_loss(Index size);
-
   void hessian_diagonal(const Point& p, Vector& diagonal) override;
 
   /// The bound from the reference Hessian, if one is set and near, else duality_gap().

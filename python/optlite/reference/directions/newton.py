@@ -24,9 +24,9 @@ class Newton(Direction):
         if self.seen is None or not np.array_equal(self.seen, at.x):
             self.seen = at.x.copy()
             self.hessian = objective.fill_null_space(objective.hessian(at))
-        factor, self.used = cholesky(self.hessian, self.shift)
+        factor, unit, self.used = cholesky(self.hessian, self.shift)
         self.inner_iterations += 1
-        return -np.linalg.solve(factor.T, np.linalg.solve(factor, at.gradient))
+        return -unit * np.linalg.solve(factor.T, np.linalg.solve(factor, unit * at.gradient))
 
     def regularize(self, shift):
         """Set lambda."""
@@ -39,15 +39,23 @@ class Newton(Direction):
 
 
 def cholesky(H, shift):
-    """Factorise H + shift I, raising the shift until the pivots are safely positive."""
-    scale = max(np.abs(np.diag(H)).max(), 1e-300)
-    floor = 16.0 * np.finfo(float).eps * len(H) * scale
+    """Factorise H + shift I in units in which its diagonal is about one.
+
+    More is added there until the pivots are safely positive. Powers of two as units do not round.
+    """
+    shifted = H + shift * np.eye(len(H))
+    diagonal = np.diag(shifted)
+    unit = np.ones(len(H))
+    unit[diagonal > 0] = np.exp2(-np.round(0.5 * np.log2(diagonal[diagonal > 0])))
+    scaled = unit[:, None] * shifted * unit
+    floor = 16.0 * np.finfo(float).eps * len(H)
+    extra = 0.0
     for _ in range(60):
         try:
-            factor = np.linalg.cholesky(H + shift * np.eye(len(H)))
+            factor = np.linalg.cholesky(scaled + extra * np.eye(len(H)))
             if np.diag(factor).min() ** 2 > floor:
                 break
         except np.linalg.LinAlgError:
             pass
-        shift = max(10.0 * shift, 4.0 * floor)
-    return factor, shift
+        extra = max(10.0 * extra, 4.0 * floor)
+    return factor, unit, shift + extra
