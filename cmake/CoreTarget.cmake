@@ -22,6 +22,8 @@ function(optlite_core target level)
     # NaN checks and sets flush-to-zero for the whole process. Fused multiply-adds are allowed.
     target_compile_options(${target} PUBLIC -Wall -Wextra -Wpedantic -Wshadow -fno-math-errno
                            -fno-trapping-math -ffp-contract=fast)
+    # Short vectors are passed between inline functions of this library only: no ABI to keep.
+    target_compile_options(${target} PUBLIC -Wno-psabi)
     if(level STREQUAL "native")
       target_compile_options(${target} PUBLIC -march=native)
     elseif(NOT level STREQUAL "base")
