@@ -243,7 +243,7 @@ TEST("models: value, gradient and Hessian from one read; single precision stays 
       const double size = exact.diagonal().cwiseAbs().maxCoeff();
       CHECK(values.minCoeff() >= -1e-13 * size);
       CHECK(values.maxCoeff() <=
-            (single ? 2.0 * GeneralizedLinear::single_precision_loss(H.rows()) : 1e-13) * size);
+            (single ? 2.0 * optlite::Design::single_precision_loss(H.rows()) : 1e-13) * size);
     }
   });
 }
