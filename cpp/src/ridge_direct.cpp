@@ -111,7 +111,8 @@ bool refine_in_single(RidgeProblem& problem, const Vector& alphas, double tolera
     const Vector gaps = measure_refined(problem, alphas, factors, slack, result, P);
     const bool exact = result.n_iter > 1 || (gaps.array() <= 1e-12 * sizes.array()).all();
     result.coefficients += P;
-    result.value -= gaps / slack;  // what the step promises, and keeps up to a fifth
+    // What the step promises and keeps up to a fifth, which for a perfect fit is more than all.
+    result.value = (result.value - gaps / slack).cwiseMax(0.0);
     if (exact && within(result.certificate, tolerance)) {
       ++result.n_iter;
       return result.coefficients.allFinite();

@@ -181,10 +181,8 @@ bool RidgeProblem::single_gram(double ridge, Matrix& M) {
   gram.q_unit = std::exp2(-std::round(std::log2(total_weight_ / static_cast<double>(rows()))));
   Matrix moments(d, m + 1);  // Z^T S yc, and the sums of the columns
   const auto middle = [&](Index first, Index count, double* block) {
-    MatrixMap r(block, count, m + 1);
-    r.leftCols(m) = y_.middleRows(first, count);
-    r.col(m).setOnes();
-    if (weight_ != nullptr) r = ConstVectorMap(weight_ + first, count).asDiagonal() * r;
+    weighted_targets(first, count, block);
+    for (Index i = 0; i < count; ++i) block[i + m * count] = weight_of(first + i);
   };
   design_.pass_and_gram(nullptr, 0, m + 1, middle, moments.data(), gram, M);
   ++passes_;
@@ -209,17 +207,20 @@ bool RidgeProblem::single_gram(double ridge, Matrix& M) {
   return M.allFinite() && is_positive_definite(std::move(checked));
 }
 
+/// S yc for a block of rows.
+void RidgeProblem::weighted_targets(Index first, Index count, double* block) const {
+  MatrixMap r(block, count, targets());
+  r = y_.middleRows(first, count);
+  if (weight_ != nullptr) r = ConstVectorMap(weight_ + first, count).asDiagonal() * r;
+}
+
 const Matrix& RidgeProblem::target_moments() {
   if (target_moments_.size() > 0) return target_moments_;
   const Index m = targets();
   target_moments_.resize(features(), m);
   design_.pass(
       nullptr, 0, m,
-      [&](Index first, Index count, double* block) {
-        MatrixMap r(block, count, m);
-        r = y_.middleRows(first, count);
-        if (weight_ != nullptr) r = ConstVectorMap(weight_ + first, count).asDiagonal() * r;
-      },
+      [&](Index first, Index count, double* block) { weighted_targets(first, count, block); },
       target_moments_.data());
   ++passes_;
   if (!intercept_) return target_moments_;

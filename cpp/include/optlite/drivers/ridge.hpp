@@ -63,6 +63,7 @@ class RidgeProblem {
 
  private:
   bool suits_single_precision(double ridge, Vector& center, Vector& scale) const;
+  void weighted_targets(Index first, Index count, double* block) const;
   void find_moments();
   void use_mean(Vector mean);
 
