@@ -20,11 +20,15 @@ LEVELS = _core._available()
 
 def run_python(code, **environment):
     """Run code in a fresh interpreter that finds this very optlite."""
-    folder = str(resources.files(optlite).parent)
-    paths = [folder, os.environ.get("PYTHONPATH", "")]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths)), **environment}
+    # An editable install has no single folder that could be put on a path: it is found as it is
+    # here, and the child says where.
+    code = f"import optlite\nassert optlite.__file__ == {optlite.__file__!r}\n{code}"
     return subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", code],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
 
 

@@ -591,12 +591,15 @@ def test_twin_agrees_with_the_core(intercept):
 
 def test_twin_certificate_and_trace():
     X, y, weight = make(60, 30)
-    w, _, trace = twin.conjugate_gradients(X, y, 0.4, weight, tol=1e-4)
-    Z, yc, s, _, _ = twin.center(X, y, weight)
-    assert_allclose(twin.certificate(Z, yc, s, w, 0.4), trace[-1], rtol=1e-6)
-    model = Ridge(0.4, solver="cg", tol=1e-4).fit(X, y, weight)
-    assert model.n_iter_ == len(trace)
-    assert_allclose(model.certificate_, trace[-1], rtol=1e-6)
+    for tol in (1e-2, 1e-4):
+        w, _, trace = twin.conjugate_gradients(X, y, 0.4, weight, tol=tol)
+        Z, yc, s, _, _ = twin.center(X, y, weight)
+        assert_allclose(twin.certificate(Z, yc, s, w, 0.4), trace[-1], rtol=1e-6)
+        model = Ridge(0.4, solver="cg", tol=tol).fit(X, y, weight)
+        assert model.n_iter_ == len(trace)
+        # Conjugate gradients amplify rounding: changing X by one unit in its last place moves the
+        # certificate by 2e-9 (relative) at 1e-2, and by 1.4e-6 four iterations later.
+        assert_allclose(model.certificate_, trace[-1], rtol={1e-2: 1e-8, 1e-4: 1e-5}[tol])
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])

@@ -458,15 +458,14 @@ double GeneralizedLinear::duality_gap(const Point& p) {
   Matrix vectors;
   symmetric_eigen(C, values, vectors);
   const double top = values.maxCoeff();
-  const Vector rotated = vectors.transpose() * g;
-  double nu = 0.0;
-  double move = 0.0;
+  Vector rotated = vectors.transpose() * g;
   for (Index k = 0; k < rotated.size(); ++k) {
-    const double value = values[k];
-    if (value <= 1e-13 * top) continue;  // shifting all classes alike changes nothing
-    nu += rotated[k] * rotated[k] / value;
-    move = std::max(move, std::fabs(rotated[k]) / value);
+    // Shifting all classes alike changes nothing.
+    rotated[k] = values[k] <= 1e-13 * top ? 0.0 : rotated[k] / values[k];
   }
+  const Vector shift = vectors * rotated;  // of the intercept, downwards: C^+ g
+  const double nu = shift.dot(g);
+  const double move = shift.cwiseAbs().maxCoeff();
   if (!(move < 0.1)) return infinity;  // too far for the second-order bound
   const double kappa = loss_.curvature_bound(options_.fields);
   const double concordance = loss_.self_concordance;

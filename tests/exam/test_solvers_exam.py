@@ -10,7 +10,7 @@ import scipy.optimize
 from numpy.testing import assert_allclose
 from sklearn.exceptions import ConvergenceWarning
 
-from optlite import optim, reference
+from optlite import objectives, optim, reference
 from optlite._params import records
 
 DIRECTIONS, STEP_SIZES = sorted(records("directions")), sorted(records("step_sizes"))
@@ -108,6 +108,25 @@ def test_the_duality_gap_with_an_intercept_is_a_bound_near_the_minimum(problem):
         w = best.x.reshape(f.shape) + size * problem.point(f)
         suboptimality = f.value(w) - best.value
         assert f.duality_gap(w) >= suboptimality - 64 * EPSILON * abs(best.value)
+
+
+def test_the_duality_gap_does_not_depend_on_the_order_of_the_classes():
+    """At equal probabilities the mean curvature has equal eigenvalues, and any basis for them."""
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(90, 4))
+    y = np.repeat([0, 1, 2], [32, 30, 28])
+    for order in ([0, 1, 2], [0, 2, 1], [2, 0, 1], [1, 0, 2]):
+        f = objectives.Multinomial(X, np.take(order, y), alpha=0.3, fit_intercept=True)
+        start = np.zeros(f.shape)
+        # C = (I - 11^T / 3) / 3, so that C^+ g = 3 g for the residuals g, which sum to zero.
+        g = 1 / 3 - np.array([32, 30, 28]) / 90
+        # Of X, which is not centred, by the class: sum_i (p - y_i) x_i / n.
+        slopes = [(X / 3 - X * (y == k)[:, None]).sum(axis=0) / 90 for k in range(3)]
+        spread = np.sqrt(f.twin().loss.curvature_bound() * (X**2).mean(axis=0).sum() * 3 * g @ g)
+        total = np.linalg.norm(slopes) + spread
+        gap = np.exp(2.0 * 3 * np.abs(g).max()) * (total**2 / 0.6 + 1.5 * g @ g)
+        assert_allclose(f.duality_gap(start), gap, rtol=1e-12)
+        assert_allclose(f.twin().certificate(f.twin().evaluate(start.ravel())), gap, rtol=1e-12)
 
 
 @pytest.mark.parametrize("max_iter", [0, 1])

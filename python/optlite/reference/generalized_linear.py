@@ -156,10 +156,10 @@ class GeneralizedLinear:
         if not self.intercept:
             return direct**2 / (2.0 * self.alpha)
         values, vectors = np.linalg.eigh(self._weighted_second(at.margins).sum(axis=0))
-        rotated = vectors.T @ g
         kept = values > 1e-13 * values.max()  # shifting all classes alike changes nothing
-        nu = np.sum(rotated[kept] ** 2 / values[kept])
-        move = np.max(np.abs(rotated[kept]) / values[kept], initial=0.0)
+        shift = vectors[:, kept] @ ((vectors[:, kept].T @ g) / values[kept])  # C^+ g
+        nu = g @ shift
+        move = np.max(np.abs(shift))
         kappa = self.loss.curvature_bound(**self.fields)
         concordance = self.loss.self_concordance
         if not move < 0.1 or np.isinf(kappa) or np.isinf(concordance):
