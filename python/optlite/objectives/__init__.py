@@ -1,12 +1,15 @@
-"""Objectives of generalized linear models: value, gradient, Hessian-vector products.
+"""Objectives: value, gradient, Hessian-vector products.
 
-One class for each header in ``cpp/include/optlite/objectives``, made from the registry. All share
-the model
+Of generalized linear models there is one class for each header in
+``cpp/include/optlite/objectives``, made from the registry. All share the model
 
     F(w, b) = (1/S) sum_i s_i l(w . x_i + b, y_i) + alpha sum_j h(w_j),      S = sum_i s_i,
 
 and differ in the loss l. :mod:`optlite.optim` minimises them; :mod:`optlite.reference` has the same
 formulas in NumPy.
+
+Beside them: test functions of a few variables, with known minima (:class:`Rosenbrock`,
+:class:`Quadratic`, ...), and :func:`from_callable` for functions of your own.
 
 Examples
 --------
@@ -22,13 +25,29 @@ Examples
 from .._params import records
 from ._callable import CallableObjective, from_callable
 from ._generalized_linear import GeneralizedLinearObjective, make_class
+from ._test_functions import (
+    Beale,
+    Booth,
+    Himmelblau,
+    Quadratic,
+    Rastrigin,
+    Rosenbrock,
+    TestFunction,
+)
 
 for _record in records("objectives").values():
     globals()[_record["class_name"]] = make_class(_record, __name__)
 
 __all__ = [
+    "Beale",
+    "Booth",
     "CallableObjective",
     "GeneralizedLinearObjective",
+    "Himmelblau",
+    "Quadratic",
+    "Rastrigin",
+    "Rosenbrock",
+    "TestFunction",
     "from_callable",
     *sorted(record["class_name"] for record in records("objectives").values()),
 ]
