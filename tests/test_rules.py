@@ -291,3 +291,40 @@ def test_lr_perceptron_with_huge_steps_is_the_batch_perceptron():
         w = w + Z[wrong].sum(axis=0) / len(Z)
     assert mistakes[0] > 0 and mistakes[-1] == 0
     assert (Z @ x > 0.0).all()
+
+
+def test_adahessian_with_the_exact_diagonal_does_not_see_the_scale_of_a_coordinate():
+    """z = x / c has the gradient c g and the curvature c^2 h: with k = 1 the same points."""
+    h, c = np.array([1.0, 10.0, 1000.0]), np.array([0.1, 5.0, 2.0])
+    x = np.array([3.0, -2.0, 1.0])
+    z = x / c
+    rule = optim.AdaHessian(learning_rate=0.3, eps=1e-300)
+    states = rule.init(x), rule.init(z)
+    for _ in range(50):
+        rule.step(x, h * x, states[0], hessian_diag=h)
+        rule.step(z, c * h * (c * z), states[1], hessian_diag=c**2 * h)
+        assert_allclose(c * z, x, rtol=1e-10)
+    plain = optim.AdaHessian(learning_rate=1.0, beta1=0.0, eps=1e-300)
+    plain.step(x, h * x, plain.init(x), hessian_diag=h)
+    assert_allclose(x, 0.0, atol=1e-14)  # a step of Newton
+
+
+@pytest.mark.parametrize("power", [0.0, 0.25, 0.5, 1.0])
+def test_the_hessian_power_interpolates_between_momentum_and_newton(power):
+    g, h = np.array([1.0, -2.0, 3.0]), np.array([1e-4, 1.0, 1e6])
+    x = np.zeros(3)
+    rule = optim.AdaHessian(learning_rate=1.0, beta1=0.0, eps=1e-300, hessian_power=power)
+    rule.step(x, g, rule.init(x), hessian_diag=-h)
+    assert_allclose(x, -g / h**power, rtol=1e-12)
+
+
+def test_adahessian_with_gradients_for_diagonals_is_adam():
+    rng = np.random.default_rng(5)
+    one, two = np.ones(5), np.ones(5)
+    rules = optim.AdaHessian(0.01, eps=1e-8), optim.Adam(0.01)
+    states = [rule.init(one) for rule in rules]
+    for _ in range(20):
+        g = rng.normal(size=5)
+        rules[0].step(one, g, states[0], hessian_diag=g)
+        rules[1].step(two, g, states[1])
+        assert_allclose(one, two, rtol=1e-13)

@@ -28,7 +28,7 @@ struct Steps {
   }
 
   static Step prepared(const Rule& rule, Index t, [[maybe_unused]] double* scalars) {
-    if constexpr (detail::has_scalars<Rule>::value && !detail::has_sums<Rule>::value) {
+    if constexpr (detail::PreparesFromScalars<Rule, T>::value) {
       return rule.template prepare<T>(t, scalars);
     } else {
       return rule.template prepare<T>(t);
@@ -38,10 +38,10 @@ struct Steps {
   static void run_with_sums(const Rule& rule, const DecayFactors<T>& factors, Index t,
                             const Tensor<T>* tensors, Index count, double* scalars) {
     using Sums = ElementwiseSums<Rule, T>;
-    Step step = rule.template prepare<T>(t);
     bool measures = true;
     if constexpr (detail::has_measures<Rule>::value) measures = Rule::measures(t);
     if constexpr (Rule::global_sums) {
+      Step step = prepared(rule, t, scalars);
       double sums[Rule::n_sums] = {};
       Extent extent;
       for (Index k = 0; k < count; ++k) {
@@ -52,11 +52,11 @@ struct Steps {
       for (Index k = 0; k < count; ++k) Kernel::update(step, factors, tensors[k]);
     } else {
       for (Index k = 0; k < count; ++k) {
+        Step step = prepared(rule, t, tensors[k].scalars);
         double sums[Rule::n_sums] = {};
         if (measures) Sums::measure(step, factors, tensors[k], sums);
-        Step own = step;
-        rule.combine(own, t, sums, {tensors[k].size, tensors[k].dimensions}, tensors[k].scalars);
-        Kernel::update(own, factors, tensors[k]);
+        rule.combine(step, t, sums, {tensors[k].size, tensors[k].dimensions}, tensors[k].scalars);
+        Kernel::update(step, factors, tensors[k]);
       }
     }
   }

@@ -36,6 +36,7 @@ double worst(double low, double high, Computed computed, Exact exact) {
 
 long double exact_exp(long double x) { return std::exp(x); }
 long double exact_log1p(long double x) { return std::log1p(x); }
+long double exact_log(long double x) { return std::log(x); }
 long double exact_softplus(long double x) {
   return (x > 0 ? x : 0.0L) + std::log1p(std::exp(-std::fabs(x)));
 }
@@ -54,6 +55,21 @@ TEST("stable: errors in units of the last place") {
     CHECK(worst(-reach, reach, stable::softplus, exact_softplus) < 4.0);
     CHECK(worst(-reach, reach, stable::sigmoid, exact_sigmoid) < 4.0);
   }
+}
+
+TEST("stable: logarithm and power") {
+  CHECK(worst(0.5, 2.0, stable::log, exact_log) < 4.0);
+  CHECK(worst(1e-300, 1e300, stable::log, exact_log) < 2.0);
+  CHECK(worst(0x1p-1074, 0x1p-1022, stable::log, exact_log) < 2.0);
+  CHECK_EQUAL(stable::log(1.0), 0.0);
+  CHECK_EQUAL(stable::log(inf), inf);
+  CHECK(std::isnan(stable::log(not_a_number)));
+  const auto root = [](double x) { return stable::power(x, 0.5); };
+  CHECK(worst(0.1, 10.0, root, [](long double x) { return std::sqrt(x); }) < 8.0);
+  CHECK_EQUAL(stable::power(0.0, 0.5), 0.0);
+  CHECK_EQUAL(stable::power(0.0, 0.0), 1.0);
+  CHECK_EQUAL(stable::power(3.0, 0.0), 1.0);
+  CHECK(std::isnan(stable::power(not_a_number, 0.5)));
 }
 
 TEST("stable: exp at the edges") {

@@ -23,6 +23,24 @@ inline std::uint64_t to_bits(double value) {
   return bits;
 }
 
+/// log(1 + u) = 2 atanh(u / (2 + u)) for 1 + u in [sqrt(1/2), sqrt(2)].
+inline double log1p_near(double u) {
+  const double s = u / (2.0 + u);
+  const double s2 = s * s;  // at most 0.0295: twelve terms leave 1e-19
+  double p = 1.0 / 23.0;
+  p = p * s2 + 1.0 / 21.0;
+  p = p * s2 + 1.0 / 19.0;
+  p = p * s2 + 1.0 / 17.0;
+  p = p * s2 + 1.0 / 15.0;
+  p = p * s2 + 1.0 / 13.0;
+  p = p * s2 + 1.0 / 11.0;
+  p = p * s2 + 1.0 / 9.0;
+  p = p * s2 + 1.0 / 7.0;
+  p = p * s2 + 1.0 / 5.0;
+  p = p * s2 + 1.0 / 3.0;
+  return 2.0 * s + 2.0 * s * s2 * p;
+}
+
 }  // namespace detail
 
 /// exp(x). Below -708 the result is 0 (no subnormals), above 709.7 it is infinite; NaN stays NaN.
@@ -58,24 +76,34 @@ inline double exp(double x) {
 
 /// log(1 + t) for t in [0, 1].
 inline double log1p_unit(double t) {
-  // 1 + t = 2^k (1 + u) with 1 + u in [sqrt(1/2), sqrt(2)]; log(1 + u) = 2 atanh(u / (2 + u)).
+  // 1 + t = 2^k (1 + u) with 1 + u in [sqrt(1/2), sqrt(2)].
   const bool large = t > 0.41421356237309503;
   const double u = large ? 0.5 * (t - 1.0) : t;
   const double offset = large ? 0.6931471805599453 : 0.0;
-  const double s = u / (2.0 + u);
-  const double s2 = s * s;  // at most 0.0295: twelve terms leave 1e-19
-  double p = 1.0 / 23.0;
-  p = p * s2 + 1.0 / 21.0;
-  p = p * s2 + 1.0 / 19.0;
-  p = p * s2 + 1.0 / 17.0;
-  p = p * s2 + 1.0 / 15.0;
-  p = p * s2 + 1.0 / 13.0;
-  p = p * s2 + 1.0 / 11.0;
-  p = p * s2 + 1.0 / 9.0;
-  p = p * s2 + 1.0 / 7.0;
-  p = p * s2 + 1.0 / 5.0;
-  p = p * s2 + 1.0 / 3.0;
-  return offset + 2.0 * s + 2.0 * s * s2 * p;
+  return offset + detail::log1p_near(u);
+}
+
+/// log(x) for x > 0, subnormal ones included; NaN stays NaN.
+inline double log(double x) {
+  // x = 2^k m with m in [1, 2), halved where it is above sqrt(2).
+  const bool tiny = x < 0x1p-1022;
+  const double scaled = tiny ? x * 0x1p54 : x;
+  const std::uint64_t bits = detail::to_bits(scaled);
+  const double m = detail::from_bits((bits & 0x000fffffffffffffull) | 0x3ff0000000000000ull);
+  const bool large = m > 1.4142135623730951;
+  // The exponent as a double: its bits under those of 2^52.
+  const double exponent = detail::from_bits((bits >> 52) | 0x4330000000000000ull) - 0x1p52;
+  const double k = exponent - (tiny ? 1077.0 : 1023.0) + (large ? 1.0 : 0.0);
+  const double u = (large ? 0.5 * m : m) - 1.0;
+  const double value = k * 0.6931471805599453 + detail::log1p_near(u);
+  const double known = x > 1.7976931348623157e308 ? HUGE_VAL : value;
+  return x != x ? x : known;
+}
+
+/// x^k for x >= 0 and k in [0, 1]; the relative error grows with |log x|, to 1e-13 at the ends.
+inline double power(double x, double k) {
+  const double value = exp(k * log(x));
+  return x == 0.0 ? (k == 0.0 ? 1.0 : 0.0) : value;
 }
 
 /// log(1 + exp(x)) without overflow or cancellation.

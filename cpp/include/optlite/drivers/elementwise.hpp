@@ -27,6 +27,13 @@ OPTLITE_DETECT(has_scalars, Part::scalars())
 OPTLITE_DETECT(has_measures, Part::measures(Index{}))
 #undef OPTLITE_DETECT
 
+template <class Rule, class T, class = void>
+struct PreparesFromScalars : std::false_type {};
+template <class Rule, class T>
+struct PreparesFromScalars<Rule, T,
+                           std::void_t<decltype(std::declval<const Rule&>().template prepare<T>(
+                               Index{}, std::declval<double*>()))>> : std::true_type {};
+
 }  // namespace detail
 
 /// Weight decay as three factors, so that the loop is the same for every form.
