@@ -3,6 +3,7 @@
 import ast
 import importlib
 import importlib.util
+import inspect
 import re
 import sys
 from pathlib import Path
@@ -98,6 +99,21 @@ def test_intervals_are_written_as_in_mathematics(registry_pages, bounds, expecte
 
 def test_plain_text_is_protected_from_markup(registry_pages):
     assert registry_pages.escape("a*b_c|d`e\\f") == r"a\*b\_c\|d\`e\\f"
+
+
+@pytest.mark.parametrize(
+    "package",
+    ["linear_model", "objectives", "optim", "optim.schedules", "optim.wrappers", "display"],
+)
+def test_public_names_have_an_entry_in_the_api_pages(package):
+    """Classes of the registry have pages of their own, made from their headers."""
+    text = (DOCS / "api" / "index.rst").read_text(encoding="utf-8")
+    module = importlib.import_module(f"optlite.{package}")
+    registered = {record["class_name"] for record in RECORDS if record["kind"] == "rules"}
+    names = [name for name in module.__all__ if not inspect.ismodule(getattr(module, name))]
+    assert names
+    listed = {line.strip() for line in text.splitlines()}
+    assert [name for name in names if name not in listed | registered] == []
 
 
 def test_dead_links_are_found(check_links, tmp_path, capsys):

@@ -7,8 +7,9 @@ import pickle
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.exceptions import ConvergenceWarning
 
-from optlite import optim
+from optlite import objectives, optim
 from optlite.optim import schedules
 
 SHAPES = [(5, 4), (7,), (2, 3, 2)]
@@ -31,7 +32,10 @@ CASES = {
     "gradient_noise": lambda: optim.GradientNoise(inner(), random_state=5),
     "gradient_centralization": lambda: optim.GradientCentralization(inner()),
     "xgrad": lambda: optim.XGrad(inner(), horizon=2.0),
+    "lawn": lambda: optim.LAWN(inner(), free_steps=2),
+    "lawn_weights": lambda: optim.LAWN(optim.LAMB(0.01), dimensions=2),
     "sam": lambda: optim.SAM(inner(), rho=0.5),
+    "smb": lambda: optim.SMB(schedules.LinearDecay(0.5, 50)),
     "sam_adaptive": lambda: optim.SAM(inner(), rho=0.5, adaptive=True),
     "gradient_regularization": lambda: optim.GradientRegularization(inner(), gamma=0.5),
     "schedule_free_sgd": lambda: optim.ScheduleFreeSGD(0.1, warm_up=3, weight_decay=0.01),
@@ -73,8 +77,18 @@ def bowl(tree):
     return map_tree(lambda x: np.asarray(x + 0.5 * np.sin(x), dtype=x.dtype), tree)
 
 
+@np.errstate(over="ignore", invalid="ignore")
+def wave(tree):
+    """A function of which :func:`bowl` is the gradient."""
+    leaves = tree.values() if isinstance(tree, dict) else tree
+    leaves = leaves if isinstance(tree, (dict, list, tuple)) else [tree]
+    return float(sum(np.sum(0.5 * x * x - 0.5 * np.cos(x), dtype=float) for x in leaves))
+
+
 def extras(case):
     """What a case needs beside the gradient."""
+    if case == "smb":  # a loss that the trial steps do not lower: models are built
+        return {"loss": 0.0, "loss_function": wave, "gradient_function": bowl}
     needs = ("sam", "gradient_regularization", "nested")
     return {"gradient_function": bowl} if case.startswith(needs) else {}
 
@@ -270,10 +284,11 @@ def test_wrong_steps_are_explained_and_change_nothing(case):
     for bad in (None, lambda tree: tree[:1]):
         if extra:
             with pytest.raises((TypeError, ValueError), match="gradient_function"):
-                rule.step(mine, g, state, gradient_function=bad)
-    if extra:
-        with pytest.raises(TypeError, match=r"needs 'gradient_function' beside the gradient: The"):
-            rule.step(mine, g, state)
+                rule.step(mine, g, state, **{**extra, "gradient_function": bad})
+    for name in extra:
+        rest = {key: value for key, value in extra.items() if key != name}
+        with pytest.raises(TypeError, match=rf"needs '{name}' beside the gradient: The"):
+            rule.step(mine, g, state, **rest)
     assert (flat(mine), flat(state)) == before
 
 
@@ -342,6 +357,9 @@ def test_every_wrapper_is_examined():
         ),
         (lambda: optim.SAM(inner(), adaptive=1), TypeError, r"adaptive must be True or False"),
         (lambda: optim.GradientRegularization(inner(), eps=0), ValueError, r"eps must be > 0"),
+        (lambda: optim.LAWN(inner(), 0.5), TypeError, r"free_steps must be an integer, got 0\.5"),
+        (lambda: optim.SMB(-1), ValueError, r"learning_rate must be >= 0, got -1\.0 \(SMB\)"),
+        (lambda: optim.SMB(shrink=1), ValueError, r"shrink must be in \(0, 1\), got 1\.0 \(SMB\)"),
         (lambda: optim.ScheduleFreeSGD(-1), ValueError, r"learning_rate must be >= 0, got -1\.0"),
         (lambda: optim.ScheduleFreeSGD(momentum=0), ValueError, r"momentum must be in \(0, 1\]"),
         (lambda: optim.ScheduleFreeAdamW(beta2=1), ValueError, r"beta2 must be in \[0, 1\), got 1"),
@@ -363,6 +381,8 @@ def test_wrong_hyper_parameters_are_explained(make, error, message):
         lambda rule: optim.Grokfast(rule, lamb=0.0),
         lambda rule: optim.GradientNoise(rule, eta=0.0),
         lambda rule: optim.XGrad(rule, horizon=0.0),
+        lambda rule: optim.LAWN(rule, free_steps=100),
+        lambda rule: optim.LAWN(rule, dimensions=9),
     ],
 )
 def test_wrappers_with_nothing_to_do_leave_the_rule_as_it_is(wrap):
@@ -654,6 +674,193 @@ def test_functions_of_the_gradient_nest():
     rule.step(x, quadratic(x), rule.init(x), gradient_function=quadratic)
     outer = H + 0.3 * H @ H  # its gradient is linear again
     assert_allclose(x, START - 0.1 * (outer + 0.2 * outer @ outer) @ START, rtol=1e-11)
+
+
+# --- norms that are kept --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rule", [optim.SGD(0.5), optim.Adam(0.1), optim.LAMB(0.1)], ids=repr)
+def test_lawn_keeps_norms_and_finds_the_best_direction(rule):
+    """min of a^T x on the sphere |x| = n: x = -n a / |a|."""
+    a = np.array([1.0, -2.0, 0.5, 3.0])
+    x = np.array([1.0, 1.0, 1.0, -1.0])
+    lawn = optim.LAWN(rule.replace(learning_rate=lambda t: 0.5 / (1.0 + 0.1 * t)))
+    state = lawn.init(x)
+    for _ in range(500):
+        lawn.step(x, a, state)
+        assert_allclose(np.linalg.norm(x), 2.0, rtol=1e-14)
+    assert_allclose(x, -2.0 * a / np.linalg.norm(a), atol=2e-2)
+
+
+def test_lawn_makes_steps_of_projected_gradient_descent():
+    """Against the retraction of the sphere, written out with a projector as a matrix."""
+    x = np.array([3.0, 0.0, 4.0])
+    g = np.array([1.0, 2.0, -1.0])
+    projector = np.eye(3) - np.outer(x, x) / 25.0
+    there = x - 0.1 * projector @ g
+    rule = optim.LAWN(optim.SGD(0.1))
+    rule.step(x, g, rule.init(x))
+    assert_allclose(x, 5.0 * there / np.linalg.norm(there), rtol=1e-14)
+
+
+def test_lawn_is_free_at_first_and_leaves_zeros_free():
+    rule = optim.LAWN(optim.SGD(0.1, weight_decay=0.3), free_steps=3)
+    weights, bias = np.array([[1.0, 2.0]]), np.zeros(2)
+    state = rule.init([weights, bias])
+    for t in range(6):
+        gradient = 0.0 if t < 3 else 1.0  # the bias is zero when norms are taken
+        rule.step([weights, bias], [np.ones((1, 2)), np.full(2, gradient)], state)
+        if t == 2:
+            kept = np.linalg.norm(weights)
+    assert kept != pytest.approx(np.sqrt(5.0))
+    assert_allclose(np.linalg.norm(weights), kept, rtol=1e-14)
+    assert_allclose(state.norm[0], kept, rtol=1e-15)
+    assert state.norm[1] == 0.0 and (bias < -0.2).all()
+
+
+def test_decay_inside_lawn_has_no_effect():
+    ends = []
+    for w in (0.0, 0.5):
+        x = np.array([1.0, 2.0, -1.0])
+        rule = optim.LAWN(optim.AdamW(0.01, weight_decay=w))
+        state = rule.init(x)
+        for t in range(20):
+            rule.step(x, np.array([np.sin(t), 1.0, np.cos(t)]), state)
+        ends.append(x)
+    assert_allclose(ends[1], ends[0], rtol=1e-12)
+
+
+# --- models that are built ------------------------------------------------------------------------
+
+
+def model_step(g, change, rate, shrink):
+    """Make one step of SMB from 0 that needs a model, with gradients g and g + change."""
+    x = np.zeros_like(g)
+    rule = optim.SMB(rate, shrink=shrink)
+    state = rule.init(x)
+    oracle = {"loss_function": lambda x: 1.0, "gradient_function": lambda x: g + change}
+    rule.step(x, g, state, loss=0.0, **oracle)
+    assert state["models"] == 1
+    return x
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_smb_makes_the_step_of_the_published_coefficients(seed):
+    rng = np.random.default_rng(seed)
+    g, y = rng.normal(size=(2, 6))
+    rate, eta = 0.3, 0.9
+    s = -rate * g
+    ys, ss, yy, yg, sg = y @ s, s @ s, y @ y, y @ g, s @ g
+    sigma = 0.5 * (np.sqrt(ss) * (np.sqrt(yy) + np.linalg.norm(g) / eta) - ys)
+    theta = (ys + 2.0 * sigma) ** 2 - ss * yy
+    cg = -ss / (2.0 * sigma)
+    cs = cg / theta * (-(ys + 2.0 * sigma) * yg + yy * sg)
+    cy = cg / theta * (-(ys + 2.0 * sigma) * sg + ss * yg)
+    assert_allclose(model_step(g, y, rate, eta), cs * s + cg * g + cy * y, rtol=1e-10)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_step_of_smb_minimises_a_model_that_interpolates_both_gradients(seed):
+    """Slopes g at 0 and g + y at the trial step, linear along it, and a quadratic that bounds."""
+    rng = np.random.default_rng(10 + seed)
+    g, y = rng.normal(size=(2, 4)) * [[1.0], [10.0 ** rng.uniform(-2.0, 2.0)]]
+    rate, rho = 0.3, 0.95
+    s = -rate * g
+    sigma = 0.5 * (np.linalg.norm(s) * (np.linalg.norm(y) + np.linalg.norm(g) / rho) - y @ s)
+
+    def slope(p):
+        return g + (s @ p) / (s @ s) * y
+
+    assert_allclose(slope(np.zeros(4)), g)
+    assert_allclose(slope(s), g + y)
+    # m(p) = slope(p)^T p + sigma |p|^2 / |s|^2 is a quadratic; its Hessian, from the definition:
+    hessian = (np.outer(s, y) + np.outer(y, s) + 2.0 * sigma * np.eye(4)) / (s @ s)
+    eigenvalues = np.linalg.eigvalsh(hessian)
+    assert_allclose(eigenvalues[0], 1.0 / (rho * rate), rtol=1e-9)  # so |p| <= rho |s|
+    step = model_step(g, y, rate, rho)
+    assert_allclose(step, np.linalg.solve(hessian, -g), rtol=1e-9)
+    value = slope(step) @ step + sigma * (step @ step) / (s @ s)
+    for other in step + 1e-3 * np.linalg.norm(step) * rng.normal(size=(50, 4)):
+        assert slope(other) @ other + sigma * (other @ other) / (s @ s) > value
+
+
+@pytest.mark.parametrize("size", [1e-150, 1e-3, 1.0, 1e150])
+def test_the_step_of_smb_is_shorter_than_the_trial_step(size):
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        g, y = rng.normal(size=(2, 5))
+        step = model_step(g, size * y, 0.3, 0.99)
+        assert np.linalg.norm(step) <= 0.99 * 0.3 * np.linalg.norm(g) * (1.0 + 1e-12)
+        assert step @ g < 0.0
+
+
+def test_smb_accepts_what_descends_and_is_sgd_then():
+    h = np.array([1.0, 3.0])
+    mine, theirs = np.ones(2), np.ones(2)
+    smb, sgd = optim.SMB(0.1), optim.SGD(0.1)
+    states = smb.init(mine), sgd.init(theirs)
+    for _ in range(10):
+        oracle = {
+            "loss_function": lambda x: 0.5 * x @ (h * x),
+            "gradient_function": lambda x: h * x,
+        }
+        smb.step(mine, h * mine, states[0], loss=0.5 * mine @ (h * mine), **oracle)
+        sgd.step(theirs, h * theirs, states[1])
+        assert_array_equal(mine, theirs)
+    assert states[0]["models"] == 0
+
+
+def test_smb_converges_with_rates_for_which_sgd_diverges():
+    f = logistic()
+    for rate in (1.0, 4.0, 8.0):
+        result = optim.minimize(f, method="smb", learning_rate=rate, tol=1e-6, max_iter=100)
+        assert result.success
+    with pytest.warns(ConvergenceWarning, match="sgd stopped"):
+        assert not optim.minimize(f, method="sgd", learning_rate=2.0, max_iter=2000).success
+
+
+def logistic():
+    """A logistic model."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(80, 3)) * [1.0, 3.0, 0.5]
+    y = np.where(X @ [1.0, -0.5, 0.2] + rng.logistic(size=80) > 0.0, 1.0, -1.0)
+    return objectives.Logistic(X, y, alpha=0.1)
+
+
+# --- names ----------------------------------------------------------------------------------------
+
+
+@every
+def test_wrappers_are_found_by_their_names(case):
+    rule = CASES[case]()
+    row = next(row for row in optim.list_rules() if row["name"] == rule.name)
+    assert set(row) == {"name", "family", "state", "extra", "reference"}
+    assert row["family"] == "wrapper" or not isinstance(rule, optim.wrappers.Wrapper)
+    held = list(rule.init(np.ones(2)))
+    other = {"ema": "window", "ma": "h"}.get(rule.hyperparameters().get("form"))
+    assert [name for name in row["state"] if name != other] == held
+    assert row["reference"] and not row["reference"].endswith(".")
+    assert row["extra"] == list(rule._needed)
+    again = optim.from_name(rule.name, rule.hyperparameters())
+    assert again == rule and type(again) is type(rule)
+
+
+def test_a_wrapper_by_name_goes_around_a_rule_by_name():
+    assert optim.from_name("ema", rule="adam", decay=0.5) == optim.EMA(optim.Adam(), decay=0.5)
+    with pytest.raises(TypeError, match=r"Lookahead needs rule: pass rule=Adam\(\) or rule='adam'"):
+        optim.from_name("lookahead", k=3)
+    with pytest.raises(TypeError, match=r"ClipNorm needs max_norm: pass max_norm="):
+        optim.from_name("clip_norm", rule="sgd")
+    with pytest.raises(TypeError, match=r"SAM has no hyper-parameter 'radius': it has rule, rho"):
+        optim.from_name("sam", rule="sgd", radius=1.0)
+    with pytest.raises(ValueError, match=r"Did you mean 'lookahead'"):
+        optim.from_name("lokahead")
+    with pytest.raises(ValueError, match=r"Did you mean 'adam'"):
+        optim.from_name("ema", rule="adm")
+    f = logistic()
+    by_name = optim.minimize(f, method="lookahead", rule=optim.Adam(0.1), k=3, tol=1e-4)
+    by_rule = optim.minimize(f, method=optim.Lookahead(optim.Adam(0.1), k=3), tol=1e-4)
+    assert_array_equal(by_name.x, by_rule.x)
 
 
 # --- parameter groups -----------------------------------------------------------------------------

@@ -24,7 +24,7 @@ Examples
 
 from .._params import records
 from ._callable import CallableObjective, from_callable
-from ._generalized_linear import GeneralizedLinearObjective, make_class
+from ._generalized_linear import Batch, GeneralizedLinearObjective, make_class
 from ._test_functions import (
     Beale,
     Booth,
@@ -39,6 +39,7 @@ for _record in records("objectives").values():
     globals()[_record["class_name"]] = make_class(_record, __name__)
 
 __all__ = [
+    "Batch",
     "Beale",
     "Booth",
     "CallableObjective",

@@ -38,7 +38,8 @@ Examples
 from .._params import records
 from . import schedules, wrappers
 from ._descent import make_function, minimize, steps
-from ._rules import Rule, from_name, list_rules, make_class, rule_records
+from ._names import from_name, list_rules
+from ._rules import Rule, make_class, rule_records
 from ._state import State
 
 for _record in records("directions").values():

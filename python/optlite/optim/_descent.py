@@ -11,8 +11,9 @@ from .._core import core
 from .._warnings import warn
 from ..objectives import GeneralizedLinearObjective
 from ..trace import Record, Trace
+from ._names import from_name, is_rule_name, python_rules
 from ._rule_run import REQUIRED, RuleRun
-from ._rules import Rule, from_name
+from ._rules import Rule
 from .wrappers import PythonRule
 
 ENGINES = ("core", "numpy")
@@ -191,14 +192,16 @@ def _make_run(objective, x0, method, step_size, max_iter, tol, engine, batches, 
     if engine not in ENGINES:
         raise ValueError(f"engine must be one of {list(ENGINES)}, got {engine!r}.")
     is_rule = isinstance(method, (Rule, PythonRule))
-    if is_rule or (isinstance(method, str) and method in _params.records("rules")):
-        rule = method if is_rule else from_name(method)
+    if is_rule or is_rule_name(method):
+        if is_rule:
+            rule = method.replace(**fields) if fields else method
+        else:
+            rule = from_name(method, fields)
         if step_size != "armijo":
             raise ValueError(
                 f"step_size must be left out for an update rule, got {step_size!r} ({rule.name}). "
                 "Its steps have the length that the rule gives them: set learning_rate."
             )
-        rule = rule.replace(**fields) if fields else rule
         return _rule_run(objective, rule, x0, max_iter, tol, engine, *batches)
     if batches[0] is not None:
         raise ValueError(
@@ -225,7 +228,7 @@ def _make_run(objective, x0, method, step_size, max_iter, tol, engine, batches, 
 
 def _find_direction(method):
     """Return the record of a direction; an unknown name is compared with the rules as well."""
-    known = {**_params.records("rules"), **_params.records("directions")}
+    known = {**_params.records("rules"), **python_rules(), **_params.records("directions")}
     if isinstance(method, str) and method not in known:
         raise ValueError(
             f"method must be one of {sorted(_params.records('directions'))} or an update rule of "

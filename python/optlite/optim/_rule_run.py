@@ -128,8 +128,10 @@ class RuleRun:
         extra = {}
         if "loss" in self._extra:
             extra["loss"] = self._loss
+        source = self._objective if self._batches is None else self._batches.current
+        if "loss_function" in self._extra:
+            extra["loss_function"] = lambda x: float(source.value_and_gradient(x)[0])
         if "gradient_function" in self._extra:
-            source = self._objective if self._batches is None else self._batches.current
             extra["gradient_function"] = lambda x: np.asarray(source.value_and_gradient(x)[1])
         if "hessian_diag" in self._extra:
             # Hutchinson's estimator: the mean of v * (H v) over random signs v is the diagonal.

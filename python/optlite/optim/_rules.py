@@ -205,7 +205,7 @@ class Rule(SteppingRule):
         return f"{type(self).__name__}({', '.join(shown)})"
 
     def __reduce__(self):
-        return from_name, (self.name, self._hyper)
+        return make_rule, (self.name, self._hyper)
 
 
 def _plain(array, dtype):
@@ -328,57 +328,16 @@ optlite.optim.minimize : Run a rule on an objective.
 {_params.notes(record)}"""
 
 
-def from_name(name, hyperparameters=None, /, **given):
-    """Make an update rule from its name in the registry.
-
-    Parameters
-    ----------
-    name : str
-        Such as "adamw"; :func:`list_rules` gives all of them.
-    hyperparameters : dict, default=None
-        Hyper-parameters by name.
-    **given
-        More of them.
-
-    Returns
-    -------
-    Rule
-
-    Raises
-    ------
-    ValueError
-        For an unknown name, or a value out of range.
-    TypeError
-        For a hyper-parameter that the rule does not have.
-
-    Examples
-    --------
-    >>> from optlite import optim
-    >>> optim.from_name("adamw", learning_rate=0.01)
-    AdamW(learning_rate=0.01)
-    """
+def make_rule(name, hyper):
+    """Make an update rule from its name in the registry and its hyper-parameters."""
     from .. import optim
 
     record = _params.find("rules", name, "name")
-    return getattr(optim, record["class_name"])(**{**(hyperparameters or {}), **given})
+    return getattr(optim, record["class_name"])(**hyper)
 
 
-def list_rules():
-    """Describe every update rule.
-
-    Returns
-    -------
-    list of dict
-        ``name``, ``family`` ("element-wise", or "per tensor" and "global" for rules that need sums
-        over a tensor or over all of them), ``state`` (names of the arrays and numbers that it
-        keeps), ``extra`` (what `step` needs beside the gradient) and ``reference``.
-
-    Examples
-    --------
-    >>> from optlite import optim
-    >>> next(rule for rule in optim.list_rules() if rule["name"] == "adam")["state"]
-    ['m', 'v']
-    """
+def registry_rows():
+    """Return the rows of :func:`~optlite.optim.list_rules` for the rules of the registry."""
     return [
         {
             "name": record["name"],
@@ -391,4 +350,4 @@ def list_rules():
     ]
 
 
-__all__ = ["Rule", "State", "Structure", "from_name", "list_rules"]
+__all__ = ["Rule", "State", "Structure", "make_rule", "registry_rows"]

@@ -3,10 +3,11 @@
 Each takes a rule first, has the interface of a :class:`~optlite.optim.Rule`, and can be wrapped
 again; the outermost sees the gradient first. The state of the rule inside is ``state["inner"]``.
 
-:class:`~optlite.optim.ScheduleFreeSGD` and :class:`~optlite.optim.ScheduleFreeAdamW` are rules of
-their own. They and :class:`~optlite.optim.XGrad` hold a second point in their state that goes
-with the parameters: a wrapper that changes the parameters, :class:`~optlite.optim.Lookahead`,
-belongs inside :class:`~optlite.optim.XGrad` and not around these.
+:class:`~optlite.optim.ScheduleFreeSGD`, :class:`~optlite.optim.ScheduleFreeAdamW` and
+:class:`~optlite.optim.SMB` are rules of their own. The first two and :class:`~optlite.optim.XGrad`
+hold a second point in their state that goes with the parameters: a wrapper that changes the
+parameters, :class:`~optlite.optim.Lookahead` or :class:`~optlite.optim.LAWN`, belongs inside
+:class:`~optlite.optim.XGrad` and not around these.
 """
 
 from ._base import PythonRule, Wrapper, WrapperState
@@ -16,14 +17,18 @@ from .clipping import ClipNorm, ClipValue, MedianClip
 from .grokfast import Grokfast
 from .groups import GroupStates, ParameterGroups
 from .lookahead import Lookahead
+from .model_building import SMB
 from .noise import GradientNoise
 from .schedule_free import ScheduleFreeAdamW, ScheduleFreeSGD
 from .sharpness import SAM, GradientRegularization
+from .weight_normalization import LAWN
 from .xgrad import XGrad
 
 __all__ = [
     "EMA",
+    "LAWN",
     "SAM",
+    "SMB",
     "SWA",
     "ClipNorm",
     "ClipValue",

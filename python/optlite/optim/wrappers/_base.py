@@ -17,7 +17,11 @@ from .._state import NamedState, State
 from .._tree import Structure
 
 #: What SAM and others need, as messages explain it.
-NEEDS = {"gradient_function": "The function that returns the gradient at the point it is given."}
+NEEDS = {
+    "loss": "The loss at the parameters.",
+    "loss_function": "The function that returns the loss at the point it is given.",
+    "gradient_function": "The function that returns the gradient at the point it is given.",
+}
 
 
 class WrapperState(NamedState):
@@ -104,7 +108,8 @@ class PythonRule(SteppingRule):
     """Base of the rules and wrappers written in Python; the interface is that of a rule."""
 
     _states = (WrapperState, State)
-    name = None  #: As it stands in the state.
+    name = None  #: As it stands in the state, and for from_name().
+    family = "element-wise"  #: What list_rules() calls it.
     _needed = ()  # What a step needs beside the gradient.
     __slots__ = ("_hyper",)
 
@@ -239,6 +244,7 @@ class Wrapper(PythonRule):
     outermost sees the gradient first.
     """
 
+    family = "wrapper"
     __slots__ = ()
 
     def __init__(self, rule, **hyper):
