@@ -66,3 +66,20 @@ if(SKBUILD_STATE STREQUAL "sdist")
     file(COPY "${_eigen_include}/Eigen" DESTINATION "${_vendored}")
   endif()
 endif()
+
+# pip builds in a new temporary environment each time. Headers copied to a fixed place keep the
+# compile commands and time stamps the same, and so the objects of an earlier build valid.
+function(optlite_stage_headers target folder version)
+  get_target_property(include ${target} INTERFACE_INCLUDE_DIRECTORIES)
+  list(GET include 0 include)
+  set(stage "${PROJECT_BINARY_DIR}/headers/${folder}-${version}")
+  if(NOT EXISTS "${stage}/complete")
+    file(COPY "${include}/${folder}" DESTINATION "${stage}")
+    file(TOUCH "${stage}/complete")
+  endif()
+  set_target_properties(${target} PROPERTIES INTERFACE_INCLUDE_DIRECTORIES "${stage}")
+endfunction()
+
+if(_eigen_source MATCHES "^header package" AND NOT SKBUILD_STATE STREQUAL "sdist")
+  optlite_stage_headers(Eigen3::Eigen Eigen ${Eigen3_VERSION})
+endif()
