@@ -73,6 +73,39 @@ def test_interrupt_stops_a_long_fit(solver):
 
 
 @posix
+def test_interrupt_stops_a_step_of_matrix_products():
+    # A step takes seconds of CPU time; without polls between products the signal would wait for it.
+    run(
+        """
+        import signal, time
+        import numpy as np
+        from optlite import optim
+
+        rng = np.random.default_rng(0)
+        x = rng.normal(size=(2500, 2500))
+        rule = optim.Muon()
+        state = rule.init(x)
+        fired = []
+
+        def interrupt(signum, frame):
+            fired.append(time.process_time())
+            raise KeyboardInterrupt
+
+        signal.signal(signal.SIGALRM, interrupt)
+        signal.setitimer(signal.ITIMER_REAL, 0.4)
+        try:
+            while True:
+                rule.step(x, rng.normal(size=(2500, 2500)), state)
+        except KeyboardInterrupt:
+            late = time.process_time() - fired[0]
+        assert late < 0.4, late
+        # The state is still good for steps.
+        rule.step(x[:0], x[:0], rule.init(x[:0]))
+        """
+    )
+
+
+@posix
 @pytest.mark.parametrize(
     "model, shape",
     [

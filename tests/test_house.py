@@ -43,6 +43,12 @@ def test_every_twin_has_a_header():
     assert twins == have
 
 
+def test_names_of_parts_of_a_kind_differ():
+    """Update rules come from two folders."""
+    counts = collections.Counter((record["kind"], record["name"]) for record in RECORDS)
+    assert max(counts.values()) == 1
+
+
 @pytest.mark.parametrize("record", PARTS)
 def test_every_part_is_described(record):
     for key in ("doc", "formula", "reference"):

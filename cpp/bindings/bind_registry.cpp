@@ -47,11 +47,14 @@ void add_rule(py::dict entry, const RuleRow& row) {
       one["field"] = record.field;
       one["copies_x"] = record.copies_x;
       one["is_given"] = record.is_given;
+      one["is_diagonal"] = record.is_diagonal;
       all.append(one);
     }
     return all;
   };
+  entry["folder"] = row.folder;
   entry["family"] = row.family;
+  entry["shapes_slots"] = row.slot_shape != nullptr;
   entry["slots"] = list(row.slots);
   entry["scalars"] = list(row.scalars);
   entry["inputs"] = list(row.inputs);
@@ -76,10 +79,6 @@ py::list registry() {
     if (const PenaltyRow* row = find_by_name(penalty_table(), record.name);
         row != nullptr && record.kind == "penalties") {
       entry["smooth"] = row->smooth;
-    }
-    if (const RuleRow* row = find_by_name(rule_table(), record.name);
-        row != nullptr && record.kind == "rules") {
-      add_rule(entry, *row);
     }
     if (const RuleRow* row = find_by_name(rule_table(), record.name);
         row != nullptr && record.kind == "rules") {

@@ -5,10 +5,13 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
+#include <stdexcept>
 #include <utility>
 
 #include "bindings.hpp"
+#include "optlite/core/interrupt.hpp"
 #include "optlite/rules/concept.hpp"
 
 namespace py = pybind11;
@@ -37,7 +40,10 @@ struct State {
   std::vector<std::vector<Index>> shapes;
   std::vector<Index> sizes;
   std::vector<void*> slots;  // tensor by tensor
+  std::vector<Index> slot_sizes;
   double* scalars;
+  Workspace work;
+  std::atomic<bool> busy{false};
   std::vector<Py_buffer> held;
 
   State() = default;
@@ -89,9 +95,42 @@ py::object make_state(const std::string& rule, bool single, bool in_list, Index 
     state->sizes.push_back(size);
   }
   state->held.reserve(slots.size() + 1);
-  for (py::handle array : slots) state->slots.push_back(state->hold(array));
+  for (py::handle array : slots) {
+    state->slots.push_back(state->hold(array));
+    const Py_buffer& buffer = state->held.back();
+    state->slot_sizes.push_back(buffer.len / buffer.itemsize);
+  }
   state->scalars = static_cast<double*>(state->hold(scalars));
   return capsule(std::move(state), state_name);
+}
+
+/// The shapes of the arrays that a rule keeps for a tensor.
+py::list slot_shapes(const std::string& rule, const std::vector<double>& fields,
+                     const std::vector<Index>& tensor) {
+  const RuleRow* row = find_by_name(rule_table(), rule);
+  if (row == nullptr) throw py::value_error("There is no rule named '" + rule + "'.");
+  const Shape shape(tensor.data(), static_cast<int>(tensor.size()));
+  py::list all;
+  for (std::size_t s = 0; s < row->slots.size(); ++s) {
+    const Shape own = row->slot_shape == nullptr ? shape : row->slot_shape(fields, s, shape);
+    all.append(py::tuple(py::cast(std::vector<Index>(own.begin(), own.end()))));
+  }
+  return all;
+}
+
+/// Whether the arrays of a state are as large as the rule needs them: their shapes depend on its
+/// hyper-parameters.
+bool slots_fit(const Kernel& kernel, const State& state) {
+  const RuleRow& row = *state.row;
+  if (row.slot_shape == nullptr) return true;
+  auto size = state.slot_sizes.begin();
+  for (const std::vector<Index>& own : state.shapes) {
+    const Shape shape(own.data(), static_cast<int>(own.size()));
+    for (std::size_t s = 0; s < row.slots.size(); ++s) {
+      if (row.slot_shape(kernel.fields, s, shape).size() != *size++) return false;
+    }
+  }
+  return true;
 }
 
 Index steps_done(const py::object& state) {
@@ -109,6 +148,20 @@ bool is_native(PyObject* descriptor, bool single) {
   return descriptor == expected ||
          py::detail::npy_api::get().PyArray_EquivTypes_(descriptor, expected) != 0;
 }
+
+/// Whoever steps a state: two threads cannot share its scratch memory.
+class Turn {
+ public:
+  explicit Turn(State& state) : state_(state) {
+    if (state_.busy.exchange(true)) {
+      throw std::runtime_error("Another thread is making a step with this state: copy it.");
+    }
+  }
+  ~Turn() { state_.busy = false; }
+
+ private:
+  State& state_;
+};
 
 /// The data of an array of this type and shape in C order, or nullptr.
 void* data_of(PyObject* object, bool single, const std::vector<Index>& shape, bool writable) {
@@ -212,6 +265,7 @@ bool advance(const Kernel& kernel, State& state, PyObject* const* lists, Index n
     }
     all[k].size = size;
     all[k].dimensions = static_cast<int>(state.shapes[i].size());
+    all[k].extents = state.shapes[i].data();
     all[k].x = x;
     all[k].arrays = own;
     all[k].scalars = state.scalars + n_scalars * i;
@@ -219,16 +273,20 @@ bool advance(const Kernel& kernel, State& state, PyObject* const* lists, Index n
   }
   // The loop assumes that nothing it reads is written: overlapping arrays are copied first.
   if (overlaps(all, tensors, n_inputs)) return false;
+  const Turn turn(state);
   ++state.t;
   const auto run = [&] {
     if constexpr (std::is_same_v<T, float>) {
-      state.row->run_float(kernel.fields, kernel.decay, state.t, all, tensors, state.scalars);
+      state.row->run_float(kernel.fields, kernel.decay, state.t, all, tensors, state.scalars,
+                           state.work);
     } else {
-      state.row->run_double(kernel.fields, kernel.decay, state.t, all, tensors, state.scalars);
+      state.row->run_double(kernel.fields, kernel.decay, state.t, all, tensors, state.scalars,
+                            state.work);
     }
   };
   // Letting go of the interpreter costs as much as a step of a thousand numbers.
-  if (total < 50000) {
+  const Index short_step = state.row->slot_shape == nullptr ? 50000 : 500;
+  if (total < short_step) {
     run();
   } else {
     // Another thread may replace the items of the lists meanwhile.
@@ -266,11 +324,15 @@ PyObject* step(PyObject*, PyObject* const* arguments, Py_ssize_t count) {
     fits = PyList_Check(arguments[2 + i]) &&
            PyList_GET_SIZE(arguments[2 + i]) == static_cast<Py_ssize_t>(state->sizes.size());
   }
-  if (!fits) Py_RETURN_FALSE;
+  if (!fits || !slots_fit(*kernel, *state)) Py_RETURN_FALSE;
   try {
     const bool done = state->single ? advance<float>(*kernel, *state, arguments + 2, n_lists)
                                     : advance<double>(*kernel, *state, arguments + 2, n_lists);
     return PyBool_FromLong(done);
+  } catch (const interrupt::Interrupted&) {
+    return nullptr;  // the KeyboardInterrupt is already the current exception
+  } catch (const std::bad_alloc&) {
+    return PyErr_NoMemory();
   } catch (const std::exception& error) {
     PyErr_SetString(PyExc_RuntimeError, error.what());
     return nullptr;
@@ -289,6 +351,8 @@ void bind_rules(py::module_& m) {
   m.def("rule_state", &make_state, py::arg("rule"), py::arg("single"), py::arg("in_list"),
         py::arg("t"), py::arg("shapes"), py::arg("slots"), py::arg("scalars"),
         "The arrays of a run, for rule_step, which writes into them.");
+  m.def("rule_slot_shapes", &slot_shapes, py::arg("rule"), py::arg("fields"), py::arg("shape"),
+        "The shapes of the arrays that a rule keeps for a tensor of this shape.");
   m.def("rule_steps_done", &steps_done, py::arg("state"));
   PyObject* function = PyCFunction_NewEx(&step_definition, nullptr, m.attr("__name__").ptr());
   if (function == nullptr) throw py::error_already_set();

@@ -2,6 +2,7 @@
 #include "optlite/registered/rules.hpp"
 #include "optlite/drivers/elementwise.hpp"
 #include "optlite/drivers/elementwise_sums.hpp"
+#include "optlite/matrix_rules/concept.hpp"
 
 namespace optlite {
 
@@ -13,11 +14,9 @@ struct Steps {
   using Step = typename Kernel::Step;
 
   static void run(const std::vector<double>& fields, WeightDecay decay, Index t,
-                  const Tensor<T>* tensors, Index count, double* scalars) {
+                  const Tensor<T>* tensors, Index count, double* scalars, Workspace&) {
     const Rule rule = make_part<Rule>(fields);
-    double rate = 0.0;
-    if constexpr (detail::has_rate<Rule>::value) rate = rule.learning_rate;
-    const DecayFactors<T> factors = decay_factors<T>(decay, rate);
+    const DecayFactors<T> factors = decay_factors<T>(decay, rate_of(rule, 0));
     if constexpr (!detail::has_sums<Rule>::value) {
       const Step step = prepared(rule, t, scalars);
       for (Index k = 0; k < count; ++k) Kernel::update(step, factors, tensors[k]);
@@ -64,47 +63,27 @@ struct Steps {
 
 template <class Rule>
 RuleRow make_rule_row(const Entry<Rule>& entry) {
-  RuleRow row{
-      describe("rules", entry), "element-wise", {}, {}, {}, false, {}, false, nullptr, nullptr};
-  const auto number_of = [](double Rule::* member) {
-    int i = 0;
-    for (const auto& f : Rule::fields()) {
-      if (f.member == member) return i;
-      ++i;
-    }
-    return -1;
-  };
-  const auto list = [&](std::vector<SlotRecord>& records, const auto& slots) {
-    for (const auto& s : slots) {
-      const int field = s.member == nullptr ? -1 : number_of(s.member);
-      records.push_back({s.name, s.doc, s.constant, field, s.copies_x, s.is_given});
-    }
-  };
-  list(row.slots, Rule::slots());
-  if constexpr (detail::has_scalars<Rule>::value) list(row.scalars, Rule::scalars());
-  if constexpr (detail::has_inputs<Rule>::value) {
-    for (const auto& input : Rule::inputs()) {
-      const int field = input.period == nullptr ? -1 : number_of(input.period);
-      row.inputs.push_back({input.name, input.doc, 0.0, field, false, false});
-    }
-  }
-  row.global_scalars = true;
+  RuleRow row = describe_rule(entry, "rules", "element-wise");
   if constexpr (detail::has_sums<Rule>::value) {
     row.global_scalars = Rule::global_sums;
     row.family = Rule::global_sums ? "global" : "per tensor";
   }
-  if constexpr (detail::has_decay<Rule>::value) row.decay = Rule::decay;
-  row.own_decay = detail::has_own_decay<Rule>::value;
   row.run_double = &Steps<Rule, double>::run;
   row.run_float = &Steps<Rule, float>::run;
   return row;
 }
 
+std::vector<RuleRow> collect() {
+  auto rows =
+      tabulate<RuleRow>(registered::rules, [](const auto& entry) { return make_rule_row(entry); });
+  for (RuleRow& row : matrix_rule_rows()) rows.push_back(std::move(row));
+  return rows;
+}
+
 }  // namespace
 
 const std::vector<RuleRow>& rule_table() {
-  static const auto table =
-      tabulate<RuleRow>(registered::rules, [](const auto& entry) { return make_rule_row(entry); });
+  static const std::vector<RuleRow> table = collect();
   return table;
 }
 

@@ -6,6 +6,7 @@
 #include "check.hpp"
 #include "data.hpp"
 #include "optlite/drivers/fit.hpp"
+#include "optlite/rules/concept.hpp"
 #include "with_threads.hpp"
 
 namespace {
@@ -109,4 +110,81 @@ TEST("allocation: one that fails inside a parallel region leaves it as an except
     CHECK(fail_each_allocation(work) > 2);
     return 0;
   });
+}
+
+namespace {
+
+/// Some tensors of a run with a rule for matrices, as the binding lays them out.
+template <class T>
+struct Run {
+  const optlite::RuleRow& row;
+  std::vector<std::vector<Index>> shapes{{40, 30}, {300, 7}, {5, 4, 3}, {9}, {}};
+  std::vector<double> fields;
+  std::vector<std::vector<T>> memory;
+  std::vector<std::vector<T*>> arrays;
+  std::vector<optlite::Tensor<T>> tensors;
+  std::vector<double> scalars;
+  optlite::Workspace work;
+  Index t = 0;
+
+  explicit Run(const optlite::RuleRow& rule) : row(rule) {
+    for (const auto& field : row.record.fields) fields.push_back(field.default_value);
+    scalars.resize(row.scalars.size() * shapes.size());
+    arrays.resize(shapes.size());
+    for (std::size_t k = 0; k < shapes.size(); ++k) add(k);
+  }
+
+  T* filled(Index size, T value, T slope) {
+    std::vector<T> all(static_cast<std::size_t>(size));
+    for (Index j = 0; j < size; ++j) all[static_cast<std::size_t>(j)] = value + slope * T(j % 7);
+    memory.push_back(std::move(all));
+    return memory.back().data();
+  }
+
+  void add(std::size_t k) {
+    const optlite::Shape shape(shapes[k].data(), static_cast<int>(shapes[k].size()));
+    const Index size = shape.size();
+    for (std::size_t i = 0; i < row.inputs.size(); ++i) {
+      arrays[k].push_back(filled(size, T(1), T(0)));
+    }
+    for (std::size_t s = 0; s < row.slots.size(); ++s) {
+      const Index own = row.slot_shape(fields, s, shape).size();
+      arrays[k].push_back(filled(own, T(0.5), T(0.01)));
+    }
+    tensors.push_back({size, shape.dimensions, shapes[k].data(), filled(size, T(1), T(0.1)),
+                       filled(size, T(0.3), T(-0.2)), arrays[k].data(),
+                       scalars.data() + k * row.scalars.size()});
+  }
+
+  void step() {
+    ++t;
+    const Index count = static_cast<Index>(tensors.size());
+    if constexpr (std::is_same_v<T, float>) {
+      row.run_float(fields, {}, t, tensors.data(), count, scalars.data(), work);
+    } else {
+      row.run_double(fields, {}, t, tensors.data(), count, scalars.data(), work);
+    }
+  }
+
+  /// Allocations of the second and third step.
+  long allocations() {
+    step();
+    const long before = made.load();
+    step();
+    step();
+    return made.load() - before;
+  }
+};
+
+}  // namespace
+
+TEST("allocation: a step of a rule for matrices makes none after the first") {
+  int seen = 0;
+  for (const optlite::RuleRow& row : optlite::rule_table()) {
+    if (row.slot_shape == nullptr) continue;
+    CHECK_EQUAL(Run<float>(row).allocations(), 0);
+    CHECK_EQUAL(Run<double>(row).allocations(), 0);
+    ++seen;
+  }
+  CHECK(seen > 0);
 }

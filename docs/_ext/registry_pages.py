@@ -37,7 +37,8 @@ KIND_TEXTS = {
     "rules": (
         "Update rules",
         "Steps that need gradients only: what a rule does to one coordinate :math:`x`, given the "
-        "gradient :math:`g_t` there and a state of its own. Weight decay is an option of each.",
+        "gradient :math:`g_t` there and a state of its own. Those of the family *matrix* see a "
+        "tensor whole, with its shape. Weight decay is an option of each.",
     ),
 }
 TARGETS = {
@@ -55,7 +56,8 @@ def twin_path(record):
 
 def header_path(record):
     """Return the C++ header that declares a part."""
-    return ROOT / "cpp" / "include" / "optlite" / record["kind"] / f"{record['name']}.hpp"
+    folder = record.get("folder", record["kind"])
+    return ROOT / "cpp" / "include" / "optlite" / folder / f"{record['name']}.hpp"
 
 
 def page_name(record):
@@ -130,7 +132,7 @@ def table_rows(rows):
 def state_table(record):
     """Return what an update rule keeps between two steps, and what it needs from the caller."""
     kinds = (
-        ("slots", "an array like the parameters"),
+        ("slots", "an array" if record["shapes_slots"] else "an array like the parameters"),
         ("scalars", "a number" if record["global_scalars"] else "a number for each tensor"),
         ("inputs", "passed to ``step`` beside the gradient"),
     )

@@ -8,7 +8,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Descent', 'Design', 'Model', 'RidgeProblem', 'after_fork_in_child', 'check_csc', 'csr', 'dense', 'eigen_version', 'openmp_runtime', 'penalty_prox', 'penalty_subdifferential_distance', 'penalty_value', 'registry', 'rule_kernel', 'rule_state', 'rule_step', 'rule_steps_done', 'simd_level', 'threads']
+__all__: list[str] = ['Descent', 'Design', 'Model', 'RidgeProblem', 'after_fork_in_child', 'check_csc', 'csr', 'dense', 'eigen_version', 'openmp_runtime', 'penalty_prox', 'penalty_subdifferential_distance', 'penalty_value', 'registry', 'rule_kernel', 'rule_slot_shapes', 'rule_state', 'rule_step', 'rule_steps_done', 'simd_level', 'threads']
 class Design:
     """
     A data matrix, read in place.
@@ -146,6 +146,10 @@ def registry() -> list:
 def rule_kernel(rule: str, fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], decay_form: typing.SupportsInt | typing.SupportsIndex, decay_strength: typing.SupportsFloat | typing.SupportsIndex) -> typing.Any:
     """
     A rule with its hyper-parameters, for rule_step.
+    """
+def rule_slot_shapes(rule: str, fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> list:
+    """
+    The shapes of the arrays that a rule keeps for a tensor of this shape.
     """
 def rule_state(rule: str, single: bool, in_list: bool, t: typing.SupportsInt | typing.SupportsIndex, shapes: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]], slots: list, scalars: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> typing.Any:
     """

@@ -37,6 +37,12 @@ RULES = {
     "lamb_nodebias": ("lamb", {"bias_correction": False, "clamp": 10.0}, {}),
     "lars": ("lars", {"adapt_vectors": False}, {}),
     "ldog": ("ldog", {}, {"reps_rel": "relative_distance"}),
+    "muon_optax": (
+        "muon",
+        {"form": "optax", "weight_decay_form": "decoupled"},
+        {"beta": "momentum"},
+    ),
+    "muon_torch": ("muon", {"weight_decay_form": "decoupled"}, {}),
     "oasis_adaptive": ("oasis", {"adaptive": True}, {"lr0": "learning_rate"}),
     "oasis_fixed_lr": ("oasis", {}, {}),
     "sophia_g": (

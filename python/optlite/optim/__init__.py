@@ -6,7 +6,8 @@ and ``step_sizes`` with its NumPy twin. ``newton``, ``lbfgs``, ... are :func:`mi
 method filled in, one for each registered direction.
 
 :class:`Adam`, :class:`SGD`, ... are update rules, one for each header of
-``cpp/include/optlite/rules``: steps that need gradients only, from wherever they come.
+``cpp/include/optlite/rules`` and ``matrix_rules``: steps that need gradients only, from wherever
+they come.
 :mod:`~optlite.optim.schedules` has functions of the step number to take the place of a
 hyper-parameter; :class:`ClipNorm`, :class:`Lookahead`, ... of :mod:`~optlite.optim.wrappers` go
 around any rule.

@@ -87,10 +87,10 @@ def list_rules():
     Returns
     -------
     list of dict
-        ``name``, ``family`` ("element-wise", or "per tensor" and "global" for rules that need sums
-        over a tensor or over all of them; "wrapper" for what goes around a rule), ``state`` (names
-        of the arrays and numbers that it keeps), ``extra`` (what `step` needs beside the gradient)
-        and ``reference``.
+        ``name``, ``family`` ("element-wise"; "per tensor" and "global" for rules that need sums
+        over a tensor or over all of them; "matrix" for those that see a tensor whole; "wrapper" for
+        what goes around a rule), ``state`` (names of the arrays and numbers that it keeps),
+        ``extra`` (what `step` needs beside the gradient) and ``reference``.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Update rules as Python classes, one for each header of ``cpp/include/optlite/rules``."""
+"""Update rules as Python classes, one for each header of ``rules`` and ``matrix_rules``."""
 
 import inspect
 
@@ -7,7 +7,7 @@ import numpy as np
 from .. import _params
 from .._core import core
 from ._interface import SteppingRule
-from ._state import State, new_state
+from ._state import State, new_state, stored_fields
 from ._tree import Structure, refuse_shared_memory
 
 _step = core.rule_step
@@ -52,11 +52,7 @@ class Rule(SteppingRule):
 
     def _make_kernel(self, hyper):
         """Hand the numbers to the core."""
-        values = [
-            _params.stored(field, hyper[field["name"]])
-            for field in self._record["fields"]
-            if not field.get("driver")
-        ]
+        values = stored_fields(self._record, hyper)
         form, strength = 0, 0.0
         if not self._record["own_decay"]:
             form = self._record["decay_words"].index(hyper["weight_decay_form"])
@@ -76,7 +72,7 @@ class Rule(SteppingRule):
         Returns
         -------
         State
-            Arrays of the same shapes and data type.
+            Arrays of the same data type; of the same shapes, except for rules for matrices.
 
         Raises
         ------
@@ -123,6 +119,7 @@ class Rule(SteppingRule):
         self._check_state(state)
         structure, dtype = state._structure, state._dtype
         hyper = self.hyperparameters(state.t + 1)
+        state._check_shapes(hyper, self._owner)
         arrays = [each["name"] for each in self._record["inputs"]]
         numbers = [each["name"] for each in self._record["scalars"] if each["is_given"]]
         known = [*arrays, *numbers]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from .. import _params
 from .._core import core
 from ._tree import Structure, refuse_shared_memory
 
@@ -50,7 +51,8 @@ class State(NamedState):
 
     Made by ``rule.init(params)``, changed in place by ``rule.step``. ``state["m"]`` (or
     ``state.m``) is an array shaped as the parameters are, or a list, tuple or dict of such arrays
-    if the parameters are one. The arrays may be written to; they may not be replaced.
+    if the parameters are one; rules for matrices also keep arrays of other shapes. The arrays may
+    be written to; they may not be replaced.
 
     Attributes
     ----------
@@ -121,6 +123,21 @@ class State(NamedState):
             return float(self._scalars[0, i])
         return self._structure.build([float(row[i]) for row in self._scalars])
 
+    def _check_shapes(self, hyper, owner):
+        """Refuse a state whose arrays other hyper-parameters have shaped."""
+        if not self._record["shapes_slots"]:
+            return
+        for shape, own in zip(self._structure.shapes, self._arrays, strict=True):
+            needed = slot_shapes(self._record, hyper, shape)
+            for slot, must in zip(self._record["slots"], needed, strict=True):
+                name = slot["name"]
+                if own[name].shape != tuple(must):
+                    raise ValueError(
+                        f"state must hold {name} of shape {tuple(must)} for these "
+                        f"hyper-parameters, got {own[name].shape} ({owner}). Make a new state "
+                        "with init(params)."
+                    )
+
     def _give(self, numbers):
         """Put numbers that came with a step where the rule reads them."""
         for i, scalar in enumerate(self._record["scalars"]):
@@ -180,7 +197,12 @@ def new_state(record, hyper, params):
     dtype = tensors[0].dtype if tensors else np.dtype(np.float64)
     dtype = dtype.newbyteorder("=")
     arrays = [
-        {slot["name"]: _first_array(slot, record, hyper, tensor, dtype) for slot in record["slots"]}
+        {
+            slot["name"]: _first_array(slot, shape, record, hyper, tensor, dtype)
+            for slot, shape in zip(
+                record["slots"], slot_shapes(record, hyper, tensor.shape), strict=True
+            )
+        }
         for tensor in tensors
     ]
     row = [_first_value(scalar, record, hyper) for scalar in record["scalars"]]
@@ -190,10 +212,26 @@ def new_state(record, hyper, params):
     )
 
 
-def _first_array(slot, record, hyper, tensor, dtype):
+def slot_shapes(record, hyper, shape):
+    """Return the shapes of the arrays of state of a tensor, in the order of the slots."""
+    if not record["shapes_slots"]:
+        return [shape] * len(record["slots"])
+    return core.rule_slot_shapes(record["name"], stored_fields(record, hyper), list(shape))
+
+
+def stored_fields(record, hyper):
+    """Return the numbers that stand for the hyper-parameters of a rule in the core."""
+    fields = (field for field in record["fields"] if not field.get("driver"))
+    return [_params.stored(field, hyper[field["name"]]) for field in fields]
+
+
+def _first_array(slot, shape, record, hyper, tensor, dtype):
     if slot["copies_x"]:
         return np.array(tensor, dtype=dtype, order="C", subok=False)
-    return np.full(tensor.shape, _first_value(slot, record, hyper), dtype=dtype)
+    value = _first_value(slot, record, hyper)
+    if slot["is_diagonal"]:
+        return np.zeros(shape, dtype=dtype) + value * np.eye(*shape[-2:], dtype=dtype)
+    return np.full(shape, value, dtype=dtype)
 
 
 def _first_value(slot, record, hyper):
@@ -203,8 +241,6 @@ def _first_value(slot, record, hyper):
 
 
 def _restore(rule, structure, dtype, arrays, scalars, t):
-    from .. import _params
-
     record = _params.find("rules", rule, "rule")
     # Buffers that a pickle left elsewhere may be read-only.
     arrays = [{name: np.require(a, requirements="CW") for name, a in own.items()} for own in arrays]

@@ -59,6 +59,6 @@ def names(kind):
 
 def __getattr__(name):
     """Import a part of this package when it is first used."""
-    if name in (*KINDS, "descent", "generalized_linear", "ridge", "updates"):
+    if name in (*KINDS, "descent", "generalized_linear", "newton_schulz", "ridge", "updates"):
         return importlib.import_module(f"{__name__}.{name}")
     raise AttributeError(f"module 'optlite.reference' has no attribute {name!r}")

@@ -100,7 +100,6 @@ class Updates:
             What the rule needs beside it.
         """
         hyper, w = dict(self._hyper), self._weight_decay
-        rate = hyper.get("learning_rate", 0.0)
         if self._own_decay:
             hyper["weight_decay"] = w
             w = 0.0
@@ -110,12 +109,11 @@ class Updates:
         if hasattr(self._twin, "share"):
             self._twin.share(self.xs, gs, self.states, self.shared, self.t, **hyper, **inputs)
             hyper["shared"] = self.shared
-        before = {"decoupled": 1.0 - rate * w, "fixed": 1.0 - w}.get(self._form, 1.0)
-        after = 1.0 / (1.0 + rate * w) if self._form == "proximal" else 1.0
+        factors = [self._decay(x, w) for x in self.xs]
         self.xs = [
-            after
+            factors[k][1]
             * self._twin.update(
-                before * x,
+                factors[k][0] * x,
                 g,
                 state,
                 self.t,
@@ -128,3 +126,11 @@ class Updates:
             for k, (x, g, state) in enumerate(zip(self.xs, gs, self.states, strict=True))
         ]
         return self.xs
+
+    def _decay(self, x, w):
+        """Return the factors of a tensor before and after its step."""
+        rate = self._hyper.get("learning_rate", 0.0)
+        if hasattr(self._twin, "rate"):
+            rate = self._twin.rate(x, **self._hyper)
+        before = {"decoupled": 1.0 - rate * w, "fixed": 1.0 - w}.get(self._form, 1.0)
+        return before, 1.0 / (1.0 + rate * w) if self._form == "proximal" else 1.0

@@ -7,25 +7,11 @@
 #include <utility>
 
 #include "optlite/core/parallel.hpp"
-#include "optlite/rules/concept.hpp"
+#include "optlite/drivers/rule_row.hpp"
 
 namespace optlite {
 
 namespace detail {
-
-#define OPTLITE_DETECT(trait, expression) \
-  template <class Part, class = void>     \
-  struct trait : std::false_type {};      \
-  template <class Part>                   \
-  struct trait<Part, std::void_t<decltype(expression)>> : std::true_type {};
-OPTLITE_DETECT(has_rate, std::declval<Part>().learning_rate)
-OPTLITE_DETECT(has_own_decay, std::declval<Part>().weight_decay)
-OPTLITE_DETECT(has_decay, Part::decay)
-OPTLITE_DETECT(has_inputs, Part::inputs())
-OPTLITE_DETECT(has_sums, Part::n_sums)
-OPTLITE_DETECT(has_scalars, Part::scalars())
-OPTLITE_DETECT(has_measures, Part::measures(Index{}))
-#undef OPTLITE_DETECT
 
 template <class Rule, class T, class = void>
 struct PreparesFromScalars : std::false_type {};
@@ -35,26 +21,6 @@ struct PreparesFromScalars<Rule, T,
                                Index{}, std::declval<double*>()))>> : std::true_type {};
 
 }  // namespace detail
-
-/// Weight decay as three factors, so that the loop is the same for every form.
-template <class T>
-struct DecayFactors {
-  T gradient = T(0);
-  T before = T(1);
-  T after = T(1);
-};
-
-template <class T>
-DecayFactors<T> decay_factors(WeightDecay decay, double rate) {
-  const double w = decay.strength;
-  switch (decay.form) {
-    case DecayForm::l2: return {T(w), T(1), T(1)};
-    case DecayForm::decoupled: return {T(0), T(1.0 - rate * w), T(1)};
-    case DecayForm::fixed: return {T(0), T(1.0 - w), T(1)};
-    case DecayForm::proximal: return {T(0), T(1), T(1.0 / (1.0 + rate * w))};
-  }
-  return {};
-}
 
 template <class Rule, class T>
 struct Elementwise {

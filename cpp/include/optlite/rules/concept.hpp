@@ -37,15 +37,20 @@
 // comparisons that drop it.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
+#include <initializer_list>
 #include <limits>
+#include <numeric>
 #include <string>
 #include <type_traits>
 #include <vector>
 
 #include "optlite/core/field.hpp"
 #include "optlite/core/registry.hpp"
+#include "optlite/core/workspace.hpp"
 
 namespace optlite {
 
@@ -63,8 +68,23 @@ struct WeightDecay {
   double strength = 0.0;
 };
 
+/// The extents of an array. NumPy has up to 64 dimensions, and a state may stack such arrays.
+struct Shape {
+  int dimensions = 0;
+  std::array<Index, 65> extents{};
+
+  Shape() = default;
+  Shape(const Index* first, int count) : dimensions(count) { std::copy_n(first, count, begin()); }
+  Shape(std::initializer_list<Index> list) : Shape(list.begin(), static_cast<int>(list.size())) {}
+  Index* begin() { return extents.data(); }
+  const Index* begin() const { return extents.data(); }
+  const Index* end() const { return begin() + dimensions; }
+  Index size() const { return std::accumulate(begin(), end(), Index{1}, std::multiplies<Index>()); }
+};
+
 /// An array or a number of a rule's state; it starts at a constant, at a hyper-parameter, or (an
-/// array) as a copy of the parameters.
+/// array) as a copy of the parameters. Rules for matrices say what shape it has and may let it
+/// start as a multiple of the unit matrix.
 template <class Part>
 struct Slot {
   const char* name;
@@ -73,6 +93,8 @@ struct Slot {
   double Part::* member = nullptr;
   bool copies_x = false;
   bool is_given = false;
+  Shape (*shape)(const Part& rule, const Shape& tensor) = nullptr;  // that of the tensor if null
+  bool is_diagonal = false;
 };
 
 template <class Part>
@@ -186,6 +208,7 @@ template <class T>
 struct Tensor {
   Index size;
   int dimensions;
+  const Index* extents;
   T* x;
   const T* g;
   T* const* arrays;
@@ -199,11 +222,13 @@ struct SlotRecord {
   int field;  // which hyper-parameter it starts at, or has as its period; -1: none
   bool copies_x;
   bool is_given;
+  bool is_diagonal;
 };
 
 /// What the binding needs to know of a rule, and the driver compiled for it.
 struct RuleRow {
   Record record;
+  const char* folder;  // of its header
   const char* family;
   std::vector<SlotRecord> slots;
   std::vector<SlotRecord> scalars;
@@ -213,11 +238,14 @@ struct RuleRow {
   bool own_decay;  // weight_decay is among its hyper-parameters: it is no option of the driver
   template <class T>
   using Run = void (*)(const std::vector<double>& fields, WeightDecay decay, Index t,
-                       const Tensor<T>* tensors, Index count, double* scalars);
+                       const Tensor<T>* tensors, Index count, double* scalars, Workspace& work);
   Run<double> run_double;
   Run<float> run_float;
+  /// The shape of an array of state; null where all are like the tensor.
+  Shape (*slot_shape)(const std::vector<double>& fields, std::size_t slot, const Shape& tensor);
 };
 
+/// All update rules: of this folder, and of matrix_rules.
 const std::vector<RuleRow>& rule_table();
 
 }  // namespace optlite

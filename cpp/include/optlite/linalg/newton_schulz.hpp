@@ -1,0 +1,19 @@
+// The iteration of Newton and Schulz that brings the singular values of a matrix near one.
+#pragma once
+
+#include "optlite/core/workspace.hpp"
+
+namespace optlite {
+
+/// X <- a X + (b A + c A^2) X with A = X X^T: an odd polynomial of the singular values.
+struct QuinticStep {
+  double a, b, c;
+};
+
+/// `steps` of them on a matrix of rows without gaps, in place. The larger side is contracted first,
+/// so that A has the smaller one.
+template <class T>
+void newton_schulz(T* X, Index rows, Index cols, Index steps, const QuinticStep& step,
+                   Workspace& work);
+
+}  // namespace optlite
