@@ -5,7 +5,17 @@ A display object holds the numbers; ``plot`` draws them. Make one with a class m
 matplotlib objects. matplotlib is imported only when something is drawn.
 """
 
+from ._animation import Animation, animate
 from ._convergence import ConvergenceDisplay
+from ._loss_landscape import LossLandscapeDisplay
 from ._regularization_path import RegularizationPathDisplay
+from ._trajectory import TrajectoryDisplay
 
-__all__ = ["ConvergenceDisplay", "RegularizationPathDisplay"]
+__all__ = [
+    "Animation",
+    "ConvergenceDisplay",
+    "LossLandscapeDisplay",
+    "RegularizationPathDisplay",
+    "TrajectoryDisplay",
+    "animate",
+]
