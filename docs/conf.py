@@ -86,7 +86,7 @@ sphinx_gallery_conf = {
     "examples_dirs": ["../examples"],
     "gallery_dirs": ["auto_examples"],
     "filename_pattern": r"/(quickstart|plot_)",
-    "within_subsection_order": "gallery_order.QuickstartFirst",
+    "within_subsection_order": "gallery_order.ReadingOrder",
     "download_all_examples": False,
     "remove_config_comments": True,
     "show_memory": False,
@@ -109,7 +109,7 @@ html_copy_source = False
 html_theme_options = {
     "logo": {"text": "optlite"},
     "navbar_align": "left",
-    "header_links_before_dropdown": 8,
+    "header_links_before_dropdown": 9,
     "show_toc_level": 2,
     "navigation_with_keys": False,
     "show_prev_next": False,
@@ -119,6 +119,8 @@ html_theme_options = {
         "**": ["page-toc"],
         "index": [],
         "how_to_choose": [],
+        # Scripts are 100 columns wide: they get the room.
+        "auto_examples/**": [],
     },
     "pygments_light_style": "tango",
     "pygments_dark_style": "monokai",

@@ -1,14 +1,25 @@
-"""The order of the gallery: the quickstart, then the others by name."""
+"""The order of the gallery: the quickstart and the lessons as they are read, others by name."""
+
+FIRST = (
+    "quickstart.py",
+    "plot_momentum.py",
+    "plot_adam_amsgrad.py",
+    "plot_weight_decay.py",
+    "plot_heavy_tails.py",
+    "plot_perceptron.py",
+    "plot_schedules.py",
+    "plot_no_tuning.py",
+)
 
 
-class QuickstartFirst:
+class ReadingOrder:
     """Sort key of sphinx-gallery for the files of one folder."""
 
     def __init__(self, folder):
         self.folder = folder
 
     def __call__(self, filename):
-        return (filename != "quickstart.py", filename)
+        return (FIRST.index(filename) if filename in FIRST else len(FIRST), filename)
 
     def __repr__(self):
         return type(self).__name__

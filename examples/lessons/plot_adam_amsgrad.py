@@ -1,0 +1,169 @@
+r"""
+Why Adam fails and AMSGrad does not
+===================================
+
+**Question.** Adam works so often that it is a surprise that it need not converge, not even on a
+straight line. What goes wrong, and what does AMSGrad change?
+
+The counter-example is a convex problem in one variable. On :math:`[-1, 1]`, the loss of step
+:math:`t` is linear, with slope :math:`C > 2` in every third step and :math:`-1` in the others:
+
+.. math::
+
+    f_t(x) = \begin{cases} C x & t \bmod 3 = 1 \\ -x & \text{otherwise} \end{cases}
+    \qquad \text{mean slope } \frac{C - 2}{3} > 0: \text{ the best point is } x = -1.
+
+Adam divides each gradient by :math:`\sqrt{v_t}`, a mean of squares *in which that gradient is
+already counted*. A rare large gradient raises its own denominator. The frequent small ones that
+follow are divided by what is left of it, which fades. So the large one is held down and the small
+ones are not. AMSGrad divides by the largest :math:`v` so far: all gradients by the same number.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from optlite import optim
+from optlite.display import Claims
+
+C, steps = 3.0, 6000
+slopes = np.where(np.arange(steps) % 3 == 0, C, -1.0)
+
+
+def play(rule, slopes):
+    """Return the points at which the losses arrive; steps leave [-1, 1] nowhere."""
+    x, points = np.zeros(1), np.empty(len(slopes))
+    state = rule.init(x)
+    for t, slope in enumerate(slopes):
+        points[t] = x[0]
+        rule.step(x, np.array([slope]), state)
+        np.clip(x, -1.0, 1.0, out=x)
+    return points
+
+
+# %%
+# **What the equations predict.** With :math:`\beta_1 = 0` (no momentum) and
+# :math:`\beta_2 = 1 / (1 + C^2)`, as in the paper, :math:`v` soon repeats itself every three steps.
+# Its three values solve a linear equation, and the sum of the three steps is the drift of :math:`x`
+# per period, in units of the learning rate.
+
+beta2 = 1.0 / (1.0 + C**2)
+options = {"beta1": 0.0, "beta2": beta2, "eps": 1e-30}
+v1 = (1 - beta2) * (C**2 + beta2 + beta2**2) / (1 - beta2**3)  # after the large gradient
+v2 = beta2 * v1 + 1 - beta2
+v3 = beta2 * v2 + 1 - beta2
+drift = {
+    "Adam": -C / np.sqrt(v1) + 1 / np.sqrt(v2) + 1 / np.sqrt(v3),
+    "AMSGrad": (-C + 1 + 1) / np.sqrt(v1),
+}
+for name, value in drift.items():
+    print(f"{name:8s} moves by {value:+.3f} learning rates in three steps")
+
+# %%
+# Adam drifts *up*, to the worst point. Measured, away from the walls and with a constant rate:
+
+claims = Claims()
+rate = 1e-4
+for name, make in (("Adam", optim.Adam), ("AMSGrad", optim.AMSGrad)):
+    points = play(make(rate, **options), slopes[:901])
+    claims.equal(
+        f"{name}: drift in a period, in learning rates",
+        "stationary v",
+        drift[name],
+        (points[900] - points[300]) / 200 / rate,
+        rtol=1e-6,
+    )
+
+# %%
+# **The game itself**, with learning rates :math:`0.5 / \sqrt t`, for which theory promises that the
+# average regret (loss paid minus the loss of the best fixed point) goes to zero. At :math:`x = 1`
+# instead of :math:`-1` it is :math:`2 (C - 2) / 3`.
+
+METHODS = {"SGD": optim.SGD, "Adam": optim.Adam, "AMSGrad": optim.AMSGrad}
+COLORS = {"SGD": "#1f5fa8", "Adam": "#d9730d", "AMSGrad": "#2e7d4f"}
+
+
+def decaying(name, **options):
+    """Return a rule with the learning rate 0.5 / sqrt(t)."""
+    return METHODS[name](lambda t: 0.5 / np.sqrt(t), **({} if name == "SGD" else options))
+
+
+played = {name: play(decaying(name, **options), slopes) for name in METHODS}
+count = np.arange(1, steps + 1)
+regret = {name: np.cumsum(slopes * (points + 1.0)) / count for name, points in played.items()}
+source = "Reddi et al. 2018, theorem 1"
+claims.at_least("Adam: ends at the worst point, x", source, 0.99, played["Adam"][-300:].mean())
+claims.equal(
+    "Adam: average regret does not vanish, 2 (C - 2) / 3",
+    source,
+    2 * (C - 2) / 3,
+    regret["Adam"][-1],
+    rtol=0.02,
+)
+source = "Reddi et al. 2018, theorem 4"
+claims.at_most("AMSGrad: ends at the best point, x", source, -0.99, played["AMSGrad"][-300:].mean())
+claims.at_most("AMSGrad: average regret vanishes", source, 0.02, regret["AMSGrad"][-1])
+
+# %%
+# **The stochastic form.** The same without a pattern: slope :math:`C` with probability
+# :math:`p = (1 + \delta) / (C + 1)`, else :math:`-1`, so that the expected slope is
+# :math:`\delta > 0`. Here :math:`C = 50`, :math:`\delta = 1`, and :math:`\beta_2 = 0.9`. However
+# large :math:`C` is, the step it causes is at most :math:`1 / \sqrt{1 - \beta_2} = 3.2` learning
+# rates, while some 25 small gradients between two large ones each get a step of nearly one.
+
+big, delta = 50.0, 1.0
+random = np.random.default_rng(0)
+drawn = np.where(random.random(steps) < (1 + delta) / (big + 1), big, -1.0)
+noisy = {"beta1": 0.0, "beta2": 0.9, "eps": 1e-30}
+stochastic = {name: play(decaying(name, **noisy), drawn) for name in METHODS}
+source = "Reddi et al. 2018, theorem 3"
+claims.at_least("the drawn slopes have a positive mean", "the draw", 0.5, drawn.mean())
+claims.at_least(
+    "Adam: mean of the last 1000 points", source, 0.9, stochastic["Adam"][-1000:].mean()
+)
+claims.at_most(
+    "AMSGrad: mean of the last 1000 points", source, -0.9, stochastic["AMSGrad"][-1000:].mean()
+)
+
+figure, axes = plt.subplots(1, 3, figsize=(11, 3.9), layout="constrained")
+for name, color in COLORS.items():
+    axes[0].semilogx(count, played[name], color=color, label=name)
+    axes[1].loglog(count, np.maximum(regret[name], 1e-4), color=color, label=name)
+    axes[2].semilogx(count, stochastic[name], color=color, label=name, linewidth=1)
+axes[1].axhline(2 * (C - 2) / 3, color="0.3", linestyle="--", linewidth=1, label="2 (C - 2) / 3")
+axes[0].set(title="Period three", xlabel="step", ylabel="x (best: -1)", ylim=(-1.1, 1.1))
+axes[1].set(title="Average regret", xlabel="step")
+axes[2].set(title="Random slopes", xlabel="step", ylim=(-1.1, 1.1))
+axes[1].legend()
+for ax in axes:
+    ax.grid(alpha=0.25)
+plt.show()
+
+# %%
+# Both orders of "for all" are true
+# ---------------------------------
+# The theorem fixes :math:`\beta_1, \beta_2` *first* and then finds a problem on which they fail.
+# For a fixed problem, a :math:`\beta_2` near enough to one is enough for Adam to converge (Zhang et
+# al. 2022): a long memory is nearly a maximum.
+#
+# Exercise
+# --------
+# Change ``beta2`` to 0.999 in the random problem, and predict to which wall Adam moves. (How many
+# steps does :math:`v` remember now, compared with the 25 between two large slopes?)
+
+remembering = play(decaying("Adam", **{**noisy, "beta2": 0.999}), drawn)
+claims.at_most(
+    "exercise: with β₂ = 0.999 Adam ends at the best point",
+    "Zhang et al. 2022",
+    -0.9,
+    remembering[-1000:].mean(),
+)
+
+# %%
+# Claims
+# ------
+
+claims
+
+# %%
+# **Sources.** Reddi, Kale and Kumar, On the convergence of Adam and beyond, 2018. Zhang, Chen, Shi,
+# Sun and Luo, Adam can converge without any modification on update rules, 2022.
