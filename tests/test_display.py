@@ -115,6 +115,83 @@ def test_an_unknown_axis_is_refused(ax):
         ConvergenceDisplay.from_trace(RECORDS, ax=ax, x="epoch")
 
 
+def geometric(factor, n=21, size=1.0, minimum=0.0):
+    """A trace whose suboptimality is multiplied by `factor` in each iteration."""
+    return Trace(
+        {"iteration": k, "objective": minimum + size * factor**k, "n_passes": 2 * k}
+        for k in range(n)
+    )
+
+
+def test_several_traces_share_axes_and_reference(ax):
+    traces = {"slow": geometric(0.9, minimum=4.0), "fast": geometric(0.5, minimum=4.0)}
+    display = ConvergenceDisplay.from_traces(traces, ax=ax)
+    assert display.reference_value == pytest.approx(4.0 + 0.5**20)
+    assert set(display.line_) == set(display.suboptimality) == {"slow", "fast"}
+    for name, line in display.line_.items():
+        shown = display.suboptimality[name] > 0
+        np.testing.assert_array_equal(line.get_ydata(), display.suboptimality[name][shown])
+    assert len({str(line.get_color()) for line in display.line_.values()}) == 2
+    assert display.certificate_line_ == {"slow": None, "fast": None}
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["slow", "fast"]
+
+
+def test_the_rate_of_a_geometric_sequence_is_its_factor(ax):
+    traces = {"slow": geometric(0.9, minimum=4.0), "fast": geometric(0.5, minimum=4.0)}
+    display = ConvergenceDisplay.from_traces(traces, minimum=4.0, show_rate=True, ax=ax)
+    assert display.rate()["slow"] == pytest.approx(0.9, rel=1e-9)
+    assert display.rate()["fast"] == pytest.approx(0.5, rel=1e-9)
+    assert display.rate("n_passes")["slow"] == pytest.approx(0.9**0.5, rel=1e-9)
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert labels == ["slow (factor 0.9 per iteration)", "fast (factor 0.5 per iteration)"]
+    assert ax.get_ylabel() == "Relative to the minimum"
+
+
+def test_the_rate_of_gradient_descent_is_that_of_the_slowest_eigenvalue():
+    """The objective of component i is multiplied by (1 - eta lambda_i)^2 in each step."""
+    from optlite import optim
+    from optlite.objectives import Quadratic
+
+    f, eta = Quadratic([1.0, 4.0, 10.0]), 0.12
+    records = optim.steps(f, [1.0, 1.0, 1.0], method=optim.SGD(eta), max_iter=300, tol=0.0)
+    trace = Trace(records)
+    assert ConvergenceDisplay(trace, minimum=0.0).rate() == pytest.approx(0.88**2, rel=1e-9)
+    assert len(trace) == 301
+
+
+def test_the_rate_leaves_out_rounding_error_and_what_comes_after_it():
+    """Near the rounding error of the minimum a curve is flat, which is no rate."""
+    stalled = Trace({"iteration": k, "objective": 1.0 + 0.1**k + 2.0**-51} for k in range(100))
+    display = ConvergenceDisplay(stalled, minimum=1.0)
+    assert display.suboptimality[-1] == 2.0**-51
+    assert display.rate() == pytest.approx(0.1, rel=1e-2)
+
+
+def test_a_rate_of_few_records_is_unknown(ax):
+    display = ConvergenceDisplay.from_trace(
+        geometric(0.5, n=3), minimum=0.0, show_rate=True, ax=ax, name="run"
+    )
+    assert np.isnan(display.rate())
+    assert ax.get_legend().get_texts()[0].get_text() == "run: suboptimality"
+    assert ax.get_ylabel() == "Above the minimum"
+
+
+def test_a_rate_needs_a_minimum():
+    with pytest.raises(ValueError, match=r"minimum must be given for a rate.*more accurate run"):
+        ConvergenceDisplay(RECORDS).rate()
+    with pytest.raises(ValueError, match="x must be one of"):
+        ConvergenceDisplay(RECORDS, minimum=1.0).rate("epoch")
+
+
+def test_from_traces_takes_a_dict():
+    with pytest.raises(TypeError, match=r"traces must be a dict .* got Trace.*from_trace"):
+        ConvergenceDisplay.from_traces(Trace(RECORDS))
+    with pytest.raises(ValueError, match="at least one record"):
+        ConvergenceDisplay.from_traces({})
+    with pytest.raises(ValueError, match="at least one record"):
+        ConvergenceDisplay.from_traces({"run": []})
+
+
 def test_path_from_arrays(ax):
     display = RegularizationPathDisplay(
         [0.1, 1.0, 10.0],

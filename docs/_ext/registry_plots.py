@@ -8,6 +8,8 @@ from matplotlib.figure import Figure
 
 from optlite import objectives, optim
 from optlite._core import core
+from optlite.display import ConvergenceDisplay, TrajectoryDisplay
+from optlite.trace import Trace
 
 BLUE, ORANGE, GREEN = "#1f5fa8", "#d9730d", "#2e7d4f"
 
@@ -113,78 +115,73 @@ def _draw_penalty(record):
     )
 
 
-# Descent ------------------------------------------------------------------------------------------
+# Runs ---------------------------------------------------------------------------------------------
+
+START = np.array([-2.0, 1.6])
 
 
 @functools.cache
-def _small_data():
-    """Two columns that differ in scale and overlap, and labels that no line separates."""
+def _small_problem():
+    """A logistic model of two columns that differ in scale, and its minimum."""
     random = np.random.default_rng(3)
     X = random.normal(size=(200, 2)) @ np.array([[2.0, 0.6], [0.0, 0.7]])
     y = np.where(X @ [0.8, -1.5] + random.logistic(size=200) > 0, 1.0, -1.0)
-    return X, y
+    objective = objectives.Logistic(X, y, alpha=1e-2)
+    return objective, optim.minimize(objective, method="newton", tol=1e-15)
 
 
-def _small_problem():
-    """A logistic model in two variables."""
-    X, y = _small_data()
-    return core.Model(core.dense(X), "logistic", y, None, [], 1, False, 1e-2, "squared_l2")
+def _run(method, **options):
+    """The trace of a run on the small problem."""
+    options = {"max_iter": 200, "tol": 1e-12, **options}
+    return Trace(optim.steps(_small_problem()[0], START, method=method, **options))
 
 
-def _path(model, direction, step_size, start, iterations=200):
-    """Iterates and values of a run."""
-    run = core.Descent(model, direction, [], step_size, [], start, 1e-12, iterations)
-    points, values = [run.x], [run.record["objective"]]
-    while run.step():
-        points.append(run.x)
-        values.append(run.record["objective"])
-    return np.array(points), np.array(values)
+def _draw_run(record, trace):
+    """Path and suboptimality of a run."""
+    objective, best = _small_problem()
+    figure, (left, right) = _axes(2, width=8.4)
+    left.grid(visible=False)
+    TrajectoryDisplay.from_trace(
+        trace,
+        objective,
+        name=record["class_name"],
+        minimizer=best.x,
+        ax=left,
+        xlim=(-2.6, 3.4),
+        ylim=(-3.4, 2.4),
+        color=ORANGE,
+        marker=".",
+        markersize=6 if len(trace) <= 61 else 3,
+    )
+    left.set(title="Iterates")
+    ConvergenceDisplay.from_trace(
+        trace,
+        minimum=best.fun,
+        show_certificate=False,
+        ax=right,
+        color=BLUE,
+        linewidth=1.8,
+        marker="o" if len(trace) <= 61 else None,
+    )
+    right.get_legend().remove()
+    right.set(
+        title="Relative suboptimality", ylim=(1e-16, 1e1), yticks=10.0 ** np.arange(-16, 1, 4)
+    )
+    right.set(ylabel="")
+    return figure
 
 
 def _draw_descent(record):
     directions = record["kind"] == "directions"
     names = (record["name"], "armijo") if directions else ("newton", record["name"])
-    model = _small_problem()
-    start = np.array([-2.0, 1.6])
-    points, values = _path(model, *names, start)
-    best = model.fit(None, "newton-cholesky", 1e-15, 50, False)
-    figure, (left, right) = _axes(2, width=8.4)
-    _draw_contours(left, best["value"])
-    left.plot(*points.T, "o-", color=ORANGE, markersize=4, linewidth=1.5, label="iterates")
-    left.plot(*best["coefficients"], "*", color="black", markersize=11, label="minimum")
-    left.set(xlabel="$w_1$", ylabel="$w_2$", title="Iterates")
-    left.legend(loc="lower left", framealpha=0.9)
-    gap = (values - best["value"]) / abs(best["value"])
-    shown = gap > 1e-15
-    right.semilogy(np.flatnonzero(shown), gap[shown], "o-", color=BLUE, markersize=4)
-    right.set(
-        xlabel="iteration",
-        title="Relative suboptimality",
-        ylim=(1e-16, 1e1),
-        yticks=10.0 ** np.arange(-16, 1, 4),
-    )
+    trace = _run(names[0], step_size=names[1])
     other = f"step size {names[1]}" if directions else f"direction {names[0]}"
-    return figure, Picture(
+    return _draw_run(record, trace), Picture(
         f"Iterates and suboptimality of {record['name']}",
         f"{record['class_name']} (with {other}) on a logistic model in two variables: the path "
         "over the contours of the objective, and the relative distance of its value from the "
-        f"minimum. The run took {len(values) - 1} steps.".replace("_", "\\_"),
+        f"minimum. The run took {len(trace) - 1} steps.".replace("_", "\\_"),
     )
-
-
-@functools.cache
-def _surface():
-    """The objective of the small problem on a grid."""
-    w1, w2 = np.meshgrid(np.linspace(-2.6, 3.4, 61), np.linspace(-3.4, 2.4, 61))
-    model = _small_problem()
-    values = [model.value_and_gradient(w)[0] for w in np.column_stack([w1.ravel(), w2.ravel()])]
-    return w1, w2, np.reshape(values, w1.shape)
-
-
-def _draw_contours(ax, minimum):
-    levels = minimum + np.geomspace(0.01, 3.0, 12)
-    ax.contour(*_surface(), levels=levels, cmap="Blues_r", linewidths=0.8)
-    ax.grid(visible=False)
 
 
 # Update rules -------------------------------------------------------------------------------------
@@ -193,49 +190,20 @@ RATES = 10.0 ** np.arange(-4, 1.01, 0.25)
 RULE_STEPS = 200
 
 
-def _rule_path(record, options, start):
-    """Points and values of a run with full gradients on the small problem."""
-    objective = objectives.Logistic(*_small_data(), alpha=1e-2)
-    run = optim.steps(
-        objective, start, record["name"], max_iter=RULE_STEPS, tol=0.0, random_state=0, **options
-    )
-    records = list(run)
-    points = np.array([each.x for each in records])
-    return points, np.array([each.objective for each in records])
-
-
 def _draw_rule(record):
     """The run of the best rate of a grid, so that no rule suffers from its default."""
-    start = np.array([-2.0, 1.6])
-    best = _small_problem().fit(None, "newton-cholesky", 1e-15, 50, False)
     has_rate = any(field["name"] == "learning_rate" for field in record["fields"])
     grid = [{"learning_rate": rate} for rate in RATES] if has_rate else [{}]
     needed = optim.list_rules()
     extra = next(rule["extra"] for rule in needed if rule["name"] == record["name"])
     if not set(extra) <= {"loss", "hessian_diag"}:
         return None  # nothing on this problem can stand for what the rule asks for
-    runs = [_rule_path(record, options, start) for options in grid]
-    last = [
-        values[-20:].max() if np.isfinite(values).all() and len(values) > RULE_STEPS else np.inf
-        for _, values in runs
+    runs = [
+        _run(record["name"], max_iter=RULE_STEPS, tol=0.0, random_state=0, **options)
+        for options in grid
     ]
-    chosen = int(np.argmin(last))
-    points, values = runs[chosen]
-    figure, (left, right) = _axes(2, width=8.4)
-    _draw_contours(left, best["value"])
-    left.plot(*points.T, "o-", color=ORANGE, markersize=2.5, linewidth=1.2, label="iterates")
-    left.plot(*best["coefficients"], "*", color="black", markersize=11, label="minimum")
-    left.set(xlabel="$x_1$", ylabel="$x_2$", title="Iterates")
-    left.legend(loc="lower left", framealpha=0.9)
-    gap = np.maximum((values - best["value"]) / abs(best["value"]), 1e-16)
-    right.semilogy(gap, color=BLUE, linewidth=1.8)
-    right.set(
-        xlabel="step",
-        title="Relative suboptimality",
-        ylim=(1e-16, 1e1),
-        yticks=10.0 ** np.arange(-16, 1, 4),
-    )
-    return figure, Picture(
+    chosen = int(np.argmin([_worst_of_the_last(trace["objective"]) for trace in runs]))
+    return _draw_run(record, runs[chosen]), Picture(
         f"Iterates and suboptimality of {record['name']}",
         f"{RULE_STEPS} steps with full gradients on a logistic model in two variables: the path "
         "over the contours, and the relative distance of the objective from its minimum. "
@@ -246,6 +214,12 @@ def _draw_rule(record):
             else "All hyper-parameters are the defaults."
         ),
     )
+
+
+def _worst_of_the_last(values):
+    """The largest of the last 20 values of a run; infinity for one that came to no end."""
+    complete = np.isfinite(values).all() and len(values) > RULE_STEPS
+    return values[-20:].max() if complete else np.inf
 
 
 DRAW = {

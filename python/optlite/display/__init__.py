@@ -6,8 +6,19 @@ matplotlib objects. matplotlib is imported only when something is drawn. :class:
 measured values beside what was predicted of them.
 """
 
+from ._animation import Animation, animate
 from ._claims import Claims
 from ._convergence import ConvergenceDisplay
+from ._loss_landscape import LossLandscapeDisplay
 from ._regularization_path import RegularizationPathDisplay
+from ._trajectory import TrajectoryDisplay
 
-__all__ = ["Claims", "ConvergenceDisplay", "RegularizationPathDisplay"]
+__all__ = [
+    "Animation",
+    "Claims",
+    "ConvergenceDisplay",
+    "LossLandscapeDisplay",
+    "RegularizationPathDisplay",
+    "TrajectoryDisplay",
+    "animate",
+]

@@ -1,7 +1,7 @@
 """What all displays share: the lazy import of matplotlib and the axes to draw on."""
 
 
-def get_axes(ax, display):
+def get_axes(ax, display, projection=None):
     """Return ``ax``, or the axes of a new figure.
 
     Parameters
@@ -10,22 +10,31 @@ def get_axes(ax, display):
         Where to draw.
     display : str
         Name of the display, for the error message.
+    projection : str, default=None
+        The projection of new axes.
 
     Raises
     ------
     ImportError
         If matplotlib is not installed.
     """
-    try:
+    require_matplotlib(f"{display}.plot")
+    if ax is None:
         import matplotlib.pyplot as plt
+
+        _, ax = plt.subplots(layout="constrained", subplot_kw={"projection": projection})
+    return ax
+
+
+def require_matplotlib(what):
+    """Say what to install where matplotlib is missing."""
+    try:
+        import matplotlib.pyplot  # noqa: F401
     except ImportError as error:
         raise ImportError(
-            f"{display}.plot needs matplotlib, which is not installed. "
+            f"{what} needs matplotlib, which is not installed. "
             "Install it, or optlite with its extra 'plot'."
         ) from error
-    if ax is None:
-        _, ax = plt.subplots(layout="constrained")
-    return ax
 
 
 def merged(defaults, given):

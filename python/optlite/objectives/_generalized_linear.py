@@ -331,7 +331,8 @@ class GeneralizedLinearObjective:
 class Batch:
     """Estimate an objective from some of its samples; made by ``objective.batch(rows)``.
 
-    F_B = (n / (|B| S)) sum over B of s_i l_i + alpha sum_j h(w_j), for n samples with a weight.
+    F_B = (n / (b S)) sum over B of s_i l_i + alpha sum_j h(w_j), for a batch B of b samples, and n
+    samples with a weight.
     """
 
     def __init__(self, objective, rows):

@@ -208,12 +208,13 @@ def _make_run(objective, x0, method, step_size, max_iter, tol, engine, batches, 
             f"batch_size must be None for method={method!r}, which needs the whole objective, got "
             f"{batches[0]!r}. Use an update rule, such as method='adam'."
         )
+    direction = _find_direction(method)
     if not isinstance(objective, GeneralizedLinearObjective):
         raise TypeError(
-            "objective must be one of optlite.objectives, such as LeastSquares(X, y), got "
-            f"{type(objective).__name__}."
+            f"objective must be a generalized linear model of optlite.objectives for method="
+            f"{method!r}, such as LeastSquares(X, y), got {type(objective).__name__}. Other "
+            "functions are minimised by update rules, such as method='adam'."
         )
-    direction = _find_direction(method)
     rule = _params.find("step_sizes", step_size, "step_size")
     values = _params.split_fields([direction, rule], fields)
     start = np.zeros(objective.dim) if x0 is None else objective._flat(x0)
