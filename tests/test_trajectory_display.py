@@ -154,6 +154,18 @@ def test_limits_aspect_and_minimizers_can_be_given(ax):
     assert plain.contours_ is None and len(plain.marks_) == 1
 
 
+def test_a_figure_of_its_own_is_as_high_as_its_landscape():
+    wide = {"xlim": (-3.0, 3.0), "ylim": (-0.5, 0.5)}
+    figure = TrajectoryDisplay.from_methods(BOWL, [2.0, 0.2], optim.SGD(0.1), **wide).figure_
+    figure.canvas.draw()
+    (ax,) = figure.axes
+    empty = figure.bbox.height - ax.get_tightbbox().height
+    assert 0.0 < empty < 30.0
+    given = Figure(figsize=(6.4, 4.8))
+    TrajectoryDisplay.from_methods(BOWL, [2.0, 0.2], optim.SGD(0.1), ax=given.subplots(), **wide)
+    assert given.get_figheight() == 4.8
+
+
 def test_several_minima_are_all_marked(ax):
     f = objectives.Himmelblau()
     display = TrajectoryDisplay.from_methods(f, [0.0, 0.0], optim.SGD(0.01), ax=ax)

@@ -14,6 +14,7 @@ CONTENT = [
     r"optlite/py\.typed",
     r"optlite/_core\.pyi",
     r"optlite/_compiled\.pyi",
+    r"optlite/display/animation\.html",
     r"optlite/_cpu\..*(so|pyd)",
     r"optlite/_core_\w+\..*(so|pyd)",
     r".*\.dist-info/licenses/LICENSE",

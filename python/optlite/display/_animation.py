@@ -9,7 +9,7 @@ import pathlib
 
 import numpy as np
 
-from ._axes import require_matplotlib
+from ._axes import require_matplotlib, shrink_to_content
 from ._style import line_styles, markers
 from ._trajectory import TrajectoryDisplay
 
@@ -55,7 +55,7 @@ def animate(
     interval : int, > 0, default=80
         Time between two frames in milliseconds.
     width, height : int, default=640, 440
-        Size of the picture in pixels.
+        Size of the picture in pixels; it is made lower where the landscape is.
     title : str, default=None
         Name of the picture; None names the methods.
     autoplay : bool, default=False
@@ -145,9 +145,27 @@ class Animation:
             draws them: a button plays and pauses, a slider goes to a frame, a table tells the
             objective of each run there.
         """
+        page, _ = self._page()
+        if path is not None:
+            pathlib.Path(path).write_text(page, encoding="utf-8")
+        return page
+
+    def _repr_html_(self):
+        """Show the page in a frame of its own, in which its script disturbs no other."""
+        page, height = self._page()
+        height += 130 + 26 * len(self.display.paths)  # controls, and a row for each run
+        source = html.escape(page, quote=True)
+        return (
+            f'<iframe srcdoc="{source}" width="{self.size[0]}" height="{height}" '
+            f'style="border: 0; max-width: 100%" title="{html.escape(self.title, quote=True)}">'
+            "</iframe>"
+        )
+
+    def _page(self):
+        """The page, and the height of its picture."""
         styles = line_styles(self.display.paths)
         shapes = markers(self.display.paths).values()
-        background, pixels, view = self._background()  # draws what the rest describes
+        background, pixels, view, height = self._background()  # draws what the rest describes
         paths = [_svg_path(i, style) for i, style in enumerate(styles.values())]
         ends = [
             _svg_end(i, style, shape)
@@ -158,7 +176,7 @@ class Animation:
             "title": html.escape(self.title),
             "description": html.escape(self._description()),
             "width": str(self.size[0]),
-            "height": str(self.size[1]),
+            "height": str(height),
             "view": 'x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"'.format(*view),
             "last": str(len(self.iterations) - 1),
             "paths": "\n".join(paths + ends),
@@ -167,36 +185,24 @@ class Animation:
             "background": base64.b64encode(background).decode("ascii"),
             "data": json.dumps(self._data(pixels)),  # numbers only: no name can end the script
         }
-        page = _fill(parts)
-        if path is not None:
-            pathlib.Path(path).write_text(page, encoding="utf-8")
-        return page
-
-    def _repr_html_(self):
-        """Show the page in a frame of its own, in which its script disturbs no other."""
-        height = self.size[1] + 90 + 24 * len(self.display.paths)
-        source = html.escape(self.to_html(), quote=True)
-        return (
-            f'<iframe srcdoc="{source}" width="{self.size[0]}" height="{height}" '
-            f'style="border: 0; max-width: 100%" title="{html.escape(self.title, quote=True)}">'
-            "</iframe>"
-        )
+        return _fill(parts), height
 
     def _background(self):
-        """The landscape as PNG, the paths in pixels of the page, and the rectangle of the axes."""
+        """The landscape as PNG, the paths in its pixels, the rectangle of the axes, its height."""
         figure, ax = self._figure(scale=2)
-        _draw(figure)
+        _draw(figure, ax)
+        height = round(100.0 * figure.get_figheight())
         stream = io.BytesIO()
         _image(figure).quantize(64).save(stream, "png", optimize=True)
         pixels = {}
         for name, points in self.display.points.items():
             # The picture is drawn at twice its size; the rows of pixels go down.
             at = ax.transData.transform(points) / 2.0
-            at[:, 1] = self.size[1] - at[:, 1]
+            at[:, 1] = height - at[:, 1]
             pixels[name] = np.clip(np.nan_to_num(at, nan=-1e5), -1e5, 1e5)
         box = ax.get_window_extent()
-        view = (box.x0 / 2, self.size[1] - box.y1 / 2, box.width / 2, box.height / 2)
-        return stream.getvalue(), pixels, view
+        view = (box.x0 / 2, height - box.y1 / 2, box.width / 2, box.height / 2)
+        return stream.getvalue(), pixels, view, height
 
     def _key(self):
         """What the marks in the landscape are."""
@@ -252,7 +258,7 @@ class Animation:
         lines, ends = self._artists(ax)
         counter = ax.set_title(f"iteration {self.iterations[-1]}", animated=True)
         self.display.draw_legend(ax, handles=[*self.display.marks_, *ends.values()])
-        _draw(figure)
+        _draw(figure, ax)
         still = figure.canvas.copy_from_bbox(figure.bbox)
         frames = []
         for k, iteration in enumerate(self.iterations):
@@ -315,9 +321,9 @@ def _iterations(trace):
     return numbers if np.all(np.diff(numbers) > 0) else np.arange(len(numbers))
 
 
-def _draw(figure):
+def _draw(figure, ax):
     """Draw a figure; its layout has settled then, and stays."""
-    figure.draw_without_rendering()
+    shrink_to_content(figure, ax)
     figure.canvas.draw()
     figure.set_layout_engine("none")
 

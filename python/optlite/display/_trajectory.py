@@ -4,7 +4,7 @@ import numpy as np
 
 from ..trace import Trace
 from . import _landscape
-from ._axes import get_axes, merged
+from ._axes import get_axes, merged, shrink_to_content
 from ._labels import free_corner, place, samples
 from ._plane import coordinate_plane, given_plane, principal_plane
 from ._style import label, line_styles, markers, text_color, unique
@@ -281,7 +281,7 @@ class TrajectoryDisplay:
         """
         if labels not in LABELS:
             raise ValueError(f"labels must be one of {', '.join(LABELS)}, got {labels!r}.")
-        ax = get_axes(ax, type(self).__name__)
+        is_own, ax = ax is None, get_axes(ax, type(self).__name__)
         self.draw_landscape(
             ax,
             levels=levels,
@@ -295,6 +295,8 @@ class TrajectoryDisplay:
         )
         self.lines_ = {name: self._draw_path(ax, name, kwargs) for name in self.points}
         self._name_paths(ax, labels)
+        if is_own:
+            shrink_to_content(ax.figure, ax)
         return self
 
     def draw_landscape(
@@ -337,6 +339,7 @@ class TrajectoryDisplay:
             self.marks_.append(_marks(ax, minimizers, text, marker="*", markersize=9, **style))
         ax.set(xlim=xlim, ylim=ylim, aspect=aspect)
         ax.set(xlabel=self.plane.labels[0], ylabel=self.plane.labels[1])
+        ax.apply_aspect()  # so that its size is known to those who look for room
         self.ax_ = ax
         self.figure_ = ax.figure
 
