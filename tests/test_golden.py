@@ -15,6 +15,8 @@ _spec.loader.exec_module(replay)
 
 RECORDED = replay.manifest(DATA)["optimizers"]
 KNOWN = [name for name in RECORDED if replay.is_known(name)]
+#: Records that are good for less: the packages take singular vectors in single precision.
+COARSE = {"fira_adamw": 1e-6, "galore_adamw": 1e-6}
 
 
 @pytest.mark.parametrize("name", KNOWN)
@@ -25,7 +27,8 @@ def test_recorded_trajectory(name):
     assert set(differences) == set(moves)
     for case, difference in differences.items():
         # 1e-10 relative, or what the record itself is good for.
-        assert difference <= max(min(entry["tol"], 1e-10 * max(1.0, moves[case])), 1e-13), case
+        bound = COARSE.get(name, 1e-10 * max(1.0, moves[case]))
+        assert difference <= max(min(entry["tol"], bound), 1e-13), case
 
 
 @pytest.mark.parametrize("name", KNOWN)

@@ -176,7 +176,8 @@ def test_lamb_moves_each_tensor_by_its_own_size():
 
 @pytest.mark.parametrize("name", ["sgd", "adam", "lion", "rmsprop"])
 @pytest.mark.parametrize(
-    ("form", "factor"), [("decoupled", 0.99), ("fixed", 0.9), ("proximal", 1 / 1.01)]
+    ("form", "factor"),
+    [("decoupled", 0.99), ("fixed", 0.9), ("proximal", 1 / 1.01), ("decoupled_after", 0.99)],
 )
 def test_without_a_gradient_weights_decay_geometrically(name, form, factor):
     """eta = 0.1, w = 0.1: only the form of the decay decides, not the rule."""

@@ -75,6 +75,10 @@ def options(name):
             turned.append({field["name"]: value, "weight_decay": 0.05})
     if "warm_up" in fields:
         turned.append({"warm_up": 10})
+    # Small ones, so that some tensors are not taken whole and something is renewed.
+    for small in ({"rank": 2, "update_period": 3}, {"density": 0.5, "update_period": 4}, {"k": 3}):
+        if fields.keys() >= small.keys():
+            turned.append(small)
     return [{k: v for k, v in each.items() if k in fields} for each in turned]
 
 

@@ -6,6 +6,7 @@ hyper-parameters found there are those of the packages that made the records; :d
 them to ours.
 """
 
+import itertools
 import json
 import pathlib
 
@@ -33,6 +34,10 @@ RULES = {
     "core": ("core", {}, {}),
     "core_rprop": ("core", {"signs_only": True}, {}),
     "dog": ("dog", {}, {"reps_rel": "relative_distance"}),
+    "ef_topk_adagrad": ("ef_topk", {}, {}),
+    "fira_adamw": ("fira", {"form": "official"}, {"update_proj_gap": "update_period"}),
+    "frugal_blockcols": ("frugal", {}, {"update_gap": "update_period"}),
+    "galore_adamw": ("galore", {}, {"update_proj_gap": "update_period"}),
     "grams": ("grams", {"form": "official"}, {}),
     "lamb_nodebias": ("lamb", {"bias_correction": False, "clamp": 10.0}, {}),
     "lars": ("lars", {"adapt_vectors": False}, {}),
@@ -208,6 +213,23 @@ def _recorded_point(rule, params, state):
     return state["average"] if isinstance(rule, (optim.SWA, optim.EMA)) else params
 
 
+def _turn_moments(rule, params, grads, state, expected):
+    """Give the basis that GaLore is about to renew the signs that the record's program chose.
+
+    The sign of a singular vector is free, and which one a program finds depends on its library. The
+    moments do not follow, so that the path does depend on it: to turn a vector is to turn the mean
+    of the gradients along the old one.
+    """
+    (m,) = state["m"]
+    ends = {}
+    for signs in itertools.product([1.0, -1.0], repeat=m.shape[1]):
+        m *= signs
+        (end,), _ = rule.update(params, grads, state)
+        ends[signs] = np.abs(end - expected).max()
+        m *= signs
+    m *= min(ends, key=ends.get)
+
+
 def _replay_case(name, case, problems, records, dtype):
     rule = make_rule(name, case["hyper"])
     key = case["case"]
@@ -219,6 +241,8 @@ def _replay_case(name, case, problems, records, dtype):
     largest = 0.0
     for t in range(len(records[f"{key}/g0"])):
         grads = [records[f"{key}/g{i}"][t].astype(dtype) for i in range(count)]
+        if rule.name == "galore" and t and t % rule.update_period == 0:
+            _turn_moments(rule, params, grads, state, records[f"{key}/p0"][t])
         rule.step(params, grads, state, **_extra(rule, records, key, t, count, dtype))
         for i, array in enumerate(_recorded_point(rule, params, state)):
             difference = np.abs(array.astype(float) - records[f"{key}/p{i}"][t]).max()

@@ -248,7 +248,8 @@ def _with_decay(record):
                 "name": "weight_decay_form",
                 "default": words[record["decay_form"]],
                 "doc": "How it enters: g + w x (l2); x - eta w x (decoupled) or x - w x (fixed) "
-                "before the step; x / (1 + eta w) after it (proximal).",
+                "before the step; x / (1 + eta w) (proximal) or x - eta w x (decoupled_after) "
+                "after it.",
                 "words": words,
                 "driver": True,
             },

@@ -15,6 +15,7 @@ import importlib
 import pathlib
 
 KINDS = ("objectives", "penalties", "directions", "step_sizes", "rules")
+MODULES = ("descent", "generalized_linear", "newton_schulz", "ridge", "subspace", "updates")
 
 __all__ = ["KINDS", "load", "names"]
 
@@ -59,6 +60,6 @@ def names(kind):
 
 def __getattr__(name):
     """Import a part of this package when it is first used."""
-    if name in (*KINDS, "descent", "generalized_linear", "newton_schulz", "ridge", "updates"):
+    if name in (*KINDS, *MODULES):
         return importlib.import_module(f"{__name__}.{name}")
     raise AttributeError(f"module 'optlite.reference' has no attribute {name!r}")

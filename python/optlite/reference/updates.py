@@ -1,9 +1,10 @@
 """A run of an update rule on several tensors, with weight decay as an option of every rule.
 
-l2         g <- g + w x, before anything else
-decoupled  x <- (1 - eta w) x, before the step
-fixed      x <- (1 - w) x, before the step
-proximal   x <- x / (1 + eta w), after the step
+l2               g <- g + w x, before anything else
+decoupled        x <- (1 - eta w) x, before the step
+fixed            x <- (1 - w) x, before the step
+proximal         x <- x / (1 + eta w), after the step
+decoupled_after  x <- (1 - eta w) x, after the step
 
 Loshchilov and Hutter, Decoupled weight decay regularization, 2019; Parikh and Boyd, Proximal
 algorithms, 2014, section 6.1.1.
@@ -15,7 +16,7 @@ import numpy as np
 
 from . import load
 
-FORMS = ("l2", "decoupled", "fixed", "proximal")
+FORMS = ("l2", "decoupled", "fixed", "proximal", "decoupled_after")
 
 
 class _Zeros(dict):
@@ -133,4 +134,5 @@ class Updates:
         if hasattr(self._twin, "rate"):
             rate = self._twin.rate(x, **self._hyper)
         before = {"decoupled": 1.0 - rate * w, "fixed": 1.0 - w}.get(self._form, 1.0)
-        return before, 1.0 / (1.0 + rate * w) if self._form == "proximal" else 1.0
+        after = {"proximal": 1.0 / (1.0 + rate * w), "decoupled_after": 1.0 - rate * w}
+        return before, after.get(self._form, 1.0)

@@ -42,6 +42,7 @@ DecayFactors<T> decay_factors(WeightDecay decay, double rate) {
     case DecayForm::decoupled: return {T(0), T(1.0 - rate * w), T(1)};
     case DecayForm::fixed: return {T(0), T(1.0 - w), T(1)};
     case DecayForm::proximal: return {T(0), T(1), T(1.0 / (1.0 + rate * w))};
+    case DecayForm::decoupled_after: return {T(0), T(1), T(1.0 - rate * w)};
   }
   return {};
 }

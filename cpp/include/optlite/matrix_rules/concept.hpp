@@ -84,14 +84,51 @@ struct AdamStep {
         rate(T(learning_rate * BiasCorrection(b1, b2, t).first)),
         root(T(BiasCorrection(b1, b2, t).root)),
         eps(rules::at_least_tiny<T>(epsilon)) {}
+
+  void update(T& x, T g, T& m, T& v) const {
+    m = beta1 * m + fresh1 * g;
+    v = beta2 * v + fresh2 * g * g;
+    x -= rate * m / (std::sqrt(v) * root + eps);
+  }
 };
 template <class T>
 void adam_step(const AdamStep<T>& s, const Tensor<T>& tensor, T* m, T* v) {
-  coordinates::each(tensor.size, [=, x = tensor.x, g = tensor.g](Index j) {
-    m[j] = s.beta1 * m[j] + s.fresh1 * g[j];
-    v[j] = s.beta2 * v[j] + s.fresh2 * g[j] * g[j];
-    x[j] -= s.rate * m[j] / (std::sqrt(v[j]) * s.root + s.eps);
-  });
+  coordinates::each(tensor.size,
+                    [=, x = tensor.x, g = tensor.g](Index j) { s.update(x[j], g[j], m[j], v[j]); });
+}
+
+/// The same with eps beside the root of v as it is: the bias is corrected in the rate alone.
+template <class T>
+struct MomentStep {
+  T beta1, fresh1, beta2, fresh2, rate, eps;
+  MomentStep(double learning_rate, double b1, double b2, double epsilon, Index t)
+      : beta1(T(b1)),
+        fresh1(T(1.0 - b1)),
+        beta2(T(b2)),
+        fresh2(T(1.0 - b2)),
+        rate(T(learning_rate * BiasCorrection(b1, b2, t).first / BiasCorrection(b1, b2, t).root)),
+        eps(rules::at_least_tiny<T>(epsilon)) {}
+
+  /// scaled <- m / (sqrt(v) + eps), after g went into both; `scaled` may be g.
+  void scaled(Index size, const T* g, T* m, T* v, T* scaled) const {
+    coordinates::each(size, [=, s = *this](Index j) {
+      m[j] = s.beta1 * m[j] + s.fresh1 * g[j];
+      v[j] = s.beta2 * v[j] + s.fresh2 * g[j] * g[j];
+      scaled[j] = m[j] / (std::sqrt(v[j]) + s.eps);
+    });
+  }
+  void move(const Tensor<T>& tensor, T* m, T* v) const {
+    coordinates::each(tensor.size, [=, s = *this, x = tensor.x, g = tensor.g](Index j) {
+      m[j] = s.beta1 * m[j] + s.fresh1 * g[j];
+      v[j] = s.beta2 * v[j] + s.fresh2 * g[j] * g[j];
+      x[j] -= s.rate * m[j] / (std::sqrt(v[j]) + s.eps);
+    });
+  }
+};
+
+/// Whether something is renewed in step t: in 1, 1 + period, ...
+inline bool is_due(Index t, double period) {
+  return std::fmod(static_cast<double>(t - 1), std::floor(period)) == 0.0;
 }
 
 }  // namespace matrix_rules

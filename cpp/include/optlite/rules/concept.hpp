@@ -60,8 +60,9 @@ enum class DecayForm {
   decoupled,  // x <- (1 - eta w) x, before the step
   fixed,  // x <- (1 - w) x, before the step
   proximal,  // x <- x / (1 + eta w), after the step
+  decoupled_after,  // x <- (1 - eta w) x, after the step
 };
-inline constexpr const char* decay_words = "l2 decoupled fixed proximal";
+inline constexpr const char* decay_words = "l2 decoupled fixed proximal decoupled_after";
 
 struct WeightDecay {
   DecayForm form = DecayForm::l2;
