@@ -33,6 +33,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "local_mathjax",
     "registry_pages",
+    "rule_comparison",
 ]
 
 source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
@@ -104,6 +105,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = "optlite"
 html_static_path = ["_static"]
 html_css_files = ["optlite.css"]
+html_js_files = ["sortable.js"]
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {
@@ -119,8 +121,9 @@ html_theme_options = {
         "**": ["page-toc"],
         "index": [],
         "how_to_choose": [],
-        # Scripts are 100 columns wide: they get the room.
+        # Scripts are 100 columns wide, and so is a table: they get the room.
         "auto_examples/**": [],
+        "comparison/index": [],
     },
     "pygments_light_style": "tango",
     "pygments_dark_style": "monokai",

@@ -8,8 +8,10 @@ import re
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from optlite import optim
 from optlite._core import core
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -85,6 +87,66 @@ def test_one_picture_of_each_kind_is_drawn(registry_pages, kind, tmp_path):
     picture = plots.draw(record, tmp_path / "picture.png")
     assert picture.alt and picture.caption
     assert (tmp_path / "picture.png").stat().st_size > 5000
+
+
+@pytest.fixture(scope="module")
+def comparison(registry_pages):
+    """All rules on short runs, with two rates."""
+    module = importlib.import_module("rule_comparison")
+    problems = module.make_problems(scale=0.1)
+    rates = module.RATES[[4, 6]]
+    return module, problems, module.compare_all(problems, rates)
+
+
+def test_no_rule_is_left_out_of_the_comparison(comparison):
+    module, problems, rows = comparison
+    assert [row.name for row in rows] == [rule["name"] for rule in optim.list_rules()]
+    linked = module.links()
+    text = module.page_text(rows, problems, linked)
+    for row in rows:
+        name = module.name_cell(row, linked)
+        assert name.startswith(":")  # a link
+        if row.reason:
+            assert "needs" in row.reason and f"\n- {name}: {row.reason}\n" in text
+        else:
+            assert text.count(f"\n   * - {name}\n") == 1
+            assert set(row.results) == {problem.name for problem in problems}
+            assert row.calls["gradient"] >= 1.0
+    ran = [row for row in rows if not row.reason]
+    assert len(ran) > 0.9 * len(rows)
+
+
+def test_the_comparison_shows_the_best_rate_and_says_where_the_grid_ends(comparison):
+    module, problems, rows = comparison
+    sgd = next(row for row in rows if row.name == "sgd").results["quadratic"]
+    # 0.5 x' H x with the largest eigenvalue 1: no rate of the two is too large, and more is better.
+    basis, _ = np.linalg.qr(np.random.default_rng(0).normal(size=(20, 20)))
+    start, curvature = basis.T @ np.ones(20), np.geomspace(1e-3, 1.0, 20)
+    left = {}
+    for rate in module.RATES[[4, 6]]:
+        ends = [
+            np.sum(curvature * (1 - rate * curvature) ** (2 * t) * start**2) for t in range(1, 11)
+        ]
+        left[rate] = max(ends) / np.sum(curvature * start**2)
+    assert sgd.tuned == pytest.approx(min(left.values()), rel=1e-10)
+    assert (sgd.rate, sgd.edge) == (pytest.approx(0.1), "highest")
+    order = [rank for _, rank in module.ranked(rows, problems)]
+    assert order == sorted(order)
+
+
+def test_the_comparison_counts_what_a_step_costs(comparison):
+    _, _, rows = comparison
+    calls = {row.name: row.calls for row in rows if not row.reason}
+    assert calls["adam"] == {"gradient": 1.0, "value": 0.0, "hvp": 0.0}
+    assert calls["sam"]["gradient"] == 2.0
+    assert calls["adahessian"]["hvp"] == 1.0
+
+
+def test_the_figure_of_the_comparison_names_every_rule_that_ran(comparison):
+    module, problems, rows = comparison
+    figure = module.draw(rows, problems)
+    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert sorted(names) == sorted(row.name for row in rows if not row.reason)
 
 
 @pytest.mark.parametrize(

@@ -810,6 +810,15 @@ def test_smb_accepts_what_descends_and_is_sgd_then():
     assert states[0]["models"] == 0
 
 
+def test_smb_overflows_instead_of_raising():
+    """A run that diverges ends by its values, not by an OverflowError of Python's power."""
+    x = np.ones(2)
+    rule = optim.SMB(1.0)
+    oracle = {"loss_function": lambda x: np.inf, "gradient_function": lambda x: x * np.inf}
+    rule.step(x, np.full(2, 1e200), rule.init(x), loss=1e300, **oracle)
+    assert not np.isfinite(x).any()
+
+
 def test_smb_converges_with_rates_for_which_sgd_diverges():
     f = logistic()
     for rate in (1.0, 4.0, 8.0):

@@ -231,6 +231,13 @@ def index_text(records):
         "has a page here that is made from those two files. Adding a header to a folder adds a row",
         "to these tables.",
         "",
+        ":ref:`rule-comparison` shows what each rule reaches on the same problems.",
+        "",
+        ".. toctree::",
+        "   :hidden:",
+        "",
+        "   /comparison/index",
+        "",
     ]
     for kind in dict.fromkeys(record["kind"] for record in records):
         title, text = KIND_TEXTS.get(kind, (kind_title(kind), ""))

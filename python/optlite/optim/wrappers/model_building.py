@@ -121,7 +121,8 @@ class SMB(PythonRule):
         structure, dtype = state._structure, state._dtype
         with quiet_arithmetic():  # but not around the user's functions
             there = [np.asarray(x - rate * g, dtype) for x, g in zip(params, grads, strict=True)]
-            decrease = self.c * rate * global_norm(grads) ** 2
+            norm = global_norm(grads)
+            decrease = self.c * rate * norm * norm  # norm ** 2 would raise, not overflow
         value = real_number(
             extra["loss_function"](structure.build(there)), "loss_function(params)", "SMB"
         )
