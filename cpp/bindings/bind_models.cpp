@@ -88,7 +88,7 @@ py::array_t<double> hessian_product(ModelHolder& self, const Doubles& x, const D
     const py::gil_scoped_release nogil;
     Point p;
     p.x = at;  // no cached margins: one pass computes state and products together
-    self.model->hessian_product(p, ConstMatrixMap(V.data(), size, vectors), out);
+    self.model->hessian_product(p, ConstMatrixMap(V.data(), size, vectors), out, nullptr);
   }
   return Doubles({vectors, size}, out.data());
 }

@@ -97,7 +97,10 @@ bool Descent::stop_or_choose_direction() {
   direction_.set_goal(std::isfinite(last_.certificate) ? target / last_.certificate : 0.0);
   step_size_.prepare(direction_, current_);
   direction_.compute(objective_, current_, p_);
-  if (!p_.allFinite()) p_ = -current_.gradient;
+  if (!p_.allFinite()) {
+    p_ = -current_.gradient;
+    direction_.forget_margins();
+  }
   if (direction_.certifies()) {
     last_.certificate = std::min(last_.certificate, -current_.gradient.dot(p_));
     if (!trace_.empty()) trace_.back().certificate = last_.certificate;

@@ -58,9 +58,10 @@ Vector GeneralizedLinear::to_external(const Vector& theta) const {
 }
 
 /// Coefficients that multiply X itself, and the constant that each margin gets.
-void GeneralizedLinear::unpack(const Vector& theta, Matrix& W, Vector& offset) const {
+void GeneralizedLinear::unpack(const Eigen::Ref<const Vector>& theta, Matrix& W,
+                               Vector& offset) const {
   W = ConstMatrixMap(theta.data(), stride(), outputs()).topRows(features());
-  if (scale_.size() > 0) W = scale_.asDiagonal() * W;
+  if (scale_.size() > 0) W.array().colwise() *= scale_.array();
   offset = Vector::Zero(outputs());
   if (!options_.intercept) return;
   for (Index k = 0; k < outputs(); ++k) offset[k] = theta[k * stride() + features()];
@@ -183,12 +184,34 @@ void GeneralizedLinear::move_on_line(const Point& a, Point& b, double t) {
     Objective::move_on_line(a, b, t);
     return;
   }
-  const Index K = outputs();
   b.x = a.x + t * (b.x - a.x);
   b.margins = (1.0 - t) * a.margins + t * b.margins;
+  evaluate_from_margins(b);
+}
+
+/// Adding up margins saves half of a read of X. What is rounded then stays: only while margins are
+/// small enough for that to be below the rounding of a sum over the columns.
+void GeneralizedLinear::evaluate_step(const Point& a, const Vector& p, const Matrix& margins,
+                                      Point& b) {
+  constexpr double large = 1e3;
+  const bool known = margins.size() > 0 && a.margins.size() == margins.size() &&
+                     margins.cwiseAbs().maxCoeff() < large &&
+                     a.margins.cwiseAbs().maxCoeff() < large;
+  if (!known) {
+    Objective::evaluate_step(a, p, margins, b);
+    return;
+  }
+  b.x = a.x + p;
+  b.margins = a.margins + margins;
+  evaluate_from_margins(b);
+}
+
+/// Value and gradient at p.x with p.margins.
+void GeneralizedLinear::evaluate_from_margins(Point& p) {
+  const Index K = outputs();
   Matrix W;
   Vector offset;
-  unpack(b.x, W, offset);
+  unpack(p.x, W, offset);
   Vector values(design_.blocks());
   Matrix sums(design_.blocks(), K);
   Matrix G(features(), K);
@@ -196,7 +219,7 @@ void GeneralizedLinear::move_on_line(const Point& a, Point& b, double t) {
       nullptr, 0, K,
       [&](Index first, Index count, double* block) {
         const Index row = first / design_.block_rows();
-        MatrixMap(block, count, K) = b.margins.middleRows(first, count);
+        MatrixMap(block, count, K) = p.margins.middleRows(first, count);
         const double* weight = weight_ == nullptr ? nullptr : weight_ + first;
         values[row] = loss_.evaluate(options_.fields, count, K, block, y_ + first, weight);
         store_sums(block, count, K, row, sums);
@@ -205,8 +228,8 @@ void GeneralizedLinear::move_on_line(const Point& a, Point& b, double t) {
   ++passes_;
   Vector residual_sums(K);
   for (Index k = 0; k < K; ++k) residual_sums[k] = pairwise_sum(sums.col(k));
-  b.value = pairwise_sum(values) / total_weight_;
-  finish_gradient(W, G, residual_sums, b);
+  p.value = pairwise_sum(values) / total_weight_;
+  finish_gradient(W, G, residual_sums, p);
 }
 
 /// body(first, count, block) with the margins at p, block by block, from the cache or from X.
@@ -244,26 +267,32 @@ Matrix GeneralizedLinear::margins(const Point& p) {
   return all;
 }
 
-void GeneralizedLinear::hessian_product(const Point& p, const Matrix& V, Matrix& out) {
+void GeneralizedLinear::hessian_product(const Point& p, const Matrix& V, Matrix& out,
+                                        Matrix* margins) {
   const Index K = outputs();
   const Index vectors = V.cols();
   const bool cached = p.margins.size() > 0;
   // Without cached margins one pass computes X [W V]: the state first, then the directions.
   const Index state_columns = cached ? 0 : K;
-  Matrix coefficients(features(), state_columns + K * vectors);
-  Vector offsets(state_columns + K * vectors);
-  Matrix W;
-  Vector offset;
-  if (!cached) {
-    unpack(p.x, W, offset);
-    coefficients.leftCols(K) = W;
-    offsets.head(K) = offset;
+  Matrix coefficients;
+  Vector offsets;
+  if (cached && vectors == 1) {
+    unpack(V.col(0), coefficients, offsets);
+  } else {
+    coefficients.resize(features(), state_columns + K * vectors);
+    offsets.resize(state_columns + K * vectors);
+    const auto take = [&](const Eigen::Ref<const Vector>& theta, Index column) {
+      Matrix W;
+      Vector offset;
+      unpack(theta, W, offset);
+      coefficients.middleCols(column, K) = W;
+      offsets.segment(column, K) = offset;
+    };
+    if (!cached) take(p.x, 0);
+    for (Index v = 0; v < vectors; ++v) take(V.col(v), state_columns + v * K);
   }
-  for (Index v = 0; v < vectors; ++v) {
-    unpack(V.col(v), W, offset);
-    coefficients.middleCols(state_columns + v * K, K) = W;
-    offsets.segment(state_columns + v * K, K) = offset;
-  }
+  const bool wanted = margins != nullptr && cached && vectors == 1;
+  if (margins != nullptr) margins->resize(wanted ? design_.rows() : 0, wanted ? K : 0);
   Matrix sums(design_.blocks(), K * vectors);
   Matrix G(features(), K * vectors);
   design_.pass(
@@ -271,6 +300,7 @@ void GeneralizedLinear::hessian_product(const Point& p, const Matrix& V, Matrix&
       [&](Index first, Index count, double* block) {
         MatrixMap all(block, count, coefficients.cols());
         all.rowwise() += offsets.transpose();
+        if (wanted) margins->middleRows(first, count) = all;
         const double* weight = weight_ == nullptr ? nullptr : weight_ + first;
         Matrix state =
             cached ? Matrix(p.margins.middleRows(first, count)) : Matrix(all.leftCols(K));
@@ -285,34 +315,32 @@ void GeneralizedLinear::hessian_product(const Point& p, const Matrix& V, Matrix&
       G.data());
   ++passes_;
   out.resize(dimension(), vectors);
-  Vector curvature = Vector::Zero(features() * K);
-  add_penalty_curvature(p.x, curvature);
+  const Matrix curvature = penalty_curvature(p.x);
   for (Index v = 0; v < vectors; ++v) {
     MatrixMap result(out.col(v).data(), stride(), K);
     const ConstMatrixMap direction(V.col(v).data(), stride(), K);
     Vector total(K);
     for (Index k = 0; k < K; ++k) total[k] = pairwise_sum(sums.col(v * K + k));
-    Matrix own = G.middleCols(v * K, K);
+    auto own = G.middleCols(v * K, K);
     if (shift_.size() > 0) own.noalias() -= shift_ * total.transpose();
     own /= total_weight_;
-    if (scale_.size() > 0) own = scale_.asDiagonal() * own;
-    own.array() += ConstMatrixMap(curvature.data(), features(), K).array() *
-                   direction.topRows(features()).array();
+    if (scale_.size() > 0) own.array().colwise() *= scale_.array();
+    own.array() += curvature.array() * direction.topRows(features()).array();
     result.topRows(features()) = own;
     if (options_.intercept) result.bottomRows(1) = total.transpose() / total_weight_;
   }
 }
 
 /// The diagonal that the penalty adds in theta: alpha h''(w_j) scale_j^2.
-void GeneralizedLinear::add_penalty_curvature(const Vector& x, Vector& diagonal) const {
-  if (options_.alpha == 0.0) return;
+Matrix GeneralizedLinear::penalty_curvature(const Vector& x) const {
+  Matrix curvature = Matrix::Zero(features(), outputs());
+  if (options_.alpha == 0.0) return curvature;
   Matrix W;
   Vector offset;
   unpack(x, W, offset);
-  Matrix curvature = Matrix::Zero(features(), outputs());
   options_.penalty->add_curvature({}, options_.alpha, W.size(), W.data(), curvature.data());
-  if (scale_.size() > 0) curvature = scale_.cwiseAbs2().asDiagonal() * curvature;
-  diagonal += ConstVectorMap(curvature.data(), curvature.size());
+  if (scale_.size() > 0) curvature.array().colwise() *= scale_.array().square();
+  return curvature;
 }
 
 void GeneralizedLinear::hessian(const Point& p, Matrix& H) {
@@ -342,11 +370,8 @@ void GeneralizedLinear::hessian(const Point& p, Matrix& H) {
       H.block(a * size, b * size, size, size) = gram;
     }
   }
-  Vector curvature = Vector::Zero(features() * K);
-  add_penalty_curvature(p.x, curvature);
-  for (Index k = 0; k < K; ++k) {
-    H.diagonal().segment(k * size, features()) += curvature.segment(k * features(), features());
-  }
+  const Matrix curvature = penalty_curvature(p.x);
+  for (Index k = 0; k < K; ++k) H.diagonal().segment(k * size, features()) += curvature.col(k);
 }
 
 Design::Gram GeneralizedLinear::gram_task(const double* q) const {
@@ -369,9 +394,7 @@ void GeneralizedLinear::evaluate_with_hessian(Point& p, bool single, Matrix& H) 
     if (!(H.diagonal().minCoeff() > 1e-20)) H.setConstant(std::nan(""));
     H.diagonal() *= 1.0 - Design::single_precision_loss(H.rows());
   }
-  Vector curvature = Vector::Zero(features());
-  add_penalty_curvature(p.x, curvature);
-  H.diagonal().head(features()) += curvature;
+  H.diagonal().head(features()) += penalty_curvature(p.x).col(0);
 }
 
 /// Softmax probabilities stay the same when a coordinate moves alike in all K outputs, u = (e_j,
@@ -432,9 +455,7 @@ void GeneralizedLinear::hessian_diagonal(const Point& p, Vector& diagonal) {
     if (scale_.size() > 0) out.col(k).head(features()).array() *= scale_.array().square();
     if (options_.intercept) out(features(), k) = mean(k, k);
   }
-  Vector curvature = Vector::Zero(features() * K);
-  add_penalty_curvature(p.x, curvature);
-  out.topRows(features()) += ConstMatrixMap(curvature.data(), features(), K);
+  out.topRows(features()) += penalty_curvature(p.x);
 }
 
 /// The duality gap of F with penalty (alpha / 2) ||w||^2.

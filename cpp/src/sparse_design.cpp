@@ -27,7 +27,10 @@ class CsrDesign : public Design {
       W = transposed.data();
     }
     Matrix block(block_rows_ * width, slots);
-    RowMatrix total = RowMatrix::Zero(r > 0 ? cols_ : 0, r);
+    // One column is laid out alike in both orders.
+    RowMatrix sums(r > 1 ? cols_ : 0, r);
+    Eigen::Map<RowMatrix> total(r > 1 ? sums.data() : G, r > 0 ? cols_ : 0, r);
+    total.setZero();
     std::vector<RowMatrix> partial(static_cast<std::size_t>(slots));
     // One chunk at a time needs no partial sums of its own: the order of additions is fixed
     // by combining whole chunks, so the partial is used for any number of threads.
@@ -48,7 +51,7 @@ class CsrDesign : public Design {
         [&](int slot) {
           if (r > 0) total += partial[static_cast<std::size_t>(slot)];
         });
-    if (r > 0) MatrixMap(G, cols_, r) = total;
+    if (r > 1) MatrixMap(G, cols_, r) = sums;
   }
 
   void weighted_gram(const Gram& gram, Matrix& H) const override {
@@ -150,20 +153,20 @@ class CsrDesign : public Design {
     }
   }
 
-  /// Two sums, so that an addition need not wait for the one before it.
+  /// Four sums, so that an addition need not wait for the one before it.
   double row_times(Index row, const double* w) const {
     const Scalar* values = x_.values;
     const IndexType* columns = x_.indices;
     const Index end = static_cast<Index>(x_.starts[row + 1]);
     Index k = static_cast<Index>(x_.starts[row]);
-    double even = 0.0;
-    double odd = 0.0;
-    for (; k + 2 <= end; k += 2) {
-      even += static_cast<double>(values[k]) * w[columns[k]];
-      odd += static_cast<double>(values[k + 1]) * w[columns[k + 1]];
+    double sums[4] = {};
+    for (; k + 4 <= end; k += 4) {
+      for (Index j = 0; j < 4; ++j) {
+        sums[j] += static_cast<double>(values[k + j]) * w[columns[k + j]];
+      }
     }
-    if (k < end) even += static_cast<double>(values[k]) * w[columns[k]];
-    return even + odd;
+    for (; k < end; ++k) sums[0] += static_cast<double>(values[k]) * w[columns[k]];
+    return (sums[0] + sums[1]) + (sums[2] + sums[3]);
   }
 
   /// g += residual * row.

@@ -115,7 +115,7 @@ TEST("models: Hessian products, Hessian and gradient agree") {
     const Matrix V = data::random_matrix(p, 3, 5);
     const Point here = at(model, x);
     Matrix product, H;
-    model.hessian_product(here, V, product);
+    model.hessian_product(here, V, product, nullptr);
     model.hessian(here, H);
     const Matrix full = H.selfadjointView<Eigen::Lower>();
     CHECK((product - full * V).cwiseAbs().maxCoeff() < 1e-11);

@@ -110,6 +110,26 @@ def test_the_duality_gap_with_an_intercept_is_a_bound_near_the_minimum(problem):
         assert f.duality_gap(w) >= suboptimality - 64 * EPSILON * abs(best.value)
 
 
+@pytest.mark.parametrize("size", [1.0, 1e9])
+def test_added_up_margins_give_the_gradient_of_the_point(size):
+    """Newton-CG adds margins of its directions; where they are huge they are computed anew."""
+    rng = np.random.default_rng(5)
+    X = rng.normal(size=(400, 60)) * np.logspace(-3, 3, 60)
+    y = size * (X @ rng.normal(size=60) / np.linalg.norm(X, axis=1) + rng.normal(size=400))
+    for f in (
+        objectives.LeastSquares(X, y, alpha=1e-4, fit_intercept=True),
+        objectives.Logistic(X, np.sign(y), alpha=1e-4, fit_intercept=True),
+    ):
+        for record in optim.steps(f, method="newton_cg", max_iter=30):
+            value, gradient = f.value_and_gradient(record.x)
+            # The rounding of a residual, times the column that it meets.
+            atol = (
+                1e-14 * (size if isinstance(f, objectives.LeastSquares) else 1.0) * np.abs(X).max()
+            )
+            assert_allclose(record.gradient, gradient, rtol=0, atol=atol)
+            assert_allclose(record.objective, value, rtol=1e-13)
+
+
 def test_the_duality_gap_does_not_depend_on_the_order_of_the_classes():
     """At equal probabilities the mean curvature has equal eigenvalues, and any basis for them."""
     rng = np.random.default_rng(3)

@@ -42,10 +42,15 @@ class Direction {
   /// Whether -g . p at least estimates that quantity (quasi-Newton), where no bound is known.
   virtual bool estimates() const { return false; }
 
+  /// Margins of the last p where computing it gave them; empty otherwise.
+  const Matrix& margins() const { return margins_; }
+  void forget_margins() { margins_.resize(0, 0); }
+
   Index inner_iterations() const { return inner_; }
 
  protected:
   Index inner_ = 0;
+  Matrix margins_;
 };
 
 struct DirectionRow {

@@ -55,29 +55,40 @@ struct NewtonCg {
       if (first_norm_ < 0.0) first_norm_ = start;
       const double far = std::min(forcing_, std::sqrt(start / std::max(first_norm_, 1e-300)));
       // The certificate falls with the square of the residual: no need to go below the goal.
-      const double eta = std::max(far, std::min(forcing_, 0.5 * std::sqrt(goal_)));
+      const double enough = std::min(forcing_, 0.5 * std::sqrt(goal_));
+      // Within a factor of five of the goal, going there is cheaper than another outer iteration.
+      const auto close_enough = [&](double left) {
+        return left <= enough * start || (left <= far * start && left > 5.0 * enough * start);
+      };
       certifies_ = false;
       p.setZero(residual.size());
       Matrix direction = z;
       Matrix product;
+      Matrix moves;  // margins of the direction
+      forget_margins();
       for (Index k = 0; k < static_cast<Index>(max_inner_); ++k) {
-        objective.hessian_product(at, direction, product);
+        objective.hessian_product(at, direction, product, &moves);
         if (lambda_ > 0.0) product += lambda_ * direction;
         ++inner_;
         const double curvature = direction.col(0).dot(product.col(0));
         if (!(curvature > epsilon * direction.squaredNorm() * 1e-8)) {
-          if (k == 0) p = direction;
+          if (k == 0) {
+            p = direction;
+            margins_ = moves;
+          }
           break;
         }
         const double step = rho / curvature;
         p += step * direction.col(0);
+        if (k == 0) margins_ = step * moves;
+        else margins_ += step * moves;
         residual -= step * product.col(0);
         metric.solve(residual, z);
         const double next = residual.dot(z);
         const double left = std::sqrt(std::max(next, 0.0));
         // A relative residual r leaves g . p short of its limit by a factor of about 1 - r^2.
         certifies_ = lambda_ == 0.0 && left <= 0.3 * start;
-        if (!(left > eta * start)) break;
+        if (!std::isfinite(left) || close_enough(left)) break;
         direction.col(0) = z + (next / rho) * direction.col(0);
         rho = next;
       }

@@ -81,7 +81,8 @@ class GeneralizedLinear final : public Objective {
   void evaluate(Point& p) override;
   double line_value(const Point& a, const Point& b, double t) override;
   void move_on_line(const Point& a, Point& b, double t) override;
-  void hessian_product(const Point& p, const Matrix& V, Matrix& out) override;
+  void evaluate_step(const Point& a, const Vector& p, const Matrix& margins, Point& b) override;
+  void hessian_product(const Point& p, const Matrix& V, Matrix& out, Matrix* margins) override;
   void hessian(const Point& p, Matrix& H) override;
   void fill_null_space(Matrix& H) override;
 
@@ -118,12 +119,13 @@ class GeneralizedLinear final : public Objective {
  private:
   Index stride() const { return features() + (options_.intercept ? 1 : 0); }
   bool keeps_margins() const;
-  void unpack(const Vector& theta, Matrix& W, Vector& offset) const;
+  void unpack(const Eigen::Ref<const Vector>& theta, Matrix& W, Vector& offset) const;
   void finish_gradient(const Matrix& W, Matrix& G, const Vector& residual_sums, Point& p) const;
   double penalty_value(const Matrix& W) const;
-  void add_penalty_curvature(const Vector& x, Vector& diagonal) const;
+  Matrix penalty_curvature(const Vector& x) const;
   using Read = FunctionRef<void(const Matrix& W, Design::Middle middle, Matrix& G)>;
   void evaluate(Point& p, double* curvature, Read read);
+  void evaluate_from_margins(Point& p);
   const Vector& second_moments();
   double reference_decrement(const Point& p) const;
   void for_margins(const Point& p, FunctionRef<void(Index, Index, double*)> body);

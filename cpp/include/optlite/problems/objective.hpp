@@ -38,8 +38,15 @@ class Objective {
     evaluate(b);
   }
 
-  /// out = (Hessian at p) V for a block of vectors, in one read of the data.
-  virtual void hessian_product(const Point& p, const Matrix& V, Matrix& out) = 0;
+  /// b <- the point a.x + p, evaluated, where a has been; `margins` of p where they are known.
+  virtual void evaluate_step(const Point& a, const Vector& p, const Matrix& /*margins*/, Point& b) {
+    b.x = a.x + p;
+    evaluate(b);
+  }
+
+  /// out = (Hessian at p) V for a block of vectors, in one read of the data. `margins`, if not
+  /// null, receives those of a single vector where p keeps margins, and is left empty elsewhere.
+  virtual void hessian_product(const Point& p, const Matrix& V, Matrix& out, Matrix* margins) = 0;
 
   /// The Hessian at p, lower triangle.
   virtual void hessian(const Point& p, Matrix& H) = 0;

@@ -27,13 +27,12 @@ struct Armijo {
    public:
     explicit Run(double c) : c_(c) {}
 
-    bool advance(Objective& objective, Direction&, const Point& at, Vector& p,
+    bool advance(Objective& objective, Direction& direction, const Point& at, Vector& p,
                  Point& trial) override {
       const double slope = at.gradient.dot(p);
       if (!(slope < 0.0)) return false;
       step_ = 1.0;
-      trial.x = at.x + p;
-      objective.evaluate(trial);
+      objective.evaluate_step(at, p, direction.margins(), trial);
       while (!std::isfinite(trial.value) && step_ > 1e-30) {
         step_ *= 0.1;
         trial.x = at.x + step_ * p;

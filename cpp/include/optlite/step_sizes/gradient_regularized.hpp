@@ -45,8 +45,7 @@ struct GradientRegularized {
                  Point& trial) override {
       step_ = 1.0;
       for (int attempt = 0; attempt < 60; ++attempt) {
-        trial.x = at.x + p;
-        objective.evaluate(trial);
+        objective.evaluate_step(at, p, direction.margins(), trial);
         if (accept(at, trial)) {
           gamma_ *= 2.0;
           return true;

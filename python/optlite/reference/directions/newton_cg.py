@@ -4,7 +4,7 @@
 eta_k = min(forcing, sqrt(||g_k|| / ||g_0||))
 
 Far from the solution a rough step is enough; the tolerance shrinks with the gradient, but not below
-what the certificate still has to fall.
+what the certificate still has to fall, and not to just short of that.
 
 Nocedal and Wright, Numerical Optimization, 2006, section 7.1, algorithm 7.1.
 """
@@ -36,7 +36,8 @@ class NewtonCg(Direction):
             self.first_norm = start
         far = min(self.forcing, np.sqrt(start / max(self.first_norm, 1e-300)))
         # The certificate falls with the square of the residual: no need to go below the goal.
-        eta = max(far, min(self.forcing, 0.5 * np.sqrt(self.goal)))
+        # Within a factor of five of it, going there is cheaper than another outer iteration.
+        enough = min(self.forcing, 0.5 * np.sqrt(self.goal))
         self.solved = False
         p, d = np.zeros_like(z), z
         for k in range(self.max_inner):
@@ -54,7 +55,8 @@ class NewtonCg(Direction):
             rho_next = residual @ z
             left = np.sqrt(max(rho_next, 0.0))
             self.solved = self.shift == 0.0 and left <= 0.3 * start
-            if not left > eta * start:
+            close = left <= enough * start or 5.0 * enough * start < left <= far * start
+            if close or not np.isfinite(left):
                 break
             d = z + (rho_next / rho) * d
             rho = rho_next
