@@ -104,3 +104,161 @@ def test_muon_decays_matrices_at_their_own_rate():
     assert_allclose(x, 1.0 - 0.1 * 0.5)
     x, _ = run(rule, np.ones(3), [np.zeros(3)])
     assert_allclose(x, 1.0 - 0.01 * 0.5)
+
+
+# --- Shampoo --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape, power", [((7,), 2), ((6, 4), 4), ((5, 3, 4), 6)])
+def test_roots_of_shampoo_invert_what_they_are_roots_of(shape, power):
+    """P^(2k) (L + eps I) = I, with eigenvalues from 1e-4 to 1e4."""
+    scale = np.geomspace(1e-3, 1e2, shape[0]).reshape(-1, *[1] * (len(shape) - 1))
+    rule = optim.Shampoo(eps=1e-4)
+    _, state = run(rule, np.zeros(shape), scale * draw(4, *shape))
+    pairs = [("L", shape[0])] + [("R", d) for d in shape[1:][-1:]]
+    for name, d in [*pairs, *(("inner", d) for d in shape[1:-1])]:
+        total = state[name].reshape(d, d) + 1e-4 * np.eye(d)
+        root = state[name + "_root"].reshape(d, d)
+        condition = np.linalg.cond(total)
+        assert condition > 1e6 or name != "L"
+        unit = np.linalg.matrix_power(root, power) @ total
+        assert_allclose(unit, np.eye(d), atol=1e-13 + 1e-14 * condition)
+        assert_array_equal(root, root.T)
+
+
+def test_shampoo_of_a_vector_is_full_matrix_adagrad():
+    grads = draw(6, 5)
+    x, total = np.zeros(5), 1e-4 * np.eye(5)
+    for g in grads:
+        total += np.outer(g, g)
+        values, vectors = np.linalg.eigh(total)
+        x -= 0.1 * vectors @ ((vectors.T @ g) / np.sqrt(values))
+    assert_allclose(run(optim.Shampoo(), np.zeros(5), grads)[0], x, atol=1e-11)
+
+
+def test_shampoo_of_diagonal_gradients_is_adagrad():
+    """L = R = diag(sum g^2), so that L^(-1/4) G R^(-1/4) = diag(g / sqrt(sum g^2))."""
+    diagonals = draw(8, 5)
+    grads = [np.diag(g) for g in diagonals]
+    x, _ = run(optim.Shampoo(eps=1e-12), np.zeros((5, 5)), grads)
+    adagrad, _ = run(optim.AdaGrad(learning_rate=0.1, eps=1e-30), np.zeros(5), diagonals)
+    assert_allclose(x, np.diag(adagrad), atol=1e-9)
+
+
+def test_first_step_of_shampoo_from_an_outer_product_is_the_normalised_gradient():
+    """With |g|^2 the only eigenvalue of each of the k matrices: g (eps + |g|^2)^(-k / 2k)."""
+    a, b, c = draw(4), draw(3, seed=1), draw(2, seed=2)
+    g = np.einsum("i,j,k->ijk", a, b, c)
+    x, _ = run(optim.Shampoo(learning_rate=1.0, eps=0.5), np.zeros(g.shape), [g])
+    assert_allclose(x, -g / np.sqrt(0.5 + (g**2).sum()), rtol=1e-12)
+
+
+def test_shampoo_does_not_see_rotations():
+    """G -> U G V^T rotates L and R, and with them the step."""
+    U, V = np.linalg.qr(draw(5, 5))[0], np.linalg.qr(draw(4, 4))[0]
+    grads = draw(7, 5, 4)
+    x, _ = run(optim.Shampoo(), np.zeros((5, 4)), grads)
+    turned, _ = run(optim.Shampoo(), np.zeros((5, 4)), [U @ g @ V.T for g in grads])
+    assert_allclose(turned, U @ x @ V.T, atol=1e-11)
+
+
+def test_shampoo_keeps_diagonals_of_long_dimensions():
+    grads = draw(5, 6, 3)
+    x, state = run(optim.Shampoo(largest=4, learning_rate=1.0), np.zeros((6, 3)), grads)
+    assert state.L.shape == (6,) and state.R.shape == (3, 3)
+    assert_allclose(state.L, (grads**2).sum(axis=(0, 2)))
+    both, _ = run(optim.Shampoo(largest=1, learning_rate=1.0), np.zeros((6, 3)), grads)
+    rows, cols = np.zeros(6), np.zeros(3)
+    expected = np.zeros((6, 3))
+    for g in grads:
+        rows, cols = rows + (g**2).sum(axis=1), cols + (g**2).sum(axis=0)
+        expected -= g / np.sqrt(np.sqrt(np.multiply.outer(rows + 1e-4, cols + 1e-4)))
+    assert_allclose(both, expected, rtol=1e-12)
+    with pytest.raises(ValueError, match=r"state must hold L of shape \(6, 6\).*got \(6,\)"):
+        optim.Shampoo().step(x, grads[0], state)
+
+
+def test_shampoo_reuses_roots_between_updates():
+    grads = draw(5, 4, 3)
+    rule, x = optim.Shampoo(update_every=3), np.zeros((4, 3))
+    state, seen = rule.init(x), []
+    for g in grads:
+        rule.step(x, g, state)
+        seen.append(state.L_root.copy())
+    assert_array_equal(seen[0], seen[2])
+    assert_array_equal(seen[3], seen[4])
+    assert np.abs(seen[2] - seen[3]).max() > 1e-3
+
+
+# --- Shampoo in blocks, with grafting -------------------------------------------------------------
+
+
+def plain(**options):
+    """Return the rule without what hides the preconditioner."""
+    usual = {"learning_rate": 1.0, "graft": "none", "start": 1, "beta1": 0.0, "nesterov": False}
+    return optim.ShampooGrafted(**{**usual, **options})
+
+
+def test_blocks_of_shampoo_are_matrices_of_their_own():
+    grads = draw(4, 10, 7)
+    rule = plain(block_size=5)
+    whole, state = run(rule, np.zeros((10, 7)), grads)
+    assert state.L.shape == (4, 5, 5) and state.R.shape == (4, 4, 4)
+    for rows in (slice(0, 5), slice(5, 10)):
+        for cols in (slice(0, 4), slice(4, 7)):
+            own = grads[:, rows, cols]
+            block, _ = run(rule, np.zeros(own.shape[1:]), own)
+            assert_allclose(whole[rows, cols], block, rtol=1e-9, atol=1e-12)
+
+
+def test_grafted_shampoo_with_sums_is_shampoo():
+    grads = draw(6, 5, 4)
+    rule = plain(beta2=1.0, matrix_eps=1e-14)
+    x, _ = run(rule, np.zeros((5, 4)), grads[:1])
+    left, _, right = np.linalg.svd(grads[0], full_matrices=False)
+    assert_allclose(x, -left @ right, rtol=1e-3)  # (G G^T)^(-1/4) G (G^T G)^(-1/4), no ridge
+    x, _ = run(plain(beta2=1.0, matrix_eps=1e-12), np.zeros((5, 4)), grads)
+    expected, _ = run(optim.Shampoo(learning_rate=1.0, eps=1e-11), np.zeros((5, 4)), grads)
+    assert_allclose(x, expected, rtol=1e-3)
+
+
+@pytest.mark.parametrize("graft", ["sgd", "adagrad", "rmsprop", "sqrtn"])
+def test_the_grafted_step_has_the_length_of_the_other_and_the_direction_of_shampoo(graft):
+    grads = draw(5, 6, 4)
+    x, y, z = np.zeros((6, 4)), np.zeros((6, 4)), np.zeros(24)
+    rules = [plain(graft=graft), plain(), plain(graft=graft)]
+    states = [rule.init(array) for rule, array in zip(rules, (x, y, z), strict=True)]
+    for g in grads:
+        before = x.copy(), y.copy(), z.copy()
+        for rule, array, state in zip(rules, (x, y, z), states, strict=True):
+            rule.step(array, g.reshape(array.shape), state)
+        step, direction, other = x - before[0], y - before[1], z - before[2]
+        assert_allclose(np.linalg.norm(step), np.linalg.norm(other), rtol=1e-12)
+        cosine = (step * direction).sum() / np.linalg.norm(step) / np.linalg.norm(direction)
+        assert_allclose(cosine, 1.0, rtol=1e-12)
+
+
+def test_vectors_and_early_steps_take_the_grafted_rule():
+    grads = draw(4, 12)
+    rule = optim.ShampooGrafted(learning_rate=0.1, graft="adagrad", beta1=0.0, start=100)
+    vector, _ = run(rule, np.zeros(12), grads)
+    early, _ = run(rule, np.zeros((3, 4)), grads.reshape(4, 3, 4))
+    adagrad, _ = run(optim.AdaGrad(learning_rate=0.1, eps=1e-10), np.zeros(12), grads)
+    assert_allclose(vector, adagrad, rtol=1e-12)
+    assert_allclose(early.ravel(), adagrad, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "shape, edges",
+    [
+        ((3, 3, 8, 20), (72, 20)),
+        ((9, 5), None),
+        ((1, 90, 2), (90, 2)),
+        ((90, 1), None),
+        ((1, 1), None),
+    ],
+)
+def test_neighbouring_dimensions_are_merged_up_to_a_block(shape, edges):
+    state = optim.ShampooGrafted(block_size=90, merge_dimensions=True).init(np.zeros(shape))
+    found = (state.L.shape[1], state.R.shape[1]) if state.L.size else None
+    assert found == edges

@@ -50,6 +50,13 @@ RULES = {
     "muon_torch": ("muon", {"weight_decay_form": "decoupled"}, {}),
     "oasis_adaptive": ("oasis", {"adaptive": True}, {"lr0": "learning_rate"}),
     "oasis_fixed_lr": ("oasis", {}, {}),
+    "shampoo": ("shampoo", {}, {"matrix_eps": "eps"}),
+    # The package merges 5 x 4 into one vector, which it leaves to the graft.
+    "shampoo_grafted": (
+        "shampoo_grafted",
+        {"merge_dimensions": True, "block_size": 512},
+        {"start_preconditioning_step": "start", "preconditioning_compute_steps": "update_every"},
+    ),
     "sophia_g": (
         "sophia_g",
         {"batch_size": 8.0, "eps": 1e-15, "form": "official", "weight_decay_form": "decoupled"},
@@ -129,6 +136,8 @@ def make_rule(name, hyper):
         given["positive_part"] = hyper.pop("variant") == "sps+"
         # The package scales the gradient before it takes the norm.
         given["c"] = hyper["scaling"] ** 2
+    if name == "shampoo_grafted":
+        given["graft"] = ("none", "sgd", "adagrad", "rmsprop", "sqrtn")[hyper.pop("graft_type")]
     if name == "swats":
         given["tolerance"] = hyper["eps"]
     for flag in DECAY_FLAGS:

@@ -15,7 +15,15 @@ import importlib
 import pathlib
 
 KINDS = ("objectives", "penalties", "directions", "step_sizes", "rules")
-MODULES = ("descent", "generalized_linear", "newton_schulz", "ridge", "subspace", "updates")
+MODULES = (
+    "descent",
+    "generalized_linear",
+    "inverse_root",
+    "newton_schulz",
+    "ridge",
+    "subspace",
+    "updates",
+)
 
 __all__ = ["KINDS", "load", "names"]
 
