@@ -262,3 +262,88 @@ def test_neighbouring_dimensions_are_merged_up_to_a_block(shape, edges):
     state = optim.ShampooGrafted(block_size=90, merge_dimensions=True).init(np.zeros(shape))
     found = (state.L.shape[1], state.R.shape[1]) if state.L.size else None
     assert found == edges
+
+
+# --- Adafactor and CAME ---------------------------------------------------------------------------
+
+
+def test_adafactor_is_exact_where_the_squares_have_rank_one():
+    """V = g^2 then: the first step has the size alpha everywhere, and later ones are those of v."""
+    a, b, sizes = draw(5), draw(4, seed=1), np.abs(draw(6, seed=2)) + 0.1
+    x0 = draw(5, 4, seed=3)
+    g = np.outer(a, b)
+    x, _ = run(optim.Adafactor(), x0, [g])
+    alpha = 0.01 * np.sqrt((x0**2).mean())
+    assert_allclose(x, x0 - alpha * np.sign(g), rtol=1e-12)
+    whole, state = run(optim.Adafactor(), x0, [s * g for s in sizes])
+    vector, flat = run(optim.Adafactor(), x0.ravel(), [s * g.ravel() for s in sizes])
+    assert_allclose(whole.ravel(), vector, rtol=1e-12)
+    assert_allclose(np.outer(state.R, state.C) / state.R.mean(), flat.v.reshape(5, 4), rtol=1e-12)
+
+
+def test_adafactor_makes_steps_relative_to_the_parameters():
+    grads, x0 = draw(7, 5, 4), draw(5, 4, seed=1)
+    one, _ = run(optim.Adafactor(), x0, grads)
+    scaled, _ = run(optim.Adafactor(), 1000.0 * x0, grads / 1000.0)
+    assert_allclose(scaled, 1000.0 * one, rtol=1e-12)
+    still, _ = run(optim.Adafactor(learning_rate=1.0, d=1e9), np.zeros(4), np.ones((3, 4)))
+    # From zero the size is eps2 at first, and rho = 1, 1 / sqrt(2), 1 / sqrt(3).
+    assert_allclose(still, -1e-3 * (1.0 + 2**-0.5) * (1.0 + 3**-0.5), rtol=1e-12)
+
+
+def test_adafactor_clips_steps_by_their_root_mean_square():
+    """A jump of the gradient by a factor 10 makes |U| > 1: the step is cut to alpha."""
+    g = draw(50)
+    rule = optim.Adafactor(decay_exponent=3.0)  # beta_2 = 7 / 8
+    x, _ = run(rule, np.ones(50), [g, 10.0 * g])
+    before, _ = run(rule, np.ones(50), [g])
+    alpha = 0.01 * np.sqrt((before**2).mean())
+    assert_allclose(np.sqrt(((x - before) ** 2).mean()), alpha, rtol=1e-12)
+
+
+def test_the_forms_of_adafactor_differ_for_tiny_gradients_alone():
+    grads, x0 = draw(7, 5, 4), draw(5, 4, seed=1)
+    for scale, alike in ((1.0, True), (1e-8, True), (1e-15, False)):
+        paper, _ = run(optim.Adafactor(), x0, scale * grads)
+        torch, _ = run(optim.Adafactor(form="torch"), x0, scale * grads)
+        assert (np.abs(paper - torch).max() < 1e-12) == alike
+
+
+def test_adafactor_measures_the_parameters_before_it_decays_them():
+    rule = optim.Adafactor(weight_decay=50.0)  # x is halved
+    x, state = run(rule, np.full((3, 3), 2.0), [np.ones((3, 3))])
+    assert_allclose(state["size"], 2.0)
+    assert_allclose(x, 1.0 - 0.01 * 2.0, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["adafactor", "came"])
+def test_more_than_two_dimensions_are_a_stack_of_matrices(name):
+    grads = draw(6, 3, 5, 4)
+    loose = {"d": 1e9} | ({"eps2": 100.0} if name == "adafactor" else {})  # nothing in common
+    rule = optim.from_name(name, **loose)
+    stack, state = run(rule, np.zeros((3, 5, 4)), grads)
+    assert state.R.shape == (3, 5) and state.C.shape == (3, 4)
+    for k in range(3):
+        alone, _ = run(rule, np.zeros((5, 4)), grads[:, k])
+        assert_allclose(stack[k], alone, rtol=1e-10)
+
+
+def test_came_from_squares_of_rank_one():
+    """|U| = 1 after clipping, U - M = beta1 U, so that all factors are known."""
+    g = np.outer(draw(5), draw(4, seed=1))
+    x, state = run(optim.CAME(learning_rate=1.0, eps2=1e-30), np.zeros((5, 4)), [g])
+    assert_allclose(state.M, 0.1 * np.sign(g), rtol=1e-12)
+    assert_allclose(x, -0.1 / (0.9 * np.sqrt(1e-4)) * np.sign(g), rtol=1e-9)
+    vector, _ = run(optim.CAME(learning_rate=1.0), np.zeros(20), [g.ravel()])
+    assert_allclose(vector, -0.1 * np.sign(g).ravel(), rtol=1e-12)
+
+
+def test_came_goes_slowly_where_steps_disagree_with_their_mean():
+    rng = np.random.default_rng(0)
+    rule, x = optim.CAME(beta2=0.9, beta3=0.9), np.zeros((2, 50))
+    state = rule.init(x)
+    for _ in range(200):
+        before = x.copy()
+        rule.step(x, np.array([[1.0], [0.2]]) + [[0.2], [1.0]] * rng.normal(size=(2, 50)), state)
+    pace = np.abs(x - before).mean(axis=1) / np.abs(state.M).mean(axis=1)
+    assert pace[0] > 2.0 * pace[1]  # the first row agrees, the second is noise

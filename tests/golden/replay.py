@@ -25,10 +25,17 @@ RULES = {
     ),
     "adabelief_rectify": ("adabelief", {"rectify": True}, {}),
     "adabound": ("adabound", {}, {"final_lr": "final_learning_rate"}),
+    "adafactor": ("adafactor", {"form": "torch"}, {}),
+    "adafactor_paper": (
+        "adafactor",
+        {},
+        {"lr_cap": "learning_rate", "decay": "decay_exponent"},
+    ),
     "adagrad": ("adagrad", {}, {"lr_decay": "learning_rate_decay"}),
     "amsbound": ("amsbound", {}, {"final_lr": "final_learning_rate"}),
     "amsgrad": ("amsgrad", {"form": "corrected"}, {}),
     "amsgradw": ("amsgrad", {"form": "corrected", "weight_decay_form": "decoupled"}, {}),
+    "came": ("came", {}, {"clip_threshold": "d"}),
     "cautious_adamw": ("cautious_adamw", {"form": "official"}, {}),
     "cautious_lion": ("cautious_lion", {"form": "official"}, {}),
     "core": ("core", {}, {}),
@@ -120,6 +127,10 @@ def make_rule(name, hyper):
     rule, fixed, renamed = RULES.get(name, (name, {}, {}))
     given = dict(fixed)
     hyper = dict(hyper)
+    if name in ("adafactor", "came"):
+        given["eps1"], given["eps2"] = hyper.pop("eps")
+    if name == "adafactor":
+        given["decay_exponent"] = -hyper.pop("beta2_decay")
     if rule == "core":
         given.update(_core(hyper))
     if rule == "rprop":

@@ -17,6 +17,7 @@ import pathlib
 KINDS = ("objectives", "penalties", "directions", "step_sizes", "rules")
 MODULES = (
     "descent",
+    "factored",
     "generalized_linear",
     "inverse_root",
     "newton_schulz",

@@ -107,6 +107,9 @@ class Updates:
         self.t += 1
         if self._form == "l2" and w:
             gs = [g + w * x for g, x in zip(gs, self.xs, strict=True)]
+        if hasattr(self._twin, "look"):
+            for x, state in zip(self.xs, self.states, strict=True):
+                self._twin.look(x, state, **hyper)
         if hasattr(self._twin, "share"):
             self._twin.share(self.xs, gs, self.states, self.shared, self.t, **hyper, **inputs)
             hyper["shared"] = self.shared

@@ -18,6 +18,12 @@ struct WholeTensor {
   template <class Part>
   struct sees_all<Part, std::void_t<StepAll<Part>>> : std::true_type {};
 
+  template <class Part, class = void>
+  struct looks : std::false_type {};
+  template <class Part>
+  struct looks<Part, std::void_t<decltype(std::declval<const Part&>().look(
+                         std::declval<const Tensor<T>&>()))>> : std::true_type {};
+
   static void run(const std::vector<double>& fields, WeightDecay decay, Index t,
                   const Tensor<T>* tensors, Index count, double* scalars, Workspace& work) {
     const Rule rule = make_part<Rule>(fields);
@@ -41,6 +47,7 @@ struct WholeTensor {
 
   /// The tensor with its x shortened, or with w x added to its gradient.
   static Tensor<T> decayed(const Rule& rule, WeightDecay decay, Tensor<T> tensor, Workspace& work) {
+    if constexpr (looks<Rule>::value) rule.look(tensor);
     const auto factors = decay_factors<T>(decay, rate_of(rule, tensor.dimensions));
     if (factors.gradient != T(0)) {
       T* sum = work.take<T>(tensor.size);

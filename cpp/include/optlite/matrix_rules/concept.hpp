@@ -21,6 +21,7 @@
 // second sees all tensors, and one set of scalars. `tensor.arrays` points to inputs, then slots.
 // The driver (drivers/whole_tensor.hpp) has seen to weight decay before; where its step size is not
 // learning_rate for tensors of every number of dimensions, declare `double rate(int dimensions)`.
+// `template <class T> void look(const Tensor<T>&) const`, if there, sees each tensor before that.
 //
 // Memory comes from `work`, never from new or from matrices of Eigen: a step that is repeated
 // allocates nothing. Products are those of linalg/products.hpp, in T; other sums are in double. A
@@ -31,6 +32,7 @@
 #pragma once
 
 #include "optlite/linalg/coordinates.hpp"
+#include "optlite/linalg/factored.hpp"
 #include "optlite/rules/concept.hpp"
 
 namespace optlite {
@@ -70,6 +72,29 @@ inline Extents as_matrix(const Shape& shape) { return as_matrix(shape.begin(), s
 template <class T>
 Extents as_matrix(const Tensor<T>& tensor) {
   return as_matrix(tensor.extents, tensor.dimensions);
+}
+
+/// A tensor as a stack of matrices of its last two dimensions: the shapes of what is kept for each
+/// row and for each column, none for a vector.
+inline Shape rows_of_stack(const Shape& tensor) {
+  if (tensor.dimensions < 2) return {0};
+  return {tensor.begin(), tensor.dimensions - 1};
+}
+inline Shape cols_of_stack(const Shape& tensor) {
+  if (tensor.dimensions < 2) return {0};
+  Shape shape = rows_of_stack(tensor);
+  shape.extents[static_cast<std::size_t>(shape.dimensions - 1)] = *(tensor.end() - 1);
+  return shape;
+}
+template <class T>
+Factored<T> factored(const Tensor<T>& tensor, T* rows, T* cols) {
+  const Index* last = tensor.extents + tensor.dimensions - 2;
+  return {tensor.size / (last[0] * last[1]), last[0], last[1], rows, cols};
+}
+
+template <class T>
+double root_mean_square(const T* values, Index size) {
+  return std::sqrt(coordinates::sum_of_squares(values, size) / static_cast<double>(size));
 }
 
 /// The scalars of a step of Adam, for tensors that a rule leaves to it.

@@ -19,15 +19,10 @@ from ..inverse_root import inverse_root
 
 def matrix_shape(shape, block_size, merge_dimensions):
     """Return rows and columns of the matrix that a tensor is folded into; None for a vector."""
-    height, at = 1, 0
-    for at, extent in enumerate(shape):
-        joins = merge_dimensions and height * extent <= block_size
-        if height > 1 and not joins:
-            break
-        height *= extent
-    else:
-        return None
-    width = int(np.prod(shape[at:]))
+    height, width, growing = 1, 1, True
+    for extent in shape:
+        growing = growing and (height == 1 or (merge_dimensions and height * extent <= block_size))
+        height, width = (height * extent, width) if growing else (height, width * extent)
     return (height, width) if width > 1 else None
 
 
