@@ -100,6 +100,12 @@ sphinx_gallery_conf = {
     "write_computation_times": False,
 }
 
+EXAMPLES = HERE.parent / "examples"
+GALLERY_PAGES = [
+    path.relative_to(EXAMPLES).as_posix().removesuffix(".py").replace("GALLERY_HEADER.rst", "index")
+    for path in [*EXAMPLES.rglob("*.py"), *EXAMPLES.rglob("GALLERY_HEADER.rst")]
+]
+
 # Look -------------------------------------------------------------------------------------------
 html_theme = "pydata_sphinx_theme"
 html_title = "optlite"
@@ -121,8 +127,9 @@ html_theme_options = {
         "**": ["page-toc"],
         "index": [],
         "how_to_choose": [],
-        # Scripts are 100 columns wide, and so is a table: they get the room.
-        "auto_examples/**": [],
+        # Scripts are 100 columns wide, and so is a table: they get the room. Pages are named one by
+        # one, as the theme warns of a page that two patterns match.
+        **{f"auto_examples/{page}": [] for page in GALLERY_PAGES},
         "comparison/index": [],
     },
     "pygments_light_style": "tango",

@@ -60,10 +60,10 @@ nearest = {
 assert nearest["gradient descent"] != nearest["momentum"]
 
 # %%
-# On a quadratic the speed can be predicted: gradient descent with rate :math:`\eta` multiplies the
+# On a quadratic the speed can be predicted. Gradient descent with rate :math:`\eta` multiplies the
 # objective by :math:`(1 - \eta \lambda)^2` along the slowest eigenvector, and heavy-ball momentum
 # with the best parameters does so by :math:`((\sqrt \kappa - 1) / (\sqrt \kappa + 1))^2`, but for a
-# factor that grows slowly. Measured are the slopes of the second half of the curves, in grey.
+# factor that grows slowly.
 
 smallest, largest = 1.0, 25.0
 bowl = objectives.Quadratic([smallest, largest])
@@ -76,6 +76,11 @@ best = {
     ),
 }
 quadratic = TrajectoryDisplay.from_methods(bowl, [3.0, 1.0], best, max_iter=60, tol=0.0)
+plt.show()
+
+# %%
+# Measured are the slopes of the second half of the curves, in grey.
+
 speed = ConvergenceDisplay.from_traces(quadratic.traces, minimum=0.0, show_rate=True)
 plt.show()
 

@@ -83,7 +83,7 @@ def animate(
     >>> trace = optim.minimize(f, [1.0, 1.0], method=optim.SGD(0.15), trace=True).trace
     >>> movie = animate(trace, f, n_frames=5, resolution=20)
     >>> movie.iterations
-    array([ 0, 14, 27, 40, 54])
+    array([ 0, 14, 28, 41, 55])
     >>> page = movie.to_html()  # or to_html("descent.html"), to_gif("descent.gif")
     >>> page[:15]
     '<!DOCTYPE html>'
