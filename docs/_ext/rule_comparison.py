@@ -374,7 +374,7 @@ LOWEST, HIGHEST = 1e-8, 10.0
 def draw(rows, problems):
     """Return the figure: a line of dots for each rule, a panel for each problem."""
     order = [row for row, _ in ranked(rows, problems)]
-    families = list(dict.fromkeys(row.family for row in order))
+    families = list(dict.fromkeys(row.family for row in rows if not row.reason))
     colors = {f: FAMILY_COLORS[i % len(FAMILY_COLORS)] for i, f in enumerate(families)}
     figure = Figure(figsize=(11, 1.6 + 0.165 * len(order)), layout="constrained")
     axes = figure.subplots(1, len(problems), sharey=True)
@@ -430,7 +430,7 @@ def links():
     }
     classes = [getattr(optim, name) for name in optim.wrappers.__all__]
     written_in_python = {
-        each.name: f":class:`{each.name} <optlite.optim.{each.__name__}>`"
+        each.name: f":doc:`{each.name} </api/generated/optlite.optim.{each.__name__}>`"
         for each in classes
         if isinstance(getattr(each, "name", None), str)
     }
