@@ -80,6 +80,16 @@ def test_methods_may_be_named_and_be_directions():
     np.testing.assert_allclose(display.points["second order"][-1], best, atol=1e-4)
 
 
+def test_mini_batches_and_the_twins_run_as_in_steps():
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    f = objectives.LeastSquares(X, X @ [1.0, -2.0] + 0.1)
+    options = {"batch_size": 8, "random_state": 3, "engine": "numpy", "max_iter": 12, "tol": 0.0}
+    display = TrajectoryDisplay.from_methods(f, [0.0, 0.0], "sgd", **options)
+    expected = Trace(optim.steps(f, [0.0, 0.0], method="sgd", **options))["x"]
+    np.testing.assert_array_equal(display.lines_["sgd"].get_xydata(), expected)
+    assert len(expected) == 13
+
+
 def test_levels_increase_and_lie_in_the_picture(ax):
     f = objectives.Rosenbrock()
     display = TrajectoryDisplay.from_methods(f, [-1.2, 1.0], optim.SGD(1e-3), ax=ax)
