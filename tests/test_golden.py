@@ -15,8 +15,9 @@ _spec.loader.exec_module(replay)
 
 RECORDED = replay.manifest(DATA)["optimizers"]
 KNOWN = [name for name in RECORDED if replay.is_known(name)]
-#: Records that are good for less: the packages take singular vectors in single precision.
-COARSE = {"fira_adamw": 1e-6, "galore_adamw": 1e-6}
+#: Records that are good for less: the packages take singular vectors in single precision, and the
+#: Newton-Schulz iteration of MARS-Shampoo in bfloat16.
+COARSE = {"fira_adamw": 1e-6, "galore_adamw": 1e-6, "mars_shampoo_bf16": 1e-3}
 
 
 @pytest.mark.parametrize("name", KNOWN)
@@ -34,4 +35,4 @@ def test_recorded_trajectory(name):
 @pytest.mark.parametrize("name", KNOWN)
 def test_recorded_trajectory_in_single_precision(name):
     for case, difference in replay.replay(DATA, name, np.float32).items():
-        assert difference <= 1e-4, case
+        assert difference <= max(1e-4, COARSE.get(name, 0.0)), case

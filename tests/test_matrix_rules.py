@@ -347,3 +347,152 @@ def test_came_goes_slowly_where_steps_disagree_with_their_mean():
         rule.step(x, np.array([[1.0], [0.2]]) + [[0.2], [1.0]] * rng.normal(size=(2, 50)), state)
     pace = np.abs(x - before).mean(axis=1) / np.abs(state.M).mean(axis=1)
     assert pace[0] > 2.0 * pace[1]  # the first row agrees, the second is noise
+
+
+# --- MARS-Shampoo, AuON ---------------------------------------------------------------------------
+
+
+def test_mars_shampoo_without_correction_is_muon():
+    """Small gradients are not clipped; then gamma = 0 leaves a running mean."""
+    grads = 0.01 * draw(6, 5, 4)
+    mars, _ = run(optim.MARSShampoo(gamma=0.0, learning_rate=0.1), np.zeros((5, 4)), grads)
+    muon, _ = run(optim.Muon(learning_rate=0.1, nesterov=False), np.zeros((5, 4)), grads)
+    assert_allclose(mars, muon, rtol=1e-4)  # the smallest norms to divide by differ
+
+
+def test_mars_shampoo_corrects_and_clips_gradients():
+    grads = draw(2, 3, 4)
+    _, state = run(optim.MARSShampoo(gamma=0.5, beta1=0.5), np.zeros((3, 4)), grads)
+    expected = np.zeros((3, 4))
+    for g, before in zip(grads, [np.zeros((3, 4)), grads[0]], strict=True):
+        c = 1.5 * g - 0.5 * before  # gamma beta1 / (1 - beta1) = 1/2
+        expected = 0.5 * expected + 0.5 * c / np.linalg.norm(c)
+    assert_allclose(state.m, expected, rtol=1e-12)
+    assert_array_equal(state.previous, grads[1])
+
+
+def test_the_measure_of_auon_is_about_one():
+    """|G| = 1 and cosh(z)^2 = 1 + z^2 + z^4 / 3 + ...: R^2 = 1 + gamma^2 / N + ..."""
+    g, gamma = draw(30, 40), 1.5
+    x, state = run(optim.AuON(learning_rate=1.0, form="repo", gamma=gamma), np.zeros_like(g), [g])
+    u = 0.05 * g + 0.95 * state.m
+    assert_allclose(x, -u / np.sqrt(1.0 + gamma**2 / g.size), rtol=1e-5)
+    assert np.abs(x / u + 1.0).max() < 1e-3
+
+
+@pytest.mark.parametrize("rule", [optim.AuON(learning_rate=1.0), optim.HybridAuON(1.0)])
+def test_auon_has_steps_of_bounded_length(rule):
+    """The length is sqrt(max(1, rows / cols)) / R with R between 1 and cosh(gamma)."""
+    for shape, factor in (((30, 40), 1.0), ((40, 10), 2.0), ((50,), 1.0)):
+        lengths = [
+            np.linalg.norm(run(rule, np.zeros(shape), [scale * draw(*shape)])[0])
+            for scale in (1.0, 1000.0)
+        ]
+        assert_allclose(lengths, factor, rtol=0.02)
+        assert max(lengths) < factor
+    spiky, _ = run(rule, np.zeros((1, 1)), [np.ones((1, 1))])
+    assert_allclose(np.abs(spiky), 1.0 / np.cosh(1.0), rtol=1e-4)
+
+
+def test_hybrid_auon_in_the_form_of_its_code_is_nearly_muon():
+    grads = draw(8, 12, 20)
+    options = {"form": "repo", "gamma": 1.5, "ns_steps": 5, "learning_rate": 0.1}
+    auon, _ = run(optim.HybridAuON(**options), np.zeros((12, 20)), grads)
+    muon, _ = run(optim.Muon(learning_rate=0.1), np.zeros((12, 20)), grads)
+    assert_allclose(auon, muon / np.sqrt(1.0 + 1.5**2 / 240), rtol=1e-3, atol=1e-5)
+
+
+# --- AdamP and SGDP -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["adamp", "sgdp"])
+@pytest.mark.parametrize("whole", [False, True])
+def test_projected_steps_are_orthogonal_to_the_weights(name, whole):
+    x0, g = draw(4, 30), draw(4, 30, seed=1)
+    unit = x0.reshape(1, -1) if whole else x0
+    unit = unit / np.linalg.norm(unit, axis=1, keepdims=True)
+    if whole:
+        g[0] = 5.0 * x0[0]  # one row is far from orthogonal
+    G = g.reshape(unit.shape)
+    g = (G - (G * unit).sum(axis=1, keepdims=True) * unit).reshape(4, 30)
+    rule = optim.from_name(name, weight_decay=0.5, learning_rate=0.01)
+    x, _ = run(rule, x0, [g])
+    decay = 0.01 * 0.5 * 0.1 / (1.0 if name == "adamp" else 0.1)
+    step = (x - (1.0 - decay) * x0).reshape(unit.shape)
+    assert np.abs(step).max() > 1e-3
+    assert_allclose((step * unit).sum(axis=1), 0.0, atol=1e-9)
+
+
+def test_adamp_is_adamw_where_the_gradient_is_not_orthogonal():
+    x0 = draw(4, 30)
+    grads = x0 + 0.1 * draw(6, 4, 30, seed=1)
+    options = {"weight_decay": 0.1, "learning_rate": 0.01}
+    adamw, _ = run(optim.AdamW(**options), x0, grads)
+    assert_allclose(run(optim.AdamP(**options), x0, grads)[0], adamw, rtol=1e-12)
+    flat = grads.reshape(6, -1)
+    vector, _ = run(optim.AdamP(delta=1e9, **options), x0.ravel(), flat)
+    assert_allclose(vector, adamw.ravel(), rtol=1e-12)
+    momentum, _ = run(optim.Momentum(learning_rate=0.01), x0, grads)
+    assert_allclose(run(optim.SGDP(learning_rate=0.01), x0, grads)[0], momentum, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name, plain_name", [("adamp", "adam"), ("sgdp", "momentum")])
+def test_scale_invariant_weights_grow_more_slowly(name, plain_name):
+    """f(x) = <a, x / |x|>: momentum lengthens x, which slows effective steps down; less so here."""
+    a = draw(1, 40, seed=2)
+
+    def length(rule):
+        x = draw(1, 40, seed=3)
+        state = rule.init(x)
+        for _ in range(60):
+            size = np.linalg.norm(x)
+            unit = x / size
+            rule.step(x, (a - (a * unit).sum() * unit) / size, state)
+        return np.linalg.norm(x)
+
+    start = np.linalg.norm(draw(1, 40, seed=3))
+    grown = length(optim.from_name(name, learning_rate=0.1)) - start
+    assert 0.0 < grown < 0.6 * (length(optim.from_name(plain_name, learning_rate=0.1)) - start)
+
+
+def test_the_momentum_of_sgdp_is_not_projected():
+    x0, grads = draw(4, 30), draw(5, 4, 30, seed=1)
+    _, state = run(optim.SGDP(delta=1e9), x0, grads)
+    _, plain_state = run(optim.Momentum(), x0, grads)
+    assert_allclose(state.b, plain_state.b, rtol=1e-12)
+
+
+# --- Adam with critical momenta -------------------------------------------------------------------
+
+
+def test_adam_cm_keeps_the_momenta_of_the_largest_gradients():
+    """With beta1 = 0 the momenta are the gradients, and without decay of keys the largest stay."""
+    sizes = [3.0, 1.0, 2.0, 0.5, 5.0, 4.0, 0.1]
+    grads = [size * np.array([[0.6, 0.0], [0.0, -0.8]]) for size in sizes]
+    rule = optim.AdamCM(beta1=0.0, beta2=0.0, decay=1.0 - 1e-12, top_c=3)
+    x = np.zeros((2, 2))
+    state, held = rule.init(x), []
+    for t, g in enumerate(grads, 1):
+        mean = np.mean([grads[k] for k in held], axis=0) if held else 0.0
+        rule.step(x, g, state)
+        a = mean + (g if t > 1 else 0.0)
+        assert_allclose(state.v, a**2, rtol=1e-12)  # with beta2 = 0
+        assert (x == 0.0).all() == (t == 1)
+        held = [*held, t - 1]
+        held = sorted(sorted(held, key=lambda k: -sizes[k])[:3])
+        assert_allclose(sorted(state["keys"])[3 - len(held) :], sorted(sizes[k] for k in held))
+        assert_allclose(sorted(np.abs(state.buffer).max(axis=(1, 2)))[-1], 0.8 * max(sizes[:t]))
+    assert state.filled == 3.0
+    with pytest.raises(ValueError, match=r"state must hold buffer of shape \(5, 2, 2\)"):
+        optim.AdamCM().step(x, grads[0], state)
+
+
+def test_adam_cm_forgets_old_keys_and_measures_all_tensors_together():
+    rule = optim.AdamCM(decay=0.5, top_c=2)
+    params = [np.zeros(3), np.zeros((2, 2))]
+    state = rule.init(params)
+    for g in ([3.0, 4.0], [0.0, 1.0], [0.0, 2.0]):
+        rule.step(params, [np.array([g[0], 0.0, 0.0]), np.array([[0.0, g[1]], [0.0, 0.0]])], state)
+    # 7 / 2 / 2 / 2 stays; 1 / 2 / 2 made room for 2 / 2.
+    for keys in state["keys"]:
+        assert_allclose(keys, [7 / 8, 1.0])

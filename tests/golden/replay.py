@@ -31,10 +31,13 @@ RULES = {
         {},
         {"lr_cap": "learning_rate", "decay": "decay_exponent"},
     ),
+    "adam_cm": ("adam_cm", {}, {"topC": "top_c"}),
     "adagrad": ("adagrad", {}, {"lr_decay": "learning_rate_decay"}),
     "amsbound": ("amsbound", {}, {"final_lr": "final_learning_rate"}),
     "amsgrad": ("amsgrad", {"form": "corrected"}, {}),
     "amsgradw": ("amsgrad", {"form": "corrected", "weight_decay_form": "decoupled"}, {}),
+    "auon_paper": ("auon", {}, {}),
+    "auon_repo": ("auon", {"form": "repo"}, {}),
     "came": ("came", {}, {"clip_threshold": "d"}),
     "cautious_adamw": ("cautious_adamw", {"form": "official"}, {}),
     "cautious_lion": ("cautious_lion", {"form": "official"}, {}),
@@ -49,6 +52,8 @@ RULES = {
     "lamb_nodebias": ("lamb", {"bias_correction": False, "clamp": 10.0}, {}),
     "lars": ("lars", {"adapt_vectors": False}, {}),
     "ldog": ("ldog", {}, {"reps_rel": "relative_distance"}),
+    "hybrid_auon_repo": ("hybrid_auon", {"form": "repo"}, {}),
+    "mars_shampoo_bf16": ("mars_shampoo", {}, {}),
     "muon_optax": (
         "muon",
         {"form": "optax", "weight_decay_form": "decoupled"},
@@ -138,9 +143,12 @@ def make_rule(name, hyper):
         given["smallest"], given["largest"] = hyper.pop("step_sizes")
     if rule == "rmsprop" and "momentum" in hyper:
         rule = "rmsprop_momentum"
-    if name == "mars_lion":
-        # The recorded code makes no use of the second decay and of eps.
-        hyper.pop("eps")
+    if name == "auon_paper":
+        assert hyper.pop("normalize")
+    if name in ("mars_lion", "mars_shampoo_bf16"):
+        # The recorded code makes no use of the second decay, nor mars_lion of eps.
+        if name == "mars_lion":
+            hyper.pop("eps")
         hyper["betas"] = hyper["betas"][:1]
     if name == "sps_max":
         assert hyper.pop("eps") == 0.0

@@ -37,7 +37,7 @@ struct Muon {
   }
 
   double learning_rate = 0.02, momentum = 0.95, nesterov = 1.0, form = 0.0, scale = 0.0;
-  double ns_steps = 5.0, a = 3.4445, b = -4.7750, c = 2.0315, eps = 1e-7;
+  double ns_steps = 5.0, a = muon_step.a, b = muon_step.b, c = muon_step.c, eps = 1e-7;
   double vector_learning_rate = 3e-4, beta1 = 0.9, beta2 = 0.95, vector_eps = 1e-10;
   static constexpr auto fields() {
     return std::array{
