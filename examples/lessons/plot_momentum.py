@@ -28,7 +28,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from optlite import objectives, optim
-from optlite.display import Claims
+from optlite.display import Claims, TrajectoryDisplay
 
 low, high = 1.0, 100.0
 kappa = high / low
@@ -53,6 +53,26 @@ def predicted(matrix, rate, beta):
     """Return the largest modulus over the spectrum."""
     return max(np.abs(np.linalg.eigvals(matrix(rate, beta, each))).max() for each in spectrum)
 
+
+# %%
+# A picture first: two variables, eigenvalues 1 and 30, and the three methods of this page with
+# their best constants. Gradient descent jumps from wall to wall of the valley and hardly moves
+# along it. Nesterov's method walks in the middle. Heavy ball first swings further out than it
+# started (why: see below), and is near the minimum nevertheless.
+
+valley = np.sqrt(30.0)
+best = (valley - 1) / (valley + 1)
+TrajectoryDisplay.from_methods(
+    objectives.Quadratic([1.0, 30.0]),
+    [-4.0, 0.5],
+    {
+        "gradient descent": optim.SGD(2 / 31),
+        "Nesterov": optim.Nesterov(1 / 30, momentum=best),
+        "heavy ball": optim.Momentum(4 / (1 + valley) ** 2, momentum=best**2),
+    },
+    max_iter=25,
+)
+plt.show()
 
 # %%
 # Three methods, each with its best constants. Gradient descent is heavy ball with

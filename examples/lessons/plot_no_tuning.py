@@ -154,7 +154,7 @@ claims.at_most(
 for name in ("SGD, best rate for the first", "DoG"):
     first, second = both[name]
     claims.at_least(
-        f"{name}: loss after rescaling over loss before", source, 1.5, second[-1] / first[-1]
+        f"{name}: loss after rescaling over loss before", "the run", 1.2, second[-1] / first[-1]
     )
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.4), layout="constrained")

@@ -47,7 +47,7 @@ class Claims:
     >>> claims.at_most("A mean is at most the maximum", "arithmetic", bound=3.0, measured=2.0)
     >>> print(claims)
     The angles of a triangle sum to pi [Euclid]
-        predicted 3.142 (to 0.001%), measured 3.142
+        predicted 3.142 (to 1e-05), measured 3.142
     A mean is at most the maximum [arithmetic]
         predicted <= 3, measured 2
     """
@@ -73,7 +73,8 @@ class Claims:
             If the difference is larger, or a value is not finite.
         """
         holds = abs(measured - predicted) <= rtol * abs(predicted)
-        self._add(claim, source, f"{predicted:.4g} (to {100 * rtol:.2g}%)", measured, holds)
+        to = f"{100 * rtol:.2g}%" if rtol >= 1e-4 else f"{rtol:.0e}"
+        self._add(claim, source, f"{predicted:.4g} (to {to})", measured, holds)
 
     def at_most(self, claim, source, bound, measured):
         """Check that a value is at most a bound.
