@@ -50,6 +50,7 @@ ends = TrajectoryDisplay.from_methods(
     [0.0, 0.0],
     {"gradient descent": optim.SGD(0.01), "momentum": optim.Momentum(0.01)},
     max_iter=150,
+    resolution=70,
 )
 plt.show()
 
@@ -75,7 +76,9 @@ best = {
         momentum=((root - 1.0) / (root + 1.0)) ** 2,
     ),
 }
-quadratic = TrajectoryDisplay.from_methods(bowl, [3.0, 1.0], best, max_iter=60, tol=0.0)
+quadratic = TrajectoryDisplay.from_methods(
+    bowl, [3.0, 1.0], best, max_iter=60, tol=0.0, resolution=60
+)
 plt.show()
 
 # %%
@@ -105,6 +108,6 @@ paths = TrajectoryDisplay.from_methods(
     ax=left,
 )
 LossLandscapeDisplay.from_objective(
-    model, paths.paths["L-BFGS"][-1], random_state=0, n_points=41, ax=right
+    model, paths.paths["L-BFGS"][-1], random_state=0, n_points=31, ax=right
 )
 plt.show()

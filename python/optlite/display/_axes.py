@@ -39,12 +39,14 @@ def require_matplotlib(what):
 
 def shrink_to_content(figure, ax):
     """Take away the height of a figure that axes of a fixed aspect do not fill."""
-    figure.draw_without_rendering()
+    layout = figure.get_layout_engine()
+    layout.execute(figure)  # beside axes of a fixed aspect, it makes room in two rounds
+    layout.execute(figure)
     # In whole hundredths of an inch, so that an image of 100 dots an inch has no part of a pixel.
     height = round(100.0 * ax.get_tightbbox().height / figure.dpi + 12.0) / 100.0
     if height < figure.get_figheight():
         figure.set_figheight(height)
-        figure.draw_without_rendering()
+        layout.execute(figure)
 
 
 def merged(defaults, given):

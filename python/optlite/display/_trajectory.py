@@ -397,7 +397,10 @@ class TrajectoryDisplay:
         self.draw_legend(ax)
 
     def draw_legend(self, ax, **keywords):
-        """Put a legend into a corner that is free of paths, or beside the axes if none is."""
+        """Put a legend into a corner that is free of paths, or beside the axes if none is.
+
+        Beside the axes it needs a figure whose layout makes room: ``layout="constrained"``.
+        """
         curves, marks = self._in_view(ax)
         longest = max(len(text) for text in [*curves, *marks])
         size = _character(ax) * [longest + 8, 1.25 * (len(curves) + len(marks) + 1)] + 0.02
@@ -406,8 +409,6 @@ class TrajectoryDisplay:
             ax.legend(loc=corner, framealpha=0.9, **keywords)
             return
         ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, **keywords)
-        # The layout makes room beside axes of a fixed aspect in two rounds; this is the first.
-        ax.figure.draw_without_rendering()
 
     def _in_view(self, ax):
         """What paths and marks cover, by label, in units of the axes."""
