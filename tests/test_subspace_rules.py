@@ -169,3 +169,60 @@ def test_error_feedback_with_everything_is_adagrad():
     all_of_it, _ = run(optim.EFTopK(0.1, k=18), np.ones((6, 3)), grads)
     adagrad, _ = run(optim.AdaGrad(0.1), np.ones((6, 3)), grads)
     assert_allclose(all_of_it, adagrad, rtol=1e-12)
+
+
+# --- online subspace descent ----------------------------------------------------------------------
+
+
+def lost(P, G, orthogonality=0.0):
+    """Return the part of a gradient that a projection loses."""
+    A = G / np.linalg.norm(G)
+    A = A if A.shape[0] >= A.shape[1] else A.T
+    pull = np.sum((P @ P.T - np.eye(len(P))) ** 2)
+    return np.sum((A @ P.T @ P - A) ** 2) + orthogonality * pull
+
+
+@pytest.mark.parametrize("shape", [(6, 4), (4, 6)])
+@pytest.mark.parametrize("orthogonality", [0.0, 0.7])
+def test_the_projection_follows_the_gradient_of_what_is_lost(shape, orthogonality):
+    """In its first step m_P is a tenth of the gradient: against differences of the loss."""
+    g = draw(2, *shape)
+    rule = optim.OnlineSubspaceDescent(0.01, rank=2, orthogonality=orthogonality)
+    x = np.zeros(shape)
+    state = rule.init(x)
+    rule.step(x, g[0], state)
+    P = state["P"].copy()
+    P += 0.1 * draw(*P.shape, seed=5)  # no longer orthonormal
+    state["P"][...] = P
+    rule.step(x, g[1], state)
+    slope, h = np.zeros_like(P), 1e-6
+    for place in np.ndindex(P.shape):
+        d = np.zeros_like(P)
+        d[place] = h
+        up, down = (lost(P + sign * d, g[1], orthogonality) for sign in (1.0, -1.0))
+        slope[place] = (up - down) / (2.0 * h)
+    assert_allclose(state["m_P"], 0.1 * slope, atol=1e-8)
+
+
+def test_the_projection_finds_a_subspace_that_has_turned():
+    """Other gradients than the first: what is lost falls to the least that rank 2 allows."""
+    first = singular(3.0, 2.0, rows=9, cols=6, seed=7)
+    later = singular(3.0, 2.0, 0.1, rows=9, cols=6, seed=20)
+    rule = optim.OnlineSubspaceDescent(0.001, rank=2, projection_rate=0.02, projection_decay=0.0)
+    x = np.zeros((9, 6))
+    state = rule.init(x)
+    rule.step(x, first, state)
+    at_first = lost(state["P"], later)
+    for _ in range(600):
+        rule.step(x, later, state)
+    least = 0.1**2 / (3.0**2 + 2.0**2 + 0.1**2)
+    assert at_first > 0.1 and lost(state["P"], later) < least + 1e-3
+
+
+def test_online_subspace_descent_with_a_still_projection_is_galore():
+    grads = draw(12, 6, 4)
+    options = {"rank": 2, "learning_rate": 0.01}
+    still = optim.OnlineSubspaceDescent(projection_rate=0.0, **options)
+    one, _ = run(still, np.ones((6, 4)), grads)
+    two, _ = run(optim.GaLore(update_period=1e9, **options), np.ones((6, 4)), grads)
+    assert_allclose(one, two, rtol=1e-12)

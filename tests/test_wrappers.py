@@ -866,6 +866,11 @@ def test_a_wrapper_by_name_goes_around_a_rule_by_name():
         optim.from_name("lokahead")
     with pytest.raises(ValueError, match=r"Did you mean 'adam'"):
         optim.from_name("ema", rule="adm")
+    assert optim.from_name("schedule_free", form="sgd") == optim.ScheduleFreeSGD()
+    assert optim.from_name("cautious") == optim.CautiousAdamW()
+    assert optim.from_name("psgd", form="low_rank", rank=2) == optim.PSGDLowRank(rank=2)
+    with pytest.raises(ValueError, match=r"form must be one of \['norm', 'value'\], got 'l2'"):
+        optim.from_name("clip", form="l2")
     f = logistic()
     by_name = optim.minimize(f, method="lookahead", rule=optim.Adam(0.1), k=3, tol=1e-4)
     by_rule = optim.minimize(f, method=optim.Lookahead(optim.Adam(0.1), k=3), tol=1e-4)

@@ -76,7 +76,10 @@ def options(name):
     if "warm_up" in fields:
         turned.append({"warm_up": 10})
     # Small ones, so that some tensors are not taken whole and something is renewed.
-    for small in ({"rank": 2, "update_period": 3}, {"density": 0.5, "update_period": 4}, {"k": 3}):
+    small_ones = [{"rank": 2, "update_period": 3}, {"rank": 2, "orthogonality": 0.1}]
+    small_ones += [{"density": 0.5, "update_period": 4}, {"k": 3}, {"max_size": 15}]
+    small_ones += [{"preconditioner_rate": 0.05, "update_period": 2}]
+    for small in small_ones:
         if fields.keys() >= small.keys():
             turned.append(small)
     return [{k: v for k, v in each.items() if k in fields} for each in turned]

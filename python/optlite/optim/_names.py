@@ -15,9 +15,19 @@ def python_rules():
     return {each.name: each for each in sorted(named, key=lambda each: each.name)}
 
 
+#: Names of several rules, told apart by their form; the first is the default.
+FORMS = {
+    "cautious": ("adamw", "lion"),
+    "clip": ("norm", "value"),
+    "psgd": ("kron", "dense", "diagonal", "low_rank"),
+    "schedule_free": ("adamw", "sgd"),
+}
+
+
 def is_rule_name(name):
     """Return whether an update rule or a wrapper has this name."""
-    return isinstance(name, str) and (name in _params.records("rules") or name in python_rules())
+    known = (_params.records("rules"), python_rules(), FORMS)
+    return isinstance(name, str) and any(name in each for each in known)
 
 
 def from_name(name, hyperparameters=None, /, **given):
@@ -26,7 +36,8 @@ def from_name(name, hyperparameters=None, /, **given):
     Parameters
     ----------
     name : str
-        Such as "adamw" or "lookahead"; :func:`list_rules` gives all of them.
+        Such as "adamw" or "lookahead"; :func:`list_rules` gives all of them. "psgd", "clip",
+        "cautious" and "schedule_free" are several: ``form="dense"`` makes "psgd_dense".
     hyperparameters : dict, default=None
         Hyper-parameters by name. For a wrapper, "rule" is the rule inside: a rule, or the name of
         one, which is then made with its defaults.
@@ -53,6 +64,8 @@ def from_name(name, hyperparameters=None, /, **given):
     Lookahead(SGD(), k=10)
     """
     given = {**(hyperparameters or {}), **given}
+    if isinstance(name, str) and name in FORMS:
+        name = f"{name}_{_form(name, given)}"
     known = {**_params.records("rules"), **python_rules()}
     if not isinstance(name, str) or name not in known:
         error = ValueError if isinstance(name, str) else TypeError
@@ -62,6 +75,15 @@ def from_name(name, hyperparameters=None, /, **given):
     if name in _params.records("rules"):
         return make_rule(name, given)
     return _make_python_rule(known[name], given)
+
+
+def _form(name, given):
+    """Take the form of a name that several rules have out of what is given."""
+    words = FORMS[name]
+    form = given.pop("form", words[0])
+    if form not in words:
+        raise ValueError(f"form must be one of {list(words)}, got {form!r} ({name}).")
+    return form
 
 
 def _make_python_rule(cls, given):

@@ -137,6 +137,9 @@ class RuleRun:
             # Hutchinson's estimator: the mean of v * (H v) over random signs v is the diagonal.
             signs = self._random.integers(0, 2, size=self.x.shape) * 2.0 - 1.0
             extra["hessian_diag"] = signs * np.asarray(self._objective.hvp(self.x, signs))
+        if "hvp" in self._extra:
+            extra["probe"] = self._random.normal(size=self.x.shape)
+            extra["hvp"] = np.asarray(self._objective.hvp(self.x, extra["probe"]))
         missing = [name for name in self._extra if name not in extra]
         if missing:
             raise TypeError(

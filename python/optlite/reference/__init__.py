@@ -21,6 +21,7 @@ MODULES = (
     "generalized_linear",
     "inverse_root",
     "newton_schulz",
+    "psgd",
     "radial_projection",
     "ridge",
     "subspace",
