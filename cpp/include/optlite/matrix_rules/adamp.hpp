@@ -35,7 +35,7 @@ struct Adamp {
   static constexpr auto fields() {
     return rules::moment_fields<Adamp>(
         field("delta", &Adamp::delta, non_negative,
-              "Largest |cos| between gradient and weights, times the root of their number."),
+              "Largest cosine, in size, of gradient and weights, times the root of their number."),
         field("wd_ratio", &Adamp::wd_ratio, non_negative,
               "What weight decay is multiplied by where the step is projected."),
         flag("nesterov", &Adamp::nesterov, "Mix the gradient into the mean once more."),

@@ -36,7 +36,7 @@ struct Sgdp {
         field("dampening", &Sgdp::dampening, unit_half_open, "What d the gradient loses."),
         flag("nesterov", &Sgdp::nesterov, "Look ahead along the momentum."),
         field("delta", &Sgdp::delta, non_negative,
-              "Largest |cos| between gradient and weights, times the root of their number."),
+              "Largest cosine, in size, of gradient and weights, times the root of their number."),
         field("wd_ratio", &Sgdp::wd_ratio, non_negative,
               "What weight decay is multiplied by where the step is projected."),
         field("eps", &Sgdp::eps, positive, "Keeps norms away from zero."),
