@@ -206,3 +206,30 @@ def test_an_example_begins_with_a_title(path):
     docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
     title, underline = docstring.splitlines()[:2]
     assert underline == "=" * len(title)
+
+
+def test_the_comparison_tunes_the_learning_rate_and_nothing_else(comparison):
+    module, _, _ = comparison
+    for record in optim.list_rules():
+        if record["family"] == "wrapper":
+            continue
+        default, changed = (module.make_rule(record, rate, 0.5) for rate in (None, 0.0317))
+        differing = {
+            name
+            for name, value in changed.hyperparameters().items()
+            if value != default.hyperparameters()[name]
+        }
+        assert differing <= {"learning_rate", "vector_learning_rate"}, record["name"]
+        assert changed.learning_rate == 0.0317
+        assert default.hyperparameters().get("weight_decay", 0.0) == 0.0
+        assert default.hyperparameters().get("minimum", 0.5) == 0.5
+
+
+def test_what_the_comparison_says_of_rules_for_large_matrices(comparison):
+    module, problems, rows = comparison
+    results = {row.name: row.results for row in rows if not row.reason}
+    for problem in problems:
+        reached = {rule: of[problem.name].tuned for rule, of in results.items()}
+        assert reached["scaled_gd"] == pytest.approx(reached["sgd"])
+        assert reached["galore"] == pytest.approx(reached["fira"])
+        assert reached["galore"] == pytest.approx(reached["online_subspace_descent"])

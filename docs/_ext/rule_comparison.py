@@ -166,7 +166,8 @@ def make_rule(record, rate, minimum):
     changes = {name: value for name, value in changes.items() if name in hyper}
     if rate is not None:
         # Rules for matrices have a rate of their own for vectors.
-        changes |= {name: rate for name in hyper if name.endswith("learning_rate")}
+        tuned = ("learning_rate", "vector_learning_rate")
+        changes |= {name: rate for name in tuned if name in hyper}
     return rule.replace(**changes)
 
 
@@ -338,8 +339,11 @@ def page_text(rows, problems, linked):
         "  step costs in gradients (g), values (f) and Hessian-vector products (Hv).",
         "",
         "What this is not: a recommendation. The objectives are small, three of four are convex,",
-        "and one has noise. A rule for deep networks may be last here and right there. The",
-        "order of the rows is by mean rank; click on a heading to sort by another column.",
+        "and one has noise. A rule for deep networks may be last here and right there. Rules for",
+        "large or for several matrices have little to do: with one tensor ScaledGD is gradient",
+        "descent, and a rank of 128 leaves GaLore, Fira and Online Subspace Descent nothing to",
+        "project away, so that their rows are equal. The order of the rows is by mean rank; click",
+        "on a heading to sort by another column.",
         "",
         ".. figure:: rules.png",
         "   :alt: Suboptimality of every rule on every problem, tuned and at the default rate",
