@@ -226,7 +226,7 @@ def test_the_comparison_tunes_the_learning_rate_and_nothing_else(comparison):
 
 
 def test_what_the_comparison_says_of_rules_for_large_matrices(comparison):
-    module, problems, rows = comparison
+    _, problems, rows = comparison
     results = {row.name: row.results for row in rows if not row.reason}
     for problem in problems:
         reached = {rule: of[problem.name].tuned for rule, of in results.items()}
