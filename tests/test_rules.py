@@ -328,3 +328,39 @@ def test_adahessian_with_gradients_for_diagonals_is_adam():
         rules[0].step(one, g, states[0], hessian_diag=g)
         rules[1].step(two, g, states[1])
         assert_allclose(one, two, rtol=1e-13)
+
+
+def test_core_holds_still_what_lowered_the_loss_most():
+    """The score is the mean of a u over h steps; then a quarter of the coordinates rests."""
+    history, rng = 6, np.random.default_rng(7)
+    rule = optim.CoRe(weight_decay=0.0, score_history=history, frozen=0.25)
+    h = rng.uniform(0.1, 10.0, size=8)
+    x = rng.normal(size=8)
+    state = rule.init(x)
+    gained = np.zeros(8)
+    for _ in range(history):
+        before = x.copy()
+        rule.step(x, h * x, state)
+        gained += state.a * (before - x) / history
+        assert (x != before).all()
+    assert_allclose(state.S, gained, rtol=1e-10)
+    for _ in range(5):
+        best, before, scores = np.argsort(state.S)[-2:], x.copy(), state.S.copy()
+        steps = state.s.copy()
+        rule.step(x, h * x, state)
+        assert sorted(np.flatnonzero(x == before)) == sorted(best)
+        assert_allclose(state.s[best], steps[best])
+        kept = (1.0 - 1.0 / history) * scores
+        assert_allclose(state.S, kept + state.a * (before - x) / history, rtol=1e-9)
+
+
+def test_core_that_freezes_nothing_is_core():
+    one, two = np.ones((3, 4)), np.ones((3, 4))
+    rules = optim.CoRe(), optim.CoRe(score_history=3, frozen=0.05)  # less than one of twelve
+    states = [rule.init(one) for rule in rules]
+    rng = np.random.default_rng(8)
+    for _ in range(10):
+        g = rng.normal(size=(3, 4))
+        rules[0].step(one, g, states[0])
+        rules[1].step(two, g, states[1])
+        assert_allclose(one, two, rtol=1e-15)

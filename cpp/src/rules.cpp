@@ -14,12 +14,14 @@ struct Steps {
   using Step = typename Kernel::Step;
 
   static void run(const std::vector<double>& fields, WeightDecay decay, Index t,
-                  const Tensor<T>* tensors, Index count, double* scalars, Workspace&) {
+                  const Tensor<T>* tensors, Index count, double* scalars, Workspace& work) {
     const Rule rule = make_part<Rule>(fields);
     const DecayFactors<T> factors = decay_factors<T>(decay, rate_of(rule, 0));
     if constexpr (!detail::has_sums<Rule>::value) {
       const Step step = prepared(rule, t, scalars);
-      for (Index k = 0; k < count; ++k) Kernel::update(step, factors, tensors[k]);
+      for (Index k = 0; k < count; ++k) {
+        Kernel::update(inspected(rule, step, t, tensors[k], work), factors, tensors[k]);
+      }
       return;
     } else {
       run_with_sums(rule, factors, t, tensors, count, scalars);
@@ -32,6 +34,17 @@ struct Steps {
     } else {
       return rule.template prepare<T>(t);
     }
+  }
+
+  /// The step of one tensor, for rules that look at it whole before.
+  static Step inspected([[maybe_unused]] const Rule& rule, Step step, [[maybe_unused]] Index t,
+                        [[maybe_unused]] const Tensor<T>& tensor,
+                        [[maybe_unused]] Workspace& work) {
+    if constexpr (detail::Inspects<Rule, T>::value) {
+      work.rewind();
+      rule.inspect(step, t, tensor, work);
+    }
+    return step;
   }
 
   static void run_with_sums(const Rule& rule, const DecayFactors<T>& factors, Index t,

@@ -78,6 +78,7 @@ def options(name):
     # Small ones, so that some tensors are not taken whole and something is renewed.
     small_ones = [{"rank": 2, "update_period": 3}, {"rank": 2, "orthogonality": 0.1}]
     small_ones += [{"density": 0.5, "update_period": 4}, {"k": 3}, {"max_size": 15}]
+    small_ones += [{"score_history": 5, "frozen": 0.3}]
     small_ones += [{"preconditioner_rate": 0.05, "update_period": 2}]
     for small in small_ones:
         if fields.keys() >= small.keys():

@@ -193,8 +193,8 @@ def _core(hyper):
     start, end, steps, beta2 = hyper.pop("betas")
     decrease, increase = hyper.pop("etas")
     smallest, largest = hyper.pop("step_sizes")
-    assert hyper.pop("score_history") == 0
-    own = {"beta1_start": start, "beta1_end": end, "beta1_steps": steps}
+    own = {"score_history": hyper.pop("score_history")}
+    own |= {"beta1_start": start, "beta1_end": end, "beta1_steps": steps}
     own |= {"decrease": decrease, "increase": increase, "smallest": smallest, "largest": largest}
     return own if beta2 < 0 else own | {"beta2": beta2}
 

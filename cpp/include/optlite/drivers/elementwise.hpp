@@ -14,6 +14,15 @@ namespace optlite {
 namespace detail {
 
 template <class Rule, class T, class = void>
+struct Inspects : std::false_type {};
+template <class Rule, class T>
+struct Inspects<Rule, T,
+                std::void_t<decltype(std::declval<const Rule&>().inspect(
+                    std::declval<typename Rule::template Step<T>&>(), Index{},
+                    std::declval<const Tensor<T>&>(), std::declval<Workspace&>()))>>
+    : std::true_type {};
+
+template <class Rule, class T, class = void>
 struct PreparesFromScalars : std::false_type {};
 template <class Rule, class T>
 struct PreparesFromScalars<Rule, T,

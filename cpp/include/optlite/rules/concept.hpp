@@ -31,7 +31,10 @@
 // and the driver reads the coordinates twice: measure() of all, combine(), update() of all. With
 // `static bool measures(Index t)` it leaves out the first read in the steps that do not need it.
 //
-// A rule whose step depends on its scalars declares prepare(Index t, double* scalars) instead.
+// A rule whose step depends on its scalars declares prepare(Index t, double* scalars) instead. One
+// without sums that has to look at a tensor whole, as for an order among its entries, declares
+//
+//     template <class T> void inspect(Step<T>&, Index t, const Tensor<T>&, Workspace&) const;
 //
 // NaN in a gradient must reach the parameters, never vanish: use the functions below in place of
 // comparisons that drop it.
