@@ -8,7 +8,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Descent', 'Design', 'Model', 'RidgeProblem', 'after_fork_in_child', 'check_csc', 'csr', 'dense', 'eigen_version', 'openmp_runtime', 'penalty_prox', 'penalty_subdifferential_distance', 'penalty_value', 'registry', 'rule_kernel', 'rule_slot_shapes', 'rule_state', 'rule_step', 'rule_steps_done', 'simd_level', 'threads']
+__all__: list[str] = ['Bins', 'Descent', 'Design', 'Forest', 'Model', 'RidgeProblem', 'TreeOptions', 'after_fork_in_child', 'check_csc', 'csr', 'dense', 'eigen_version', 'encode', 'encode_columns', 'find_bins', 'find_bins_of_columns', 'first_infinity', 'grow_tree', 'openmp_runtime', 'penalty_prox', 'penalty_subdifferential_distance', 'penalty_value', 'registry', 'rule_kernel', 'rule_slot_shapes', 'rule_state', 'rule_step', 'rule_steps_done', 'simd_level', 'threads']
 class Design:
     """
     A data matrix, read in place.
@@ -105,6 +105,28 @@ class RidgeProblem:
     @property
     def n_passes(self) -> int:
         ...
+class Bins:
+    """
+    Bins of features, checked.
+    """
+    def __init__(self, starts: numpy.typing.NDArray[numpy.int64], values: numpy.typing.NDArray[numpy.float64], categorical: numpy.typing.NDArray[numpy.uint8]) -> None:
+        ...
+class TreeOptions:
+    """
+    How trees grow.
+    """
+    def __init__(self, max_depth: typing.SupportsInt | typing.SupportsIndex, max_leaf_nodes: typing.SupportsInt | typing.SupportsIndex, min_leaf_weight: typing.SupportsFloat | typing.SupportsIndex, l2: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+class Forest:
+    """
+    Trees in arrays, checked when used.
+    """
+    def __init__(self, arrays: dict, outputs: typing.SupportsInt | typing.SupportsIndex, parameters: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def add(self, bins: Bins, codes: numpy.typing.NDArray[numpy.uint8], first: typing.SupportsInt | typing.SupportsIndex, last: typing.SupportsInt | typing.SupportsIndex, raw: numpy.typing.NDArray[numpy.float64]) -> None:
+        ...
+    def apply(self, bins: Bins, codes: numpy.typing.NDArray[numpy.uint8]) -> numpy.typing.NDArray[numpy.int32]:
+        ...
 def after_fork_in_child() -> None:
     """
     Run serially from now on: the thread pool does not survive a fork.
@@ -132,6 +154,30 @@ def dense(X: numpy.typing.NDArray[numpy.float64]) -> Design:
     ...
 @typing.overload
 def dense(X: numpy.typing.NDArray[numpy.float32]) -> Design:
+    ...
+@typing.overload
+def encode(X: numpy.typing.NDArray[numpy.float64], bins: Bins) -> numpy.typing.NDArray[numpy.uint8]:
+    ...
+@typing.overload
+def encode(X: numpy.typing.NDArray[numpy.float32], bins: Bins) -> numpy.typing.NDArray[numpy.uint8]:
+    ...
+def encode_columns(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], arg2: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], arg3: typing.SupportsInt | typing.SupportsIndex, arg4: Bins) -> numpy.typing.NDArray[numpy.uint8]:
+    ...
+@typing.overload
+def find_bins(X: numpy.typing.NDArray[numpy.float64], weight: typing.Annotated[numpy.typing.ArrayLike, numpy.float64] | None, categorical: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8], max_bins: typing.SupportsInt | typing.SupportsIndex) -> tuple:
+    ...
+@typing.overload
+def find_bins(X: numpy.typing.NDArray[numpy.float32], weight: typing.Annotated[numpy.typing.ArrayLike, numpy.float64] | None, categorical: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8], max_bins: typing.SupportsInt | typing.SupportsIndex) -> tuple:
+    ...
+def find_bins_of_columns(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], arg2: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], arg3: typing.SupportsInt | typing.SupportsIndex, arg4: typing.Annotated[numpy.typing.ArrayLike, numpy.float64] | None, arg5: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8], arg6: typing.SupportsInt | typing.SupportsIndex) -> tuple:
+    ...
+@typing.overload
+def first_infinity(X: numpy.typing.NDArray[numpy.float64]) -> int:
+    ...
+@typing.overload
+def first_infinity(X: numpy.typing.NDArray[numpy.float32]) -> int:
+    ...
+def grow_tree(codes: numpy.typing.NDArray[numpy.uint8], bins: Bins, targets: numpy.typing.NDArray[numpy.float64], weight: typing.Annotated[numpy.typing.ArrayLike, numpy.float64] | None, factors: typing.Annotated[numpy.typing.ArrayLike, numpy.float64] | None, options: TreeOptions, monotonic: typing.Annotated[numpy.typing.ArrayLike, numpy.int8] | None, rows: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], features: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> tuple:
     ...
 def penalty_prox(name: str, v: typing.SupportsFloat | typing.SupportsIndex, step: typing.SupportsFloat | typing.SupportsIndex, fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = []) -> float:
     ...

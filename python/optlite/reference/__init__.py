@@ -25,6 +25,7 @@ MODULES = (
     "radial_projection",
     "ridge",
     "subspace",
+    "trees",
     "updates",
 )
 

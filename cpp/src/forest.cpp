@@ -1,0 +1,160 @@
+#include "optlite/trees/forest.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+#include <string>
+
+#include "optlite/core/interrupt.hpp"
+#include "optlite/core/parallel.hpp"
+
+namespace optlite::trees {
+
+namespace {
+
+// Rows that go through all trees together: their codes (512 bytes a feature) and the numbers they
+// add to stay in the cache, and so does the tree.
+constexpr Index block_rows = 512;
+// Rows whose ways down a tree are followed at the same time: each step of one row waits for a load,
+// eight rows wait together.
+constexpr Index lanes = 8;
+
+[[noreturn]] void damaged(const std::string& what) {
+  throw std::invalid_argument("The trees of this model are damaged: " + what +
+                              ". Load the model again from an intact file.");
+}
+
+void require(bool holds, const char* what) {
+  if (!holds) damaged(what);
+}
+
+}  // namespace
+
+Forest::Forest(const ForestView& arrays, const BinsView& bins)
+    : arrays_(arrays), features_(bins.features) {
+  require(arrays.outputs >= 1 && arrays.parameters >= arrays.outputs, "outputs is out of range");
+  require(arrays.starts.size >= 1 && arrays.starts[0] == 0, "starts must begin with 0");
+  const Index nodes = arrays.feature.size;
+  require(arrays.left.size == nodes && arrays.level_set.size == nodes &&
+              arrays.code.size == nodes && arrays.missing_left.size == nodes &&
+              arrays.value.size == nodes * arrays.outputs,
+          "the arrays of nodes differ in length");
+  require(arrays.target.size == arrays.trees(), "target and starts differ in length");
+  require(arrays.starts[arrays.starts.size - 1] == nodes, "starts must end with the nodes");
+  require(arrays.level_sets.size % 4 == 0, "level_sets must come in fours");
+  require(nodes < (Index{1} << 31), "there are too many nodes");
+  nodes_.resize(static_cast<std::size_t>(nodes));
+  for (Index t = 0; t < arrays.trees(); ++t) check_tree(t, bins);
+}
+
+void Forest::check_tree(Index t, const BinsView& bins) {
+  const Index begin = arrays_.starts[t], end = arrays_.starts[t + 1];
+  require(begin >= 0 && begin < end && end <= arrays_.feature.size, "starts must increase");
+  require(arrays_.target[t] >= 0 && arrays_.target[t] + arrays_.outputs <= arrays_.parameters,
+          "target is out of range");
+  std::vector<Index> depth(static_cast<std::size_t>(end - begin), 0);
+  Index deepest = 0;
+  bool sets = false;
+  for (Index n = begin; n < end; ++n) {
+    Node& node = nodes_[static_cast<std::size_t>(n)];
+    const Index here = depth[static_cast<std::size_t>(n - begin)];
+    deepest = std::max(deepest, here);
+    const Index feature = arrays_.feature[n], set = arrays_.level_set[n];
+    if (feature == -1) {
+      // Every code is <= 255: a row that has arrived stays.
+      node = {0, static_cast<std::int32_t>(n), -1, -1, 255, 0};
+      continue;
+    }
+    require(feature >= 0 && feature < features_, "a feature is out of range");
+    // Children after their parent: no walk is endless. Both lie in the same tree.
+    const Index left = begin + arrays_.left[n];
+    require(left > n && left + 1 < end, "a child is out of range");
+    require(set >= -1 && set < arrays_.level_sets.size / 4, "a set of levels is out of range");
+    depth[static_cast<std::size_t>(left - begin)] = here + 1;
+    depth[static_cast<std::size_t>(left + 1 - begin)] = here + 1;
+    const int missing = arrays_.missing_left[n] != 0 ? bins.missing_code(feature) : -1;
+    node = {static_cast<std::int32_t>(feature),
+            static_cast<std::int32_t>(left),
+            static_cast<std::int32_t>(set),
+            static_cast<std::int16_t>(missing),
+            arrays_.code[n],
+            0};
+    sets = sets || set >= 0;
+  }
+  depth_.push_back(deepest);
+  has_sets_.push_back(sets ? 1 : 0);
+}
+
+std::vector<std::uint8_t> Forest::needed_features(Index first, Index last) const {
+  std::vector<std::uint8_t> needed(static_cast<std::size_t>(features_), 0);
+  for (Index n = arrays_.starts[first]; n < arrays_.starts[last]; ++n) {
+    if (arrays_.feature[n] >= 0) needed[static_cast<std::size_t>(arrays_.feature[n])] = 1;
+  }
+  return needed;
+}
+
+/// visit(row, node) for rows [begin, end) and the leaf of `tree` that each ends in.
+template <class Visit>
+void Forest::each_row(const std::uint8_t* codes, Index rows, Index begin, Index end, Index tree,
+                      Visit visit) const {
+  const Node* nodes = nodes_.data();
+  const auto root = static_cast<std::int32_t>(arrays_.starts[tree]);
+  const Index depth = depth_[static_cast<std::size_t>(tree)];
+  const bool sets = has_sets_[static_cast<std::size_t>(tree)] != 0;
+  for (Index first = begin; first < end; first += lanes) {
+    const Index count = std::min(lanes, end - first);
+    std::int32_t at[lanes];
+    for (Index r = 0; r < lanes; ++r) at[r] = root;
+    for (Index step = 0; step < depth; ++step) {
+      for (Index r = 0; r < count; ++r) {
+        const Node& node = nodes[at[r]];
+        const int code = codes[node.feature * rows + first + r];
+        bool left = code <= node.code || code == node.missing;
+        if (sets && node.level_set >= 0) {
+          const Index word = 4 * static_cast<Index>(node.level_set) + (code >> 6);
+          left = (arrays_.level_sets[word] >> (code & 63)) & 1;
+        }
+        at[r] = node.left + (left ? 0 : 1);
+      }
+    }
+    for (Index r = 0; r < count; ++r) visit(first + r, static_cast<Index>(at[r]));
+  }
+}
+
+void Forest::add(const std::uint8_t* codes, Index rows, Index first, Index last,
+                 double* raw) const {
+  const Index blocks = (rows + block_rows - 1) / block_rows;
+  const Index outputs = arrays_.outputs;
+  const double work = static_cast<double>(rows) * static_cast<double>(last - first) * 4.0;
+  // A forest of a thousand trees takes milliseconds a block: Ctrl-C is heard between groups.
+  const Index group = 64;
+  for (Index start = 0; start < blocks; start += group) {
+    const Index count = std::min(group, blocks - start);
+    parallel::for_each(count, work, [&](Index b) {
+      const Index begin = (start + b) * block_rows;
+      const Index end = std::min(rows, begin + block_rows);
+      for (Index t = first; t < last; ++t) {
+        double* out = raw + arrays_.target[t] * rows;
+        const double* value = arrays_.value.data;
+        each_row(codes, rows, begin, end, t, [=](Index row, Index leaf) {
+          for (Index k = 0; k < outputs; ++k) out[k * rows + row] += value[leaf * outputs + k];
+        });
+      }
+    });
+    interrupt::poll();
+  }
+}
+
+void Forest::apply(const std::uint8_t* codes, Index rows, Index first, Index last,
+                   std::int32_t* leaves) const {
+  const Index columns = last - first;
+  for (Index t = first; t < last; ++t) {
+    const auto root = static_cast<std::int32_t>(arrays_.starts[t]);
+    each_row(codes, rows, 0, rows, t, [=](Index row, Index leaf) {
+      leaves[row * columns + t - first] = static_cast<std::int32_t>(leaf) - root;
+    });
+    interrupt::poll();
+  }
+}
+
+}  // namespace optlite::trees
