@@ -854,6 +854,32 @@ def test_wrappers_are_found_by_their_names(case):
     assert again == rule and type(again) is type(rule)
 
 
+#: What a reader of the literature looks for.
+NAMES = """
+sgd momentum nesterov sgdw adagrad adagrad_norm adadelta rmsprop rmsprop_centered rmsprop_momentum
+adam adamw adamax nadam nadam_simple amsgrad opt_amsgrad radam adabelief adabound amsbound adamod
+diffgrad adan lion lion_k signsgd grams cautious cautious_adamw cautious_lion mars_adamw mars_lion
+mars_shampoo ademamix sgd_sai core rprop yogi adamp sgdp novograd lars lamb swats dog ldog am_mgd
+am_adamw adam_cm vrgd_sgd vrgd_adam auon hybrid_auon lawn muon shampoo shampoo_grafted adafactor
+came galore fira frugal online_subspace_descent ef_topk psgd psgd_diagonal psgd_kron psgd_dense
+psgd_low_rank scaled_gd lookahead swa ema schedule_free schedule_free_sgd schedule_free_adamw
+grokfast gradient_noise clip clip_norm clip_value median_clip xgrad sam gradient_regularization
+gradient_centralization polyak sps sps_max sps_safe sps_momentum psps sania_adagrad_sqr
+sania_adam_sqr oasis sophia_g sophia_h adahessian smb asgd lr_perceptron normalized_gd
+"""
+
+
+@pytest.mark.parametrize("name", NAMES.split())
+def test_the_names_of_the_literature_are_known(name):
+    needed = {"clip": "max_norm", "clip_norm": "max_norm", "clip_value": "bound"}
+    needed |= {"median_clip": "radius", "swa": "start"}
+    given = {needed[name]: 1} if name in needed else {}
+    rows = {row["name"]: row for row in optim.list_rules()}
+    if name in ("clip", *(row for row in rows if rows[row]["family"] == "wrapper")):
+        given["rule"] = "sgd"
+    assert optim.from_name(name, given).name.startswith(name)
+
+
 def test_a_wrapper_by_name_goes_around_a_rule_by_name():
     assert optim.from_name("ema", rule="adam", decay=0.5) == optim.EMA(optim.Adam(), decay=0.5)
     with pytest.raises(TypeError, match=r"Lookahead needs rule: pass rule=Adam\(\) or rule='adam'"):
@@ -920,6 +946,11 @@ def test_misused_groups_are_explained_and_change_nothing():
     state = groups.init(params)
     with pytest.raises(ValueError, match=r"grads\['b'\] must have shape \(3,\)"):
         groups.step(params, {"a": np.ones(2), "b": np.ones(2)}, state)
+    assert_array_equal(params["a"], 1.0)
+    frozen = np.ones(3)
+    frozen.flags.writeable = False
+    with pytest.raises(ValueError, match=r"params must be writable, got a read-only array"):
+        groups.step({"a": params["a"], "b": frozen}, params, state)
     assert_array_equal(params["a"], 1.0)
     with pytest.raises(ValueError, match=r"params must be a dict with the keys \['a', 'b'\]"):
         groups.init({"a": np.ones(2)})

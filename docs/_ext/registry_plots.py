@@ -196,7 +196,7 @@ def _draw_rule(record):
     grid = [{"learning_rate": rate} for rate in RATES] if has_rate else [{}]
     needed = optim.list_rules()
     extra = next(rule["extra"] for rule in needed if rule["name"] == record["name"])
-    if not set(extra) <= {"loss", "hessian_diag"}:
+    if not set(extra) <= {"loss", "hessian_diag", "probe", "hvp"}:
         return None  # nothing on this problem can stand for what the rule asks for
     runs = [
         _run(record["name"], max_iter=RULE_STEPS, tol=0.0, random_state=0, **options)

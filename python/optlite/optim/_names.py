@@ -21,6 +21,7 @@ FORMS = {
     "clip": ("norm", "value"),
     "psgd": ("kron", "dense", "diagonal", "low_rank"),
     "schedule_free": ("adamw", "sgd"),
+    "sps": ("max", "safe", "momentum"),
 }
 
 
@@ -36,8 +37,9 @@ def from_name(name, hyperparameters=None, /, **given):
     Parameters
     ----------
     name : str
-        Such as "adamw" or "lookahead"; :func:`list_rules` gives all of them. "psgd", "clip",
-        "cautious" and "schedule_free" are several: ``form="dense"`` makes "psgd_dense".
+        Such as "adamw" or "lookahead"; :func:`list_rules` gives all of them. "psgd", "sps",
+        "clip", "cautious" and "schedule_free" are several: "psgd" with ``form="dense"`` is
+        "psgd_dense".
     hyperparameters : dict, default=None
         Hyper-parameters by name. For a wrapper, "rule" is the rule inside: a rule, or the name of
         one, which is then made with its defaults.

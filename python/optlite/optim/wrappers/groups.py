@@ -113,7 +113,8 @@ class ParameterGroups:
         Raises
         ------
         TypeError, ValueError
-            As from the rules. Nothing has been changed if keys, shapes or types do not fit.
+            As from the rules. Nothing has been changed if keys, shapes or types do not fit, or
+            parameters cannot be written.
         """
         for name, tree in (("params", params), ("grads", grads), ("state", state)):
             self._check_keys(tree, name)
@@ -122,7 +123,11 @@ class ParameterGroups:
             rule._check_state(state[key])
             for name, tree in (("params", params), ("grads", grads)):
                 place = f"{name}[{key!r}]"
-                state[key]._structure.arrays(tree[key], place, rule._owner, state[key]._dtype)
+                arrays = state[key]._structure.arrays(
+                    tree[key], place, rule._owner, state[key]._dtype
+                )
+                if name == "params":
+                    rule._check_writable(arrays)
         for key, rule in self.rules.items():
             rule.step(params[key], grads[key], state[key], **own[key])
         return params
