@@ -1,5 +1,6 @@
 #pragma once
 
+#include "optlite/core/interrupt.hpp"
 #include "optlite/linalg/products.hpp"
 #include "optlite/linalg/psgd.hpp"
 #include "optlite/matrix_rules/concept.hpp"
@@ -121,35 +122,45 @@ struct PsgdKron {
     coordinates::each(cols * cols, [=](Index j) { R[j] *= rho; });
   }
 
+  /// Rows between two polls for an interrupt.
+  static constexpr Index panel = 64;
+
   /// B <- L^-T B, from the first row down, in groups of columns that threads share.
   template <class T>
   static void solve_left(Index rows, Index cols, const T* L, T* B) {
     constexpr Index width = 64;
-    const double cost = static_cast<double>(rows) * static_cast<double>(rows * cols);
-    parallel::for_each((cols + width - 1) / width, cost, [=](Index group) {
-      const Index first = group * width, end = std::min(cols, first + width);
-      for (Index i = 0; i < rows; ++i) {
-        T* row = B + i * cols;
-        for (Index j = first; j < end; ++j) row[j] /= L[i * rows + i];
-        for (Index k = i + 1; k < rows; ++k) {
-          const T factor = L[i * rows + k];
-          for (Index j = first; j < end; ++j) B[k * cols + j] -= factor * row[j];
+    const double cost = static_cast<double>(panel) * static_cast<double>(rows * cols);
+    for (Index top = 0; top < rows; top += panel) {
+      const Index bottom = std::min(rows, top + panel);
+      parallel::for_each((cols + width - 1) / width, cost, [=](Index group) {
+        const Index first = group * width, end = std::min(cols, first + width);
+        for (Index i = top; i < bottom; ++i) {
+          T* row = B + i * cols;
+          for (Index j = first; j < end; ++j) row[j] /= L[i * rows + i];
+          for (Index k = i + 1; k < rows; ++k) {
+            const T factor = L[i * rows + k];
+            for (Index j = first; j < end; ++j) B[k * cols + j] -= factor * row[j];
+          }
         }
-      }
-    });
+      });
+      interrupt::poll();
+    }
   }
 
   /// B <- B R^-1, row by row.
   template <class T>
   static void solve_right(Index rows, Index cols, const T* R, T* B) {
-    const double cost = static_cast<double>(cols) * static_cast<double>(rows * cols);
-    parallel::for_each(rows, cost, [=](Index i) {
-      T* row = B + i * cols;
-      for (Index k = 0; k < cols; ++k) {
-        row[k] /= R[k * cols + k];
-        for (Index j = k + 1; j < cols; ++j) row[j] -= row[k] * R[k * cols + j];
-      }
-    });
+    const double cost = static_cast<double>(panel * cols) * static_cast<double>(cols);
+    for (Index top = 0; top < rows; top += panel) {
+      parallel::for_each(std::min(panel, rows - top), cost, [=](Index i) {
+        T* row = B + (top + i) * cols;
+        for (Index k = 0; k < cols; ++k) {
+          row[k] /= R[k * cols + k];
+          for (Index j = k + 1; j < cols; ++j) row[j] -= row[k] * R[k * cols + j];
+        }
+      });
+      interrupt::poll();
+    }
   }
 
   /// Q - mu E Q / |E| with E the upper part of A A^T - B B^T.
