@@ -1,6 +1,7 @@
 """Trajectories recorded from independent implementations, replayed with our rules."""
 
 import importlib.util
+import json
 import pathlib
 
 import numpy as np
@@ -36,3 +37,30 @@ def test_recorded_trajectory(name):
 def test_recorded_trajectory_in_single_precision(name):
     for case, difference in replay.replay(DATA, name, np.float32).items():
         assert difference <= max(1e-4, COARSE.get(name, 0.0)), case
+
+
+def galore_of_another_program(start, grads, rank, period, rng):
+    """Step GaLore on a wide matrix; its singular vectors have signs that are drawn."""
+    x, m, v, path = start.astype(float), 0.0, 0.0, []
+    for t, g in enumerate(grads.astype(float), 1):
+        if (t - 1) % period == 0:
+            U = np.linalg.svd(g)[0][:, :rank] * rng.choice([-1.0, 1.0], rank)
+        low = U.T @ g
+        m, v = 0.9 * m + 0.1 * low, 0.999 * v + 0.001 * low**2
+        rate = 0.01 * np.sqrt(1.0 - 0.999**t) / (1.0 - 0.9**t)
+        x = x - 0.25 * rate * U @ (m / (np.sqrt(v) + 1e-6))
+        path.append(x)
+    return np.array(path)
+
+
+def test_a_record_of_another_folder_with_other_signs_replays(tmp_path):
+    rng = np.random.default_rng(0)
+    start, grads = (rng.normal(size=s).astype(np.float32) for s in ((3, 6), (60, 3, 6)))
+    np.savez(tmp_path / "_problems.npz", **{"wide/x0_0": start})
+    path = galore_of_another_program(start, grads, 2, 15, rng)
+    np.savez(tmp_path / "galore.npz", **{"own.wide/g0": grads, "own.wide/p0": path})
+    hyper = {"lr": 0.01, "betas": [0.9, 0.999], "eps": 1e-6, "rank": 2, "update_proj_gap": 15}
+    case = {"case": "own.wide", "problem": "wide", "hyper": hyper | {"scale": 0.25}}
+    entries = {"galore_adamw": {"file": "galore.npz", "cases": [case]}}
+    (tmp_path / "manifest.json").write_text(json.dumps({"optimizers": entries}), encoding="utf-8")
+    assert replay.replay(tmp_path, "galore_adamw")["own.wide"] < 1e-13

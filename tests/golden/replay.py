@@ -242,20 +242,24 @@ def _recorded_point(rule, params, state):
 
 
 def _turn_moments(rule, params, grads, state, expected):
-    """Give the basis that GaLore is about to renew the signs that the record's program chose.
+    """Give a basis that is about to be renewed the signs that the record's program chose.
 
     The sign of a singular vector is free, and which one a program finds depends on its library. The
     moments do not follow, so that the path does depend on it: to turn a vector is to turn the mean
     of the gradients along the old one.
     """
-    (m,) = state["m"]
-    ends = {}
-    for signs in itertools.product([1.0, -1.0], repeat=m.shape[1]):
-        m *= signs
-        (end,), _ = rule.update(params, grads, state)
-        ends[signs] = np.abs(end - expected).max()
-        m *= signs
-    m *= min(ends, key=ends.get)
+    for i, m in enumerate(state["m"]):
+        if params[i].ndim < 2:
+            continue
+        tall = len(params[i]) >= params[i][0].size
+        ends = {}
+        for signs in itertools.product([1.0, -1.0], repeat=m.shape[1 if tall else 0]):
+            turn = np.array(signs, m.dtype) if tall else np.array(signs, m.dtype)[:, None]
+            m *= turn
+            ends[signs] = np.abs(rule.update(params, grads, state)[0][i] - expected[i]).max()
+            m *= turn
+        best = np.array(min(ends, key=ends.get), m.dtype)
+        m *= best if tall else best[:, None]
 
 
 def _replay_case(name, case, problems, records, dtype):
@@ -269,8 +273,10 @@ def _replay_case(name, case, problems, records, dtype):
     largest = 0.0
     for t in range(len(records[f"{key}/g0"])):
         grads = [records[f"{key}/g{i}"][t].astype(dtype) for i in range(count)]
-        if rule.name == "galore" and t and t % rule.update_period == 0:
-            _turn_moments(rule, params, grads, state, records[f"{key}/p0"][t])
+        if rule.name in ("fira", "galore") and t and t % rule.update_period == 0:
+            _turn_moments(
+                rule, params, grads, state, [records[f"{key}/p{i}"][t] for i in range(count)]
+            )
         rule.step(params, grads, state, **_extra(rule, records, key, t, count, dtype))
         for i, array in enumerate(_recorded_point(rule, params, state)):
             difference = np.abs(array.astype(float) - records[f"{key}/p{i}"][t]).max()
