@@ -40,9 +40,9 @@ class SMB(PythonRule):
         m(p) = f(x) + \Big( g + \frac{s^T p}{\|s\|^2} y \Big)^T p
         + \frac{\sigma}{\|s\|^2} \|p\|^2, \qquad y = \nabla f(x + s) - g
 
-    with :math:`2 \sigma = \|s\| (\|y\| + \|g\| / \rho) - y^T s`, the smallest value with which no
-    minimum is longer than ρ times s. The source writes its minimum with five inner products; as s
-    is a multiple of g, it is
+    with :math:`2 \sigma = \|s\| (\|y\| + \|g\| / \rho) - y^T s`, which bounds the curvature of
+    the model by :math:`\|g\| / (\rho \|s\|)` from below: its minimum is not farther than ρ times
+    the length of s. The source writes it with six inner products; as s is a multiple of g, it is
 
     .. math::
 
