@@ -136,7 +136,7 @@ def test_one_class(Estimator):
 @classifiers
 def test_continuous_target(Estimator):
     X, y = data()
-    with pytest.raises(ValueError, match="Unknown label type"):
+    with pytest.raises(ValueError, match="Unknown label type: continuous"):
         Estimator().fit(X, y + 0.37 * np.arange(len(y)))
 
 
@@ -211,6 +211,22 @@ def test_bad_parameters_of_logistic_regression(parameters, message):
         LogisticRegression(**parameters).fit(*data())
 
 
+@pytest.mark.parametrize("value", [-3.0, np.nan, np.inf])
+def test_bad_class_weights_of_ridge_are_named(value):
+    model = linear_model.RidgeClassifier(class_weight={0: 1.0, 1: value})
+    with pytest.raises(ValueError, match="class_weight must hold finite numbers >= 0"):
+        model.fit(*data())
+
+
+@pytest.mark.parametrize("Estimator", REGRESSORS)
+@pytest.mark.parametrize("multi", [False, True])
+def test_targets_that_overflow_when_squared_are_refused(Estimator, multi):
+    X, y = data()
+    y = 1e200 * y
+    with pytest.raises(ValueError, match=r"y overflows when squared.* is 1e\+200"):
+        Estimator().fit(X, np.column_stack([X[:, 0], y]) if multi else y)
+
+
 # --- unusual and fine ----------------------------------------------------------------------------
 
 
@@ -239,10 +255,22 @@ def test_one_sample_is_enough_for_regression(Estimator):
 
 @every
 @pytest.mark.parametrize("scale", [1e-300, 1e-160, 1e-20])
-def test_tiny_columns_get_tiny_effects(Estimator, scale):
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
+def test_tiny_columns_get_tiny_effects(Estimator, scale, container):
     X, y = data()
-    model = Estimator().fit(X * scale, y)
+    if scale > 1e-150:
+        model = Estimator().fit(container(X * scale), y)
+    else:
+        with pytest.warns(UserWarning, match=r"largest absolute value is .* underflow.*MaxAbs"):
+            model = Estimator().fit(container(X * scale), y)
     assert np.isfinite(coefficients(model)).all()
+    assert np.abs(model.coef_).max() < 1e3 * len(y) * scale
+
+
+@every
+def test_zeros_are_not_called_too_small(Estimator):
+    X, y = data()
+    assert not Estimator().fit(0.0 * X, y).coef_.any()  # warnings are errors
 
 
 @every
@@ -259,7 +287,24 @@ def test_collinear_columns_share_the_effect(Estimator):
     X, y = data()
     model = Estimator().fit(np.column_stack([X, X[:, 0]]), y)
     coef = np.ravel(model.coef_)
-    np.testing.assert_allclose(coef[0], coef[3], rtol=1e-3, atol=1e-6)
+    np.testing.assert_allclose(coef[0], coef[3], rtol=1e-8)
+
+
+@pytest.mark.parametrize("solver", ["auto", "newton-cg", "newton-cholesky"])
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_collinear_columns_without_penalty_share_the_effect_of_logistic_regression(
+    solver, n_classes
+):
+    X, y = data(n=200)
+    y = y if n_classes == 2 else np.random.default_rng(1).integers(0, 3, len(y))
+    model = LogisticRegression(C=np.inf, solver=solver)
+    model.fit(np.column_stack([X, X[:, 0], np.ones(len(y))]), y)
+    assert model.converged_ and model.certificate_ < 1e-8
+    np.testing.assert_allclose(model.coef_[:, 0], model.coef_[:, 3], rtol=1e-8)
+    alone = LogisticRegression(C=np.inf, tol=1e-12).fit(X, y)
+    np.testing.assert_allclose(2 * model.coef_[:, 0], alone.coef_[:, 0], rtol=1e-3)
+    if solver != "newton-cg":
+        assert "depend on each other" in model.solver_info_
 
 
 LAYOUTS = {

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 from sklearn import linear_model as peer
-from sklearn.base import clone
+from sklearn.base import clone, is_classifier
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV, cross_val_score
@@ -24,6 +24,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
+from optlite import linear_model
 from optlite.exceptions import SeparationWarning
 from optlite.linear_model import LogisticRegression
 
@@ -107,6 +108,16 @@ def test_optimum_matches_scipy(solver, data, C):
     np.testing.assert_allclose(model.coef_, coef, atol=2e-6, rtol=2e-6)
     np.testing.assert_allclose(model.intercept_, intercept, atol=2e-6, rtol=2e-6)
     np.testing.assert_allclose(model.objective_, value, rtol=1e-11)
+
+
+@pytest.mark.parametrize("C", [1.0, 100.0, 1e4])
+def test_lbfgs_by_name_reaches_the_optimum_of_badly_scaled_classes(C):
+    """Its metric spoils as the classes separate; the second half of its iterations renews it."""
+    X, y = load_digits(return_X_y=True)
+    model = LogisticRegression(solver="lbfgs", C=C).fit(X, y)
+    assert model.converged_ and model.certificate_ <= 1e-8
+    newton = LogisticRegression(solver="newton-cg", C=C).fit(X, y)
+    np.testing.assert_allclose(model.objective_, newton.objective_, rtol=2e-8)
 
 
 @pytest.mark.parametrize("load", [load_iris, load_breast_cancer, load_digits])
@@ -674,12 +685,26 @@ def test_a_callback_can_stop_the_fit():
 
 
 @needs_callbacks
-def test_progress_bar_and_grid_search_with_callbacks():
+@pytest.mark.parametrize(
+    "model",
+    [
+        LogisticRegression(),
+        linear_model.Ridge(),
+        linear_model.RidgeClassifier(),
+        linear_model.RidgeCV(),
+        linear_model.RidgeCV(cv=3),
+    ],
+    ids=str,
+)
+def test_callbacks_of_scikit_learn_hear_every_estimator(model):
     from sklearn.callback import ScoringMonitor
 
     X, y = binary_data()
-    monitor = ScoringMonitor(scoring="neg_log_loss")
-    LogisticRegression().set_callbacks(monitor).fit(X, y)
+    scoring = "accuracy" if is_classifier(model) else "r2"
+    monitor = ScoringMonitor(scoring=scoring)
+    model = clone(model).set_callbacks(monitor).fit(X, y)
+    tasks = {row["task_name"]: row for row in monitor.get_logs().data}  # raises if there are none
+    assert tasks["fit"][scoring] == model.score(X, y)
 
 
 def test_concurrent_fits_agree():

@@ -145,9 +145,11 @@ Vector descend(GeneralizedLinear& model, Solver solver, const Metric* metric, Po
   DescentOptions descent_options;
   descent_options.tolerance = options.tolerance;
   descent_options.max_iterations = options.max_iterations - result.n_iter;
-  if (solver == Solver::lbfgs && options.solver == Solver::automatic) {
+  if (solver == Solver::lbfgs) {
     // What has not converged by then needs better curvature: finish() goes on with Newton-CG.
-    descent_options.max_iterations = std::min<Index>(descent_options.max_iterations, 25);
+    const Index share =
+        options.solver == Solver::automatic ? 25 : std::max<Index>(50, options.max_iterations / 2);
+    descent_options.max_iterations = std::min(descent_options.max_iterations, share);
   }
   descent_options.diverging_below = separation_level(model);
   descent_options.record = options.record;
@@ -160,14 +162,15 @@ Vector descend(GeneralizedLinear& model, Solver solver, const Metric* metric, Po
   return run.current().x;
 }
 
-/// A quasi-Newton run may end on an estimate, on a spoiled matrix or out of its budget: inexact
-/// Newton steps, with the metric of where it ended, tell whether that was the optimum and go on if
-/// not.
+/// A run may end on an estimate, without a certificate (a singular Hessian has none), on a spoiled
+/// matrix or out of its budget: inexact Newton steps, with the metric of where it ended, tell
+/// whether that was the optimum and go on if not.
 Vector finish(GeneralizedLinear& model, Solver solver, const Metric* metric, const Vector& theta,
               const FitOptions& options, FitResult& result) {
   const bool doubtful =
       result.status == Status::estimated || result.status == Status::line_search_failed ||
-      (result.status == Status::precision_limit && solver == Solver::lbfgs) ||
+      (result.status == Status::precision_limit &&
+       (solver == Solver::lbfgs || !std::isfinite(result.certificate))) ||
       (result.status == Status::iteration_limit && result.n_iter < options.max_iterations);
   if (!doubtful) return theta;
   Point at = start_at(model, theta);
@@ -176,6 +179,16 @@ Vector finish(GeneralizedLinear& model, Solver solver, const Metric* metric, con
   if (has_class_metric(model)) renewed = hessian_metric(model, at);
   return descend(model, Solver::newton_cg, renewed != nullptr ? renewed.get() : metric,
                  std::move(at), options, result);
+}
+
+/// Whether the columns depend on each other, so that some directions have no curvature at all.
+bool is_singular(GeneralizedLinear& model, const Point& at) {
+  Matrix H;
+  model.hessian(at, H);
+  model.fill_null_space(H);
+  double used = 0.0;
+  cholesky_metric(H, 0.0, used);
+  return used > 0.0;
 }
 
 Vector refuse(const Vector& start, FitResult& result) {
@@ -191,6 +204,11 @@ Vector fit_directly(GeneralizedLinear& model, const Vector& external, Solver sol
   std::unique_ptr<Metric> metric;
   if (!finite(at)) {
     // NaN or overflow in the data: the driver reports it, no metric is worth computing.
+  } else if (solver == Solver::newton && model.alpha() == 0.0 && is_singular(model, at)) {
+    // A factorised singular matrix fills the directions without curvature with rounding errors.
+    // Conjugate gradients never enter them: equal columns get equal coefficients.
+    solver = Solver::newton_cg;
+    result.method = "newton_cg (columns of X depend on each other)";
   } else if (solver == Solver::lbfgs && has_class_metric(model)) {
     metric = hessian_metric(model, at);
   } else if (solver == Solver::lbfgs) {

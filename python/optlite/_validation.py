@@ -9,6 +9,7 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from ._core import core
+from ._warnings import warn
 
 # --- data matrices --------------------------------------------------------------------------------
 
@@ -118,6 +119,32 @@ def _check_column_overflow(X, entries):
         f"and at most {limit:.1g} fits. Divide the column by its largest absolute value, for "
         "example with sklearn.preprocessing.MaxAbsScaler."
     )
+
+
+def warn_of_underflow(X, coef):
+    """Warn if no value of X is large enough for its square to be a normal number.
+
+    Only coefficients next to zero are a reason to look: other fits pay nothing.
+
+    Parameters
+    ----------
+    X : ndarray or sparse matrix
+        The validated data.
+    coef : ndarray
+        The fitted coefficients.
+    """
+    if np.abs(coef).max(initial=0.0) > 1e-100:
+        return
+    smallest = np.sqrt(np.finfo(np.float64).tiny)
+    largest = np.abs(X.data if sp.issparse(X) else X).max(initial=0.0)
+    if 0.0 < largest < smallest:
+        warn(
+            f"X is too small: its largest absolute value is {largest:.2g}, and squares of numbers "
+            f"below {smallest:.1g} underflow, so that the penalty dominates and the features have "
+            "no effect. Divide each column by its largest absolute value, for example with "
+            "sklearn.preprocessing.MaxAbsScaler.",
+            UserWarning,
+        )
 
 
 # --- sparse structure -----------------------------------------------------------------------------
@@ -281,3 +308,15 @@ def check_weights(sample_weight, X):
             "weights by the largest one."
         )
     return weight
+
+
+def check_class_weight(class_weight):
+    """Refuse weights of classes that are negative, infinite or NaN."""
+    if not isinstance(class_weight, dict):
+        return
+    factors = np.array(list(class_weight.values()), dtype=np.float64)
+    if not np.isfinite(factors).all() or (factors < 0).any():
+        raise ValueError(
+            f"class_weight must hold finite numbers >= 0, got {class_weight!r}. "
+            "Use 'balanced' for equal totals."
+        )

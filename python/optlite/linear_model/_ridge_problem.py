@@ -31,6 +31,11 @@ class LeastSquares:
         self.Y = np.ascontiguousarray(np.atleast_2d(y.T), dtype=np.float64)
         self.design = as_design(X)
         self.core = core.RidgeProblem(self.design, self.Y, weight, bool(fit_intercept))
+        if not np.isfinite(self.core.target_squares()).all():
+            raise ValueError(
+                f"y overflows when squared: its largest absolute value is {np.abs(y).max():.3g}. "
+                "Divide y by it."
+            )
         self.sparse = sp.issparse(X)
         self.entries = X.nnz if self.sparse else X.size
 

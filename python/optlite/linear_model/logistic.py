@@ -18,10 +18,12 @@ from .._core import core
 from .._estimator import EstimatorShell, begin_callbacks, end_callbacks, warn_not_converged
 from .._validation import (
     as_design,
+    check_class_weight,
     check_fit_data,
     check_magnitudes,
     check_sparse_structure,
     check_weights,
+    warn_of_underflow,
 )
 from .._warnings import warn
 from ..exceptions import SeparationWarning
@@ -73,8 +75,10 @@ class LogisticRegression(EstimatorShell, LinearClassifierMixin, SparseCoefMixin,
         No effect: the fit is deterministic, with the same bits for any number of threads.
     solver : str, default="auto"
         ``"auto"``, ``"lbfgs"``, ``"newton-cg"`` or ``"newton-cholesky"``. The optimum does not
-        depend on it, the time does. ``"liblinear"``, ``"sag"`` and ``"saga"`` are accepted and mean
-        ``"auto"``.
+        depend on it, the time does. ``"lbfgs"`` goes on with ``"newton-cg"`` if half of `max_iter`
+        was not enough, and ``"newton-cholesky"`` becomes ``"newton-cg"`` where columns depend on
+        each other and no penalty decides; `solver_info_` says so. ``"liblinear"``, ``"sag"`` and
+        ``"saga"`` are accepted and mean ``"auto"``.
     max_iter : int >= 0, default=100
         Most iterations of the solver.
     verbose : int, default=0
@@ -120,6 +124,8 @@ class LogisticRegression(EstimatorShell, LinearClassifierMixin, SparseCoefMixin,
     SeparationWarning
         Without penalty, if a combination of the features separates the classes: there is no finite
         optimum then, and the coefficients are those where the solver was stopped.
+    UserWarning
+        If the squares of all values of `X` underflow, so that the features have no effect.
 
     Notes
     -----
@@ -308,6 +314,7 @@ class LogisticRegression(EstimatorShell, LinearClassifierMixin, SparseCoefMixin,
                 self.certificate_,
                 result["message"],
             )
+        warn_of_underflow(X, self.coef_)
         if problem.alpha == 0.0:
             found = find_separation(problem, result, X, getattr(self, "feature_names_in_", None))
             if found is not None:
@@ -491,12 +498,8 @@ def _with_class_weight(class_weight, classes, codes, y, weight):
         totals = np.bincount(codes, weights=weight, minlength=len(classes))
         factors = totals.sum() / (len(classes) * np.where(totals > 0, totals, np.inf))
     else:
+        check_class_weight(class_weight)
         factors = compute_class_weight(class_weight, classes=classes, y=y)
-    if not np.isfinite(factors).all() or (factors < 0).any():
-        raise ValueError(
-            f"class_weight must hold finite numbers >= 0, got {class_weight!r}. "
-            "Use 'balanced' for equal totals."
-        )
     return factors[codes] * (1.0 if weight is None else weight)
 
 

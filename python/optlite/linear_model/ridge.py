@@ -11,10 +11,17 @@ from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from .._estimator import EstimatorShell, begin_callbacks, end_callbacks, warn_not_converged
-from .._validation import check_fit_data, check_sparse_structure, check_weights
+from .._validation import (
+    check_class_weight,
+    check_fit_data,
+    check_sparse_structure,
+    check_weights,
+    warn_of_underflow,
+)
 from ._ridge_problem import SOLVERS, LeastSquares
 
 
@@ -64,16 +71,15 @@ class _RidgeBase(EstimatorShell, LinearModel):
             )
         return "lbfgs" if self.positive else self.solver
 
-    def _fit_targets(self, X, y, weight, sample_weight):
+    def _fit_targets(self, X, y, weight):
         """Solve and set the fitted attributes; y may have one or two dimensions."""
         solver = self._check_solver(X)
-        context = begin_callbacks(self, X, y, sample_weight, 1)
         problem = LeastSquares(X, y, weight, self.fit_intercept)
         alphas = _target_alphas(self.alpha, problem.n_targets)
         result = problem.solve(solver, alphas, self.tol, self.max_iter)
         self._store(problem, result, y)
         self._report(result)
-        end_callbacks(context, self, X, y, sample_weight)
+        warn_of_underflow(X, self.coef_)
 
     def _store(self, problem, result, y):
         self.coef_, self.intercept_ = problem.fitted(result["coefficients"], y)
@@ -260,7 +266,9 @@ class Ridge(MultiOutputMixin, RegressorMixin, _RidgeBase):
             values_checked_later=self.solver != "svd" and not self.positive,
         )
         weight = check_weights(sample_weight, X)
-        self._fit_targets(X, y, weight, sample_weight)
+        context = begin_callbacks(self, X, y, sample_weight, 1)
+        self._fit_targets(X, y, weight)
+        end_callbacks(context, self, X, y, sample_weight)
         return self
 
     def predict(self, X):
@@ -384,6 +392,7 @@ class RidgeClassifier(LinearClassifierMixin, _RidgeBase):
             This instance, fitted.
         """
         X, y = check_fit_data(self, X, y, multi_output=True)
+        check_classification_targets(y)
         binarizer = LabelBinarizer(pos_label=1, neg_label=-1)
         Y = binarizer.fit_transform(y)
         if not binarizer.y_type_.startswith("multilabel"):
@@ -395,11 +404,14 @@ class RidgeClassifier(LinearClassifierMixin, _RidgeBase):
                 )
         weight = check_weights(sample_weight, X)
         if self.class_weight is not None:
+            check_class_weight(self.class_weight)
             factors = compute_sample_weight(self.class_weight, y)
             weight = check_weights(factors if weight is None else weight * factors, X)
         self._label_binarizer = binarizer
-        self._fit_targets(X, Y, weight, sample_weight)
+        context = begin_callbacks(self, X, y, sample_weight, 1)
+        self._fit_targets(X, Y, weight)
         self.coef_ = np.atleast_2d(self.coef_)
+        end_callbacks(context, self, X, y, sample_weight)
         return self
 
     @property

@@ -21,7 +21,7 @@ from sklearn.utils.metadata_routing import (
 )
 
 from .._estimator import EstimatorShell, begin_callbacks, end_callbacks
-from .._validation import check_fit_data, check_sparse_structure, check_weights
+from .._validation import check_fit_data, check_sparse_structure, check_weights, warn_of_underflow
 from .._warnings import warn
 from ._ridge_problem import LeastSquares
 from .ridge import Ridge
@@ -168,13 +168,13 @@ class RidgeCV(EstimatorShell, MultiOutputMixin, RegressorMixin, LinearModel):
         alphas = self._check_alphas()
         if sample_weight is not None:
             params["sample_weight"] = sample_weight
-        if self.cv is not None:
-            self._fit_grid(X, y, alphas, params)
-            return self
         X, y = check_fit_data(self, X, y, multi_output=True, y_numeric=True)
         weight = check_weights(sample_weight, X)
         context = begin_callbacks(self, X, y, sample_weight, 1)
-        self._fit_leave_one_out(X, y, weight, alphas, self._score_params(params))
+        if self.cv is not None:
+            self._fit_grid(X, y, alphas, params)
+        else:
+            self._fit_leave_one_out(X, y, weight, alphas, self._score_params(params))
         end_callbacks(context, self, X, y, sample_weight)
         return self
 
@@ -206,7 +206,6 @@ class RidgeCV(EstimatorShell, MultiOutputMixin, RegressorMixin, LinearModel):
                 )
         if self.scoring == "gcv":
             raise ValueError("scoring='gcv' needs cv=None, got a cv. Set cv=None.")
-        X, y = check_fit_data(self, X, y, multi_output=True, y_numeric=True)
         model = Ridge(fit_intercept=self.fit_intercept)
         if _routing_enabled():
             model.set_fit_request(sample_weight=True)
@@ -300,6 +299,7 @@ class RidgeCV(EstimatorShell, MultiOutputMixin, RegressorMixin, LinearModel):
         gap = fits.gap(G, chosen)
         self.certificate_ = float(problem.relative(gap, value).max(initial=0.0))
         self.coef_, self.intercept_ = problem.fitted(W, y)
+        warn_of_underflow(problem.X, self.coef_)
 
     def _warn_leverage(self, clipped):
         if clipped == 0:
