@@ -78,6 +78,8 @@ def eigen_headers():
     if spec is not None and spec.origin:
         packages = pathlib.Path(spec.origin).parents[1]
         candidates.append(str(packages / "cmeel.prefix" / "include" / "eigen3"))
+    # Where a build in this checkout has put them.
+    candidates += sorted(str(path) for path in ROOT.glob("build/*/headers/Eigen-*"))
     candidates += [str(ROOT / "third_party" / "eigen3"), "/usr/include/eigen3"]
     for folder in candidates:
         if folder and (pathlib.Path(folder) / "Eigen" / "Core").exists():

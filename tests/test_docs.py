@@ -190,6 +190,17 @@ def test_dead_links_are_found(check_links, tmp_path, capsys):
     assert "3 dead internal link(s)" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("name", ["README.md", "docs/index.md"])
+def test_the_first_example_runs(name, capsys):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    code = re.search(r"```python\n(.*?)```", text, re.DOTALL)[1]
+    namespace = {}
+    exec(code, namespace)  # warnings are errors
+    assert namespace["model"].converged_ and namespace["model"].certificate_ <= 1e-8
+    printed = capsys.readouterr().out.splitlines()
+    assert len(printed) == (3 + len(namespace["model"].trace_) if name == "README.md" else 0)
+
+
 def written_pages():
     """The pages and scripts that people wrote."""
     pages = [*DOCS.glob("*.md"), *DOCS.glob("api/*.rst"), *(ROOT / "examples").glob("*.py")]
