@@ -67,6 +67,17 @@ WATCHED = [
     ),
     Watched("linalg/kernels.hpp", kernels_of("double")),
     Watched("linalg/kernels.hpp", kernels_of("float")),
+    # Scores whose functions say that they are straight-line code.
+    *(
+        Watched(
+            "distributions/concept.hpp",
+            "template struct optlite::detail::EachRow<optlite::distributions::{name}, "
+            f"optlite::distributions::{{name}}::{score}>;",
+            parts="distributions",
+            declares=f"struct {score} {{\n    static constexpr bool straight_line = true;",
+        )
+        for score in ("LogScore", "Crps")
+    ),
     # The element-wise driver, compiled once for each update rule.
     Watched(
         "drivers/elementwise.hpp",

@@ -1,6 +1,7 @@
 #include <pybind11/stl.h>
 
 #include "bindings.hpp"
+#include "optlite/distributions/concept.hpp"
 #include "optlite/objectives/concept.hpp"
 #include "optlite/penalties/concept.hpp"
 #include "optlite/rules/concept.hpp"
@@ -8,6 +9,8 @@
 namespace py = pybind11;
 
 namespace optlite::bindings {
+
+void add_distribution(py::dict entry, const DistributionRow& row);
 
 namespace {
 
@@ -83,6 +86,10 @@ py::list registry() {
     if (const RuleRow* row = find_by_name(rule_table(), record.name);
         row != nullptr && record.kind == "rules") {
       add_rule(entry, *row);
+    }
+    if (const DistributionRow* row = find_by_name(distribution_table(), record.name);
+        row != nullptr && record.kind == "distributions") {
+      add_distribution(entry, *row);
     }
     all.append(entry);
   }

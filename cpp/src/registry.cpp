@@ -2,6 +2,7 @@
 #include "optlite/core/registry.hpp"
 
 #include "optlite/directions/concept.hpp"
+#include "optlite/distributions/concept.hpp"
 #include "optlite/registered/objectives.hpp"
 #include "optlite/registered/penalties.hpp"
 #include "optlite/rules/concept.hpp"
@@ -35,6 +36,7 @@ std::vector<Record> collect() {
   append(all, direction_table());
   append(all, step_size_table());
   append(all, rule_table());
+  append(all, distribution_table());
   return all;
 }
 

@@ -34,6 +34,12 @@ KIND_TEXTS = {
         "How far a descent method goes along a direction, or how strongly it regularises it, so "
         "that the objective decreases from any starting point.",
     ),
+    "distributions": (
+        "Distributions",
+        "What probabilistic boosting predicts for a row: a distribution of :math:`y` whose "
+        "parameters :math:`\\theta` may be any real numbers, with the scores that fit it, their "
+        "natural gradients and metrics in closed form.",
+    ),
     "rules": (
         "Update rules",
         "Steps that need gradients only: what a rule does to one coordinate :math:`x`, given the "
@@ -162,6 +168,10 @@ def facts(record):
     if "slots" in record:
         lines.append(f":Family: {record['family']}")
         lines.append(f":Weight decay: {weight_decay(record)}")
+    if "targets" in record:
+        scores = [s["name"] + (" (also censored)" * s["censored"]) for s in record["scores"]]
+        lines.append(f":Target y: {escape(record['support'])}")
+        lines.append(f":Scores: {', '.join(scores)}")
     if "smooth" in record:
         lines.append(f":Twice differentiable: {'yes' if record['smooth'] else 'no'}")
     return [*lines, f":Registry name: ``{record['name']}``", ""]
@@ -197,6 +207,11 @@ def page_text(record, figure):
     lines += heading("Hyper-parameters", "-") + fields_table(record)
     if "slots" in record:
         lines += heading("State", "-") + state_table(record)
+    if "parameters" in record:
+        rows = [(f"``{p['name']}``", escape(p["doc"])) for p in record["parameters"]]
+        lines += heading("Parameters", "-")
+        lines += [".. list-table::", "   :header-rows: 1", "   :widths: 26 74", ""]
+        lines += [*table_rows([("Name", "Meaning"), *rows]), ""]
     if figure is not None:
         lines += heading("Picture", "-")
         lines += [f".. figure:: {record['name']}.png", f"   :alt: {figure.alt}", ""]
@@ -205,6 +220,10 @@ def page_text(record, figure):
     if "slots" in record:
         lines += heading("In Python", "-")
         lines += [f".. autoclass:: optlite.optim.{record['class_name']}", "   :no-members:", ""]
+    if "parameters" in record:
+        lines += heading("In Python", "-")
+        path = f"optlite.boosting.distributions.{record['class_name']}"
+        lines += [f".. autoclass:: {path}", "   :no-members:", ""]
     lines += heading("Source", "-")
     lines += [
         "The same mathematics twice: the NumPy twin to read and step through, and the C++",

@@ -222,7 +222,52 @@ def _worst_of_the_last(values):
     return values[-20:].max() if complete else np.inf
 
 
+# Distributions ------------------------------------------------------------------------------------
+
+# The range of y that is shown for each kind of targets.
+TARGET_RANGES = {
+    "real": (-5.0, 5.0),
+    "positive": (1e-3, 5.0),
+    "non_negative": (0.0, 5.0),
+    "unit": (1e-3, 1.0 - 1e-3),
+    "binary": (0.0, 1.0),
+    "count": (0.0, 12.0),
+    "label": (0.0, 2.0),
+}
+
+
+def _draw_distribution(record):
+    """Densities as one parameter changes and the others are zero: a panel for each parameter."""
+    if record["targets"] not in TARGET_RANGES:
+        return None
+    low, high = TARGET_RANGES[record["targets"]]
+    counts = record["targets"] in ("binary", "count", "label")
+    y = np.arange(low, high + 1.0) if counts else np.linspace(low, high, 401)
+    fields = [field["default"] for field in record["fields"]]
+    names = [parameter["name"] for parameter in record["parameters"]]
+    figure, axes = _axes(len(names), width=3.2 + 2.9 * len(names))
+    for k, (ax, name) in enumerate(zip(axes, names, strict=True)):
+        for value, color in ((-1.0, BLUE), (0.0, ORANGE), (1.0, GREEN)):
+            theta = np.zeros((len(names), y.size))
+            theta[k] = value
+            score = core.distribution_evaluate(
+                record["name"], fields, "log", "score", theta, y, None
+            )
+            style = {"marker": "o", "linewidth": 1} if counts else {"linewidth": 2}
+            ax.plot(y, np.exp(-score[0]), color=color, label=f"{value:g}", **style)
+        ax.set(xlabel="y", title=name.replace("_", " "), ylim=(0.0, None))
+        ax.set_ylim(0.0, min(ax.get_ylim()[1], 2.0))
+        ax.legend(frameon=False)
+    axes[0].set(ylabel="probability" if counts else "density")
+    return figure, Picture(
+        f"{'Probabilities' if counts else 'Densities'} of {record['name']}",
+        f"{'Probabilities' if counts else 'Densities'} for three values of each parameter, the "
+        "others at zero. Parameters may be any real numbers.",
+    )
+
+
 DRAW = {
+    "distributions": _draw_distribution,
     "rules": _draw_rule,
     "objectives": _draw_objective,
     "penalties": _draw_penalty,

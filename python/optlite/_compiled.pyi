@@ -8,7 +8,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Bins', 'Descent', 'Design', 'Forest', 'Model', 'RidgeProblem', 'TreeOptions', 'after_fork_in_child', 'check_csc', 'csr', 'dense', 'eigen_version', 'encode', 'encode_columns', 'find_bins', 'find_bins_of_columns', 'first_infinity', 'grow_tree', 'openmp_runtime', 'penalty_prox', 'penalty_subdifferential_distance', 'penalty_value', 'registry', 'rule_kernel', 'rule_slot_shapes', 'rule_state', 'rule_step', 'rule_steps_done', 'simd_level', 'threads']
+__all__: list[str] = ['Bins', 'Descent', 'Design', 'Forest', 'Model', 'RidgeProblem', 'TreeOptions', 'after_fork_in_child', 'check_csc', 'csr', 'dense', 'distribution_evaluate', 'distribution_first_outside', 'distribution_marginal', 'distribution_parameters', 'eigen_version', 'encode', 'encode_columns', 'find_bins', 'find_bins_of_columns', 'first_infinity', 'grow_tree', 'openmp_runtime', 'penalty_prox', 'penalty_subdifferential_distance', 'penalty_value', 'registry', 'rule_kernel', 'rule_slot_shapes', 'rule_state', 'rule_step', 'rule_steps_done', 'simd_level', 'threads']
 class Design:
     """
     A data matrix, read in place.
@@ -154,6 +154,16 @@ def dense(X: numpy.typing.NDArray[numpy.float64]) -> Design:
     ...
 @typing.overload
 def dense(X: numpy.typing.NDArray[numpy.float32]) -> Design:
+    ...
+def distribution_evaluate(name: str, fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], score: str, what: str, params: numpy.typing.NDArray[numpy.float64], y: numpy.typing.NDArray[numpy.float64], event: numpy.typing.NDArray[numpy.float64] | None) -> numpy.typing.NDArray[numpy.float64]:
+    """
+    Score, gradient, natural_gradient or metric, one column a row.
+    """
+def distribution_first_outside(name: str, fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], y: numpy.typing.NDArray[numpy.float64]) -> int:
+    ...
+def distribution_marginal(name: str, fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], y: numpy.typing.NDArray[numpy.float64], weight: numpy.typing.NDArray[numpy.float64] | None, event: numpy.typing.NDArray[numpy.float64] | None) -> numpy.typing.NDArray[numpy.float64]:
+    ...
+def distribution_parameters(name: str, fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> list[str]:
     ...
 @typing.overload
 def encode(X: numpy.typing.NDArray[numpy.float64], bins: Bins) -> numpy.typing.NDArray[numpy.uint8]:

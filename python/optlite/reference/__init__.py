@@ -14,12 +14,13 @@ Examples
 import importlib
 import pathlib
 
-KINDS = ("objectives", "penalties", "directions", "step_sizes", "rules")
+KINDS = ("objectives", "penalties", "directions", "step_sizes", "rules", "distributions")
 MODULES = (
     "descent",
     "factored",
     "generalized_linear",
     "inverse_root",
+    "natural_gradient",
     "newton_schulz",
     "psgd",
     "radial_projection",
@@ -38,15 +39,15 @@ def load(kind, name):
     Parameters
     ----------
     kind : str
-        "objectives", "penalties", "directions", "step_sizes" or "rules".
+        "objectives", "penalties", "directions", "step_sizes", "rules" or "distributions".
     name : str
         File name without its ending.
 
     Returns
     -------
     module
-        Functions for an objective, a penalty or an update rule; for a direction or a step size one
-        class, named as the C++ struct is.
+        Functions for an objective, a penalty, an update rule or a distribution; for a direction or
+        a step size one class, named as the C++ struct is.
     """
     if name not in names(kind):
         raise ValueError(

@@ -1,0 +1,13 @@
+"""Probabilistic boosting: predictive distributions, fitted by natural gradients.
+
+Examples
+--------
+>>> from optlite.boosting import distributions
+>>> predicted = distributions.Normal().at([[0.0, 0.0], [10.0, 1.0]])
+>>> predicted.mean()
+array([ 0., 10.])
+"""
+
+from . import distributions
+
+__all__ = ["distributions"]
