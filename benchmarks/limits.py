@@ -17,6 +17,7 @@ UNITS = {
     "read": "GB/s read from memory",
     "inplace": "GB/s read and written in place",
     "gemm": "GFLOP/s of a dense product",
+    "gemm_single": "GFLOP/s of a dense product in single precision",
     "exp": "G exponentials/s",
     "gather": "G sparse entries/s, w[j] read",
     "scatter": "G sparse entries/s, w[j] added to",
@@ -67,8 +68,9 @@ def measure_limits(threads):
         Name of the limit (the keys of `UNITS`) -> rate.
     """
     rates = {}
-    rows, _, _ = run_order("gemm", threads=threads)
-    rates.update(rows[0] if rows else {})
+    for name, dtype in (("gemm", "float64"), ("gemm_single", "float32")):
+        rows, _, _ = run_order("gemm", threads=threads, dtype=dtype, name=name)
+        rates.update(rows[0] if rows else {})
     with tempfile.TemporaryDirectory() as folder:
         program = pathlib.Path(folder) / "limits"
         compiler = os.environ.get("CXX", "c++")

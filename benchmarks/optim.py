@@ -3,7 +3,8 @@
     python benchmarks/optim.py [word ...] --threads 1 2 --peers torch,numpy
 
 A task runs when "rule dtype size" contains one of the words. The share of the limit compares with
-an in-place update of the same number of arrays that computes next to nothing (limits.cpp).
+an in-place update of the same number of arrays that computes next to nothing (limits.cpp); for
+rules that multiply matrices, with the rate of a product by BLAS. Their time is the mean of steps.
 """
 
 import argparse
@@ -12,9 +13,11 @@ import statistics
 
 import limits
 from harness import run_order
-from optimizers import PEERS, TRAFFIC
+from optimizers import PEERS, PRODUCTS, TRAFFIC
 
 SIZES = (10**3, 10**5, 10**7)
+#: Of the matrix: 1024 x 1024.
+PRODUCT_SIZE = 2**20
 BYTES = {"float32": 4, "float64": 8}
 
 
@@ -58,7 +61,11 @@ def run_task(rule, dtype, n, labels, threads, rounds, seconds):
 
 def show(rule, dtype, n, results, rates):
     """Print one table."""
-    moved = TRAFFIC[rule] * n * BYTES[dtype]
+    limit, amount = rates.get("inplace"), 1e-9 * TRAFFIC.get(rule, 0) * n * BYTES[dtype]
+    unit = "GB/s"
+    if rule in PRODUCTS:
+        limit = rates.get("gemm_single" if dtype == "float32" else "gemm")
+        amount, unit = 2e-9 * PRODUCTS[rule] * n**1.5, "GFLOP/s"
     medians = {
         label: statistics.median(row["seconds"] for row in rows)
         for label, rows in results.items()
@@ -67,14 +74,15 @@ def show(rule, dtype, n, results, rates):
     peers = {label: median for label, median in medians.items() if label != "optlite"}
     best = min(peers.values(), default=None)
     print(
-        "| solver | median us | min us | best peer / this | GB/s | share of limit | error | note |"
+        f"| solver | median us | min us | best peer / this | {unit} | share of limit | error "
+        "| note |"
     )
     print("|---|---|---|---|---|---|---|---|")
     for label, median in sorted(medians.items(), key=lambda item: item[1]):
         rows = results[label]
-        rate = 1e-9 * moved / median
-        limit = rates.get("inplace")
-        share = f"{100 * rate / limit:.0f}%" if limit and n >= 10**7 else "-"
+        rate = amount / median
+        large = n >= (PRODUCT_SIZE if rule in PRODUCTS else 10**7)
+        share = f"{100 * rate / limit:.0f}%" if limit and large else "-"
         ratio = f"{best / median:.3g}" if best else "-"
         error = "-" if rows[0]["error"] is None else f"{rows[0]['error']:.1e}"
         busy = max(row["other"] for row in rows)
@@ -96,8 +104,16 @@ def main(argv=None):
     labels = chosen(options.peers)
     for threads in options.threads:
         rates = limits.measure_limits(threads)
-        print(f"In-place limit with {threads} thread(s): {rates.get('inplace', 0):.3g} GB/s\n")
-        for rule, dtype, n in itertools.product(TRAFFIC, BYTES, SIZES):
+        print(
+            f"Limits with {threads} thread(s): {rates.get('inplace', 0):.3g} GB/s in place, "
+            f"{rates.get('gemm_single', 0):.3g} and {rates.get('gemm', 0):.3g} GFLOP/s of products "
+            "in single and double precision\n"
+        )
+        tasks = [
+            *itertools.product(TRAFFIC, BYTES, SIZES),
+            *itertools.product(PRODUCTS, BYTES, [PRODUCT_SIZE]),
+        ]
+        for rule, dtype, n in tasks:
             name = f"{rule} {dtype} {n:.0e}"
             if options.words and not any(word in name for word in options.words):
                 continue

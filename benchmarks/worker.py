@@ -129,16 +129,16 @@ def environment(emit):
     emit(versions=versions, blas=_blas(), optlite=_optlite_build())
 
 
-def gemm(emit, size=2000, repeats=5):
+def gemm(emit, size=2000, repeats=5, dtype="float64", name="gemm"):
     """Measure the rate of the largest dense product that BLAS is good at, in GFLOP/s."""
-    A = np.random.default_rng(0).standard_normal((size, size))
+    A = np.random.default_rng(0).standard_normal((size, size)).astype(dtype)
     out = A @ A
     best = np.inf
     for _ in range(repeats):
         start = time.perf_counter()
         np.dot(A, A, out=out)
         best = min(best, time.perf_counter() - start)
-    emit(gemm=2e-9 * size**3 / best)
+    emit(**{name: 2e-9 * size**3 / best})
 
 
 def update(emit, rule, peer, n, dtype, seconds):
