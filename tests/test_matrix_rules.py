@@ -1,10 +1,14 @@
 """What papers say of rules for matrices, checked against something that is not the rule itself."""
 
+import threading
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from threadpoolctl import threadpool_limits
 
 from optlite import optim
+from optlite.reference.updates import Updates
 
 
 def draw(*shape, seed=0):
@@ -496,3 +500,77 @@ def test_adam_cm_forgets_old_keys_and_measures_all_tensors_together():
     # 7 / 2 / 2 / 2 stays; 1 / 2 / 2 made room for 2 / 2.
     for keys in state["keys"]:
         assert_allclose(keys, [7 / 8, 1.0])
+
+
+# --- all of them ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name, options",
+    [
+        ("muon", {"ns_steps": 0}),
+        ("muon", {"scale": "match_rms_adamw", "form": "optax", "nesterov": False}),
+        ("shampoo", {"largest": 3, "update_every": 3}),
+        ("shampoo_grafted", {"block_size": 3, "start": 2, "update_every": 3, "power": 3}),
+        ("shampoo_grafted", {"block_size": 6, "start": 1, "merge_dimensions": True, "beta2": 1}),
+        ("adafactor", {"d": 0.1, "learning_rate": 1.0}),
+        ("came", {"d": 0.1, "learning_rate": 0.1}),
+        ("adamp", {"delta": 2.0, "nesterov": True, "weight_decay": 0.3}),
+        ("sgdp", {"delta": 2.0, "nesterov": True, "dampening": 0.5, "weight_decay": 0.3}),
+        ("adam_cm", {"top_c": 2, "decay": 0.95}),
+    ],
+)
+def test_the_core_matches_the_twin_beyond_the_defaults(name, options):
+    rng = np.random.default_rng(0)
+    params = [rng.normal(size=shape) for shape in [(7, 5), (2, 3, 4), (1, 6), (4,), ()]]
+    rule = optim.from_name(name, **options)
+    twin, state = Updates(name, params, **rule.hyperparameters()), rule.init(params)
+    for t in range(12):
+        grads = [np.asarray(rng.normal(size=x.shape) * (1 + t % 3)) for x in params]
+        rule.step(params, grads, state)
+        for mine, theirs in zip(params, twin.step(grads), strict=True):
+            assert_allclose(mine, theirs, rtol=1e-9, atol=1e-10)
+    for slot in rule._record["slots"]:
+        for mine, own in zip(state[slot["name"]], twin.states, strict=True):
+            assert_allclose(mine, own[slot["name"]], rtol=1e-7, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        optim.Muon(),
+        optim.Shampoo(),
+        optim.ShampooGrafted(start=1, block_size=48),
+        optim.ShampooGrafted(start=1, block_size=300),
+    ],
+)
+def test_no_number_of_threads_changes_a_bit(rule):
+    grads = draw(2, 150, 290).astype(np.float32)
+    results = []
+    for threads in (1, 2, 3):
+        with threadpool_limits(threads, user_api="openmp"):
+            x, state = run(rule, np.ones((150, 290), dtype=np.float32), grads)
+        results.append([x, *(state[name] for name in state)])
+    for other in results[1:]:
+        for a, b in zip(results[0], other, strict=True):
+            assert_array_equal(a, b)
+
+
+def test_two_threads_do_not_step_one_state():
+    rule, x = optim.Muon(), draw(600, 600)
+    state, refused = rule.init(x), []
+
+    def work():
+        for _ in range(6):
+            try:
+                rule.step(x.copy(), x, state)
+            except RuntimeError as error:
+                refused.append(str(error))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert state.t + len(refused) == 24
+    assert all("Another thread" in message for message in refused)

@@ -23,6 +23,8 @@ int threads() {
   return omp_get_max_threads();
 }
 
+bool inside() { return omp_in_parallel() != 0; }
+
 std::string runtime() { return "OpenMP " + std::to_string(_OPENMP); }
 
 void detail::run(int count, void (*body)(void*, int), void* context) {
@@ -34,6 +36,8 @@ void detail::run(int count, void (*body)(void*, int), void* context) {
 #else
 
 int threads() { return 1; }
+
+bool inside() { return false; }
 
 std::string runtime() { return "none"; }
 

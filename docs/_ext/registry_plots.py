@@ -198,15 +198,15 @@ def _draw_rule(record):
     extra = next(rule["extra"] for rule in needed if rule["name"] == record["name"])
     if not set(extra) <= {"loss", "hessian_diag", "probe", "hvp"}:
         return None  # nothing on this problem can stand for what the rule asks for
-    runs = [
-        _run(record["name"], max_iter=RULE_STEPS, tol=0.0, random_state=0, **options)
-        for options in grid
-    ]
+    is_matrix = record["family"] == "matrix" and not extra
+    run = _run_of_a_column if is_matrix else _run_of_a_rule
+    runs = [run(record["name"], **options) for options in grid]
     chosen = int(np.argmin([_worst_of_the_last(trace["objective"]) for trace in runs]))
     return _draw_run(record, runs[chosen]), Picture(
         f"Iterates and suboptimality of {record['name']}",
         f"{RULE_STEPS} steps with full gradients on a logistic model in two variables: the path "
         "over the contours, and the relative distance of the objective from its minimum. "
+        + ("To the rule the variables are a matrix of one column. " if is_matrix else "")
         + (
             f"The learning rate, {RATES[chosen]:.3g}, is the best of {len(RATES)} from 1e-4 to 10 "
             "(lowest worst value in the last 20 steps); everything else is at its default."
@@ -214,6 +214,24 @@ def _draw_rule(record):
             else "All hyper-parameters are the defaults."
         ),
     )
+
+
+def _run_of_a_rule(name, **options):
+    return _run(name, max_iter=RULE_STEPS, tol=0.0, random_state=0, **options)
+
+
+def _run_of_a_column(name, **options):
+    """The trace of a rule for matrices, many of which leave vectors to another rule."""
+    rule, objective = optim.from_name(name, **options), _small_problem()[0]
+    x = np.array(START, dtype=float).reshape(2, 1)
+    state, entries = rule.init(x), []
+    for k in range(RULE_STEPS + 1):
+        value, gradient = objective.value_and_gradient(x.ravel())
+        entries.append({"iteration": k, "x": x.ravel().copy(), "objective": float(value)})
+        if not np.isfinite(value):
+            break
+        rule.step(x, gradient.reshape(2, 1), state)
+    return Trace(entries)
 
 
 def _worst_of_the_last(values):

@@ -17,6 +17,9 @@ namespace optlite::parallel {
 /// Threads that a region started now would use: 1 inside a region, or in a forked child.
 int threads();
 
+/// Whether this is a thread of a region, where nothing may poll for an interrupt.
+bool inside();
+
 /// Called in the child after fork: OpenMP's pool does not survive it, so the child runs serially.
 void after_fork_in_child();
 

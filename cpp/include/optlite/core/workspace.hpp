@@ -27,6 +27,7 @@ class Workspace {
   /// Takes all arrays back. Where they did not fit into one block, one that holds them is made, so
   /// that a repetition allocates nothing.
   void rewind() {
+    for (const auto& part : parts_) part->rewind();
     used_ = 0;
     if (blocks_.size() < 2) return;
     std::size_t total = 0;
@@ -34,6 +35,12 @@ class Workspace {
     blocks_.clear();
     add_block(total);
   }
+
+  /// Workspaces for so many threads, to be found by part() and rewound with this one.
+  void split(int count) {
+    while (static_cast<int>(parts_.size()) < count) parts_.push_back(std::make_unique<Workspace>());
+  }
+  Workspace& part(int thread) { return *parts_[static_cast<std::size_t>(thread)]; }
 
   /// What is in use now, for release().
   struct Mark {
@@ -71,6 +78,7 @@ class Workspace {
   }
 
   std::vector<Block> blocks_;
+  std::vector<std::unique_ptr<Workspace>> parts_;
   std::size_t used_ = 0;  // of the last block
 };
 

@@ -14,8 +14,12 @@ struct Adafactor {
       "tensor of more than two dimensions is a stack of matrices of its last two. The form of "
       "torch "
       "does not add eps1 to the squares but keeps means and roots from falling below it: the paths "
-      "are the same to rounding unless gradients are as small as 1e-15. Where weight decay has no "
-      "form in the paper, ours goes with learning_rate, as in torch.";
+      "are the same to rounding unless gradients are as small as 1e-15. Weight decay has no form "
+      "in "
+      "the paper; ours goes with learning_rate, as in torch, and not with alpha (1 % of the "
+      "distance "
+      "travelled). Some packages leave out the size of the parameters when they are given a rate "
+      "(60 %).";
   static constexpr auto formula = R"(\begin{gathered}
       \beta_t = 1 - t^{-c}, \quad \rho_t = \min(\eta, 1 / \sqrt t), \quad
       \alpha_t = \max(\epsilon_2, \mathrm{RMS}(X_{t-1}))\, \rho_t \\

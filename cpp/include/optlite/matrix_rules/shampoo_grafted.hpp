@@ -117,7 +117,9 @@ struct ShampooGrafted {
     add_momentum(tensor.size, grafted, momentum);
     if (own.blocks() > 0) {
       T* step = work.take<T>(tensor.size);
-      for (Index b = 0; b < own.blocks(); ++b) block_step(t, own, b, tensor, step, work);
+      each_block(own, work, [&](Index b, Workspace& scratch) {
+        block_step(t, own, b, tensor, step, scratch);
+      });
       if (graft != 0.0) rescale(step, grafted, tensor.size);
       add_momentum(tensor.size, step, tensor.arrays[4]);
       if (preconditions(t)) {
@@ -166,6 +168,20 @@ struct ShampooGrafted {
     const double has = std::sqrt(coordinates::sum_of_squares(step, size));
     const T factor = static_cast<T>(wanted / (has + 1e-16));
     coordinates::each(size, [=](Index j) { step[j] *= factor; });
+  }
+
+  /// body(block, memory) for every block: small blocks go to threads, large ones are shared by
+  /// them.
+  template <class Body>
+  static void each_block(const Cut& own, Workspace& work, Body body) {
+    constexpr Index small = 256;
+    if (own.blocks() < parallel::threads() || std::max(own.rows, own.cols) > small) {
+      for (Index b = 0; b < own.blocks(); ++b) body(b, work);
+      return;
+    }
+    work.split(parallel::team(own.blocks()));
+    parallel::ordered(
+        own.blocks(), [&](Index b, int slot) { body(b, work.part(slot)); }, [](Index, int) {});
   }
 
   /// Statistics, roots and step of one block. Blocks at the edge are filled up with zeros.
