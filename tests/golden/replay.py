@@ -32,12 +32,17 @@ RULES = {
         {"lr_cap": "learning_rate", "decay": "decay_exponent"},
     ),
     "adam_cm": ("adam_cm", {}, {"topC": "top_c"}),
-    "adagrad": ("adagrad", {}, {"lr_decay": "learning_rate_decay"}),
+    "adagrad": (
+        "adagrad",
+        {},
+        {"lr_decay": "learning_rate_decay", "initial_accumulator_value": "initial_accumulator"},
+    ),
     "amsbound": ("amsbound", {}, {"final_lr": "final_learning_rate"}),
     "amsgrad": ("amsgrad", {"form": "corrected"}, {}),
     "amsgradw": ("amsgrad", {"form": "corrected", "weight_decay_form": "decoupled"}, {}),
     "auon_paper": ("auon", {}, {}),
     "auon_repo": ("auon", {"form": "repo"}, {}),
+    "ademamix": ("ademamix", {}, {"t_alpha_beta3": "warm_up"}),
     "came": ("came", {}, {"clip_threshold": "d"}),
     "cautious_adamw": ("cautious_adamw", {"form": "official"}, {}),
     "cautious_lion": ("cautious_lion", {"form": "official"}, {}),
@@ -49,7 +54,11 @@ RULES = {
     "frugal_blockcols": ("frugal", {}, {"update_gap": "update_period"}),
     "galore_adamw": ("galore", {}, {"update_proj_gap": "update_period"}),
     "grams": ("grams", {"form": "official"}, {}),
-    "lamb_nodebias": ("lamb", {"bias_correction": False, "clamp": 10.0}, {}),
+    "lamb_nodebias": (
+        "lamb",
+        {"bias_correction": False, "clamp": 10.0},
+        {"clamp_value": "clamp"},
+    ),
     "lars": ("lars", {"adapt_vectors": False}, {}),
     "ldog": ("ldog", {}, {"reps_rel": "relative_distance"}),
     "hybrid_auon_repo": ("hybrid_auon", {"form": "repo"}, {}),
@@ -60,6 +69,7 @@ RULES = {
         {"beta": "momentum"},
     ),
     "muon_torch": ("muon", {"weight_decay_form": "decoupled"}, {}),
+    "novograd": ("novograd", {}, {"grad_averaging": "averaging"}),
     "oasis_adaptive": ("oasis", {"adaptive": True}, {"lr0": "learning_rate"}),
     "oasis_fixed_lr": ("oasis", {}, {}),
     "shampoo": ("shampoo", {}, {"matrix_eps": "eps"}),
@@ -67,12 +77,17 @@ RULES = {
     "shampoo_grafted": (
         "shampoo_grafted",
         {"merge_dimensions": True, "block_size": 512},
-        {"start_preconditioning_step": "start", "preconditioning_compute_steps": "update_every"},
+        {
+            "start_preconditioning_step": "start",
+            "preconditioning_compute_steps": "update_every",
+            "shape_interpretation": "merge_dimensions",
+            "inverse_exponent_override": "power",
+        },
     ),
     "sophia_g": (
         "sophia_g",
         {"batch_size": 8.0, "eps": 1e-15, "form": "official", "weight_decay_form": "decoupled"},
-        {"rho": "gamma"},
+        {"rho": "gamma", "bs": "batch_size", "k": "update_period"},
     ),
     # The package has one number for the denominator and the switch.
     "swats": ("swats", {"closeness": "relative"}, {}),
@@ -111,18 +126,43 @@ NAMES = {
 }
 #: Coupled or not: packages say it with a flag.
 DECAY_FLAGS = ("decoupled_weight_decay", "weight_decouple")
+#: Arguments of packages that change nothing with this value; any other value is refused.
+NEUTRAL = {
+    "adam": False,
+    "ams_bound": False,
+    "amsbound": False,
+    "amsgrad": False,
+    "cautious": False,
+    "correct_bias": True,
+    "debias": False,
+    "degenerated_to_sgd": True,
+    "fixed_decay": False,
+    "grokfast": True,
+    "grokfast_after_step": 0,
+    "init_eta": None,
+    "max_grad_norm": 0.0,
+    "maximize": False,
+    "moving_average_for_momentum": False,
+    "norm_type": 2.0,
+    "optimize_1d": True,
+    "proj_type": "std",
+    "pullback_momentum": "none",
+}
+#: The same, for some records alone: flags that the name implies, or what we do anyway.
+NEUTRAL_FOR = {
+    "amsbound": {"amsbound": True},
+    "amsgrad": {"amsgrad": True},
+    "amsgradw": {"amsgrad": True},
+    "auon_repo": {"normalize": False},
+    "nesterov": {"nesterov": True},
+    # With more the package makes no step before its first roots, those of step k.
+    "shampoo": {"preconditioning_compute_steps": 1},
+}
 
 
 def manifest(folder):
     """Return the description of a folder of records."""
     return json.loads((pathlib.Path(folder) / "manifest.json").read_text(encoding="utf-8"))
-
-
-def is_known(name):
-    """Return whether we have the rule of a recorded optimizer."""
-    if name in WRAPPERS:
-        return hasattr(optim, WRAPPERS[name][0])
-    return RULES.get(name, (name,))[0] in {rule["name"] for rule in optim.list_rules()}
 
 
 def make_rule(name, hyper):
@@ -131,18 +171,23 @@ def make_rule(name, hyper):
         return _make_wrapper(name, dict(hyper))
     rule, fixed, renamed = RULES.get(name, (name, {}, {}))
     given = dict(fixed)
-    hyper = dict(hyper)
+    hyper = _without_neutral(name, dict(hyper))
     if name in ("adafactor", "came"):
         given["eps1"], given["eps2"] = hyper.pop("eps")
     if name == "adafactor":
         given["decay_exponent"] = -hyper.pop("beta2_decay")
+        if given["eps1"] is None:
+            given["eps1"] = np.finfo(float).eps
     if rule == "core":
         given.update(_core(hyper))
     if rule == "rprop":
         given["decrease"], given["increase"] = hyper.pop("etas")
         given["smallest"], given["largest"] = hyper.pop("step_sizes")
-    if rule == "rmsprop" and "momentum" in hyper:
-        rule = "rmsprop_momentum"
+    if rule == "rmsprop":
+        rule = _form_of_rmsprop(hyper)
+    if name == "sgdw" and hyper.pop("nesterov", False):
+        assert not hyper.pop("dampening", 0.0)
+        rule, given["weight_decay_form"] = "nesterov", "decoupled"
     if name == "auon_paper":
         assert hyper.pop("normalize")
     if name in ("mars_lion", "mars_shampoo_bf16"):
@@ -159,9 +204,7 @@ def make_rule(name, hyper):
         given["graft"] = ("none", "sgd", "adagrad", "rmsprop", "sqrtn")[hyper.pop("graft_type")]
     if name == "swats":
         given["tolerance"] = hyper["eps"]
-    for flag in DECAY_FLAGS:
-        if flag in hyper:
-            given["weight_decay_form"] = "decoupled" if hyper.pop(flag) else "l2"
+    given.update(_form_of_decay(name, hyper))
     for i, value in enumerate(hyper.pop("betas", ()), 1):
         given[f"beta{i}"] = value
     for key, value in hyper.items():
@@ -169,16 +212,49 @@ def make_rule(name, hyper):
     return optim.from_name(rule, **given)
 
 
+def _without_neutral(name, hyper):
+    """Drop arguments of packages that change nothing; those that would are left, to be refused."""
+    neutral = NEUTRAL | NEUTRAL_FOR.get(name, {})
+    return {key: value for key, value in hyper.items() if (key, value) not in neutral.items()}
+
+
+def _form_of_rmsprop(hyper):
+    """One class of the package is three rules here."""
+    if hyper.pop("centered", False):
+        return "rmsprop_centered"
+    if not hyper.get("momentum", 0.0):
+        hyper.pop("momentum", None)
+        return "rmsprop"
+    return "rmsprop_momentum"
+
+
+def _form_of_decay(name, hyper):
+    """What flags of packages say of the decay."""
+    if hyper.pop("fixed_decay", False):
+        hyper["weight_decouple"] = "fixed"
+    given = {}
+    for flag in DECAY_FLAGS:
+        if flag in hyper:
+            value = hyper.pop(flag)
+            coupled = {"adan": "proximal"}.get(name, "l2")
+            given["weight_decay_form"] = {True: "decoupled", False: coupled}.get(value, value)
+    if name == "novograd" and given.pop("weight_decay_form", "l2") != "l2":
+        raise ValueError("novograd has the form of decay of its paper alone.")
+    return given
+
+
 def _make_wrapper(name, hyper):
     """Return our wrapper around our rule."""
     wrapper, inner, names = WRAPPERS[name]
+    hyper = _without_neutral(name, hyper)
     own = {ours: hyper.pop(theirs) for theirs, ours in names.items()}
     if "ema" in hyper:
         assert own == {"start": 0, "every": 1}
         wrapper, own = "EMA", {"decay": hyper.pop("ema")}
     if wrapper == "Grokfast":
         # The package shortens the steps by what the filter adds to a steady gradient.
-        hyper["lr"] /= 1.0 + own["lamb"]
+        if hyper.pop("normalize_lr", True):
+            hyper["lr"] /= 1.0 + own["lamb"]
         # It takes max(root, eps), not their sum, and no root in the records is so small.
         hyper |= {"eps": 1e-300, "weight_decay": hyper.get("weight_decay", 0.0)}
     if inner is not None:
@@ -262,8 +338,34 @@ def _turn_moments(rule, params, grads, state, expected):
         m *= best if tall else best[:, None]
 
 
+class _SwatsApart:
+    """SWATS as a package has it: a rate for each tensor, and all follow the last that settles."""
+
+    name = "swats"
+
+    def __init__(self, rule):
+        self.rule = rule
+
+    def init(self, params):
+        """Return a state for each tensor."""
+        return [self.rule.init(x) for x in params]
+
+    def step(self, params, grads, states):
+        """Make one step of all; afterwards they may go on with SGD."""
+        for x, g, state in zip(params, grads, states, strict=True):
+            self.rule.step(x, g, state)
+        rates = [] if self.rule.name != "swats" else [state["sgd_rate"] for state in states]
+        if any(rates):
+            hyper = self.rule.hyperparameters()
+            beta, rate = hyper["beta1"], [each for each in rates if each][-1]
+            decay = {key: hyper[key] for key in ("weight_decay", "weight_decay_form")}
+            self.rule = optim.Momentum((1.0 - beta) * rate, momentum=beta, **decay)
+            states[:] = self.init(params)
+
+
 def _replay_case(name, case, problems, records, dtype):
     rule = make_rule(name, case["hyper"])
+    rule = _SwatsApart(rule) if name == "swats" else rule
     key = case["case"]
     count = sum(1 for file in records.files if file.startswith(f"{key}/g"))
     # mat-only problems start at the matrix of the problem that they are cut from.

@@ -30,7 +30,8 @@ struct Adabelief {
   static constexpr auto fields() {
     return moment_fields<Adabelief>(flag("rectify", &Adabelief::rectify,
                                          "Leave the denominator out while the average of the "
-                                         "variance is shorter than 5, as RAdam does."));
+                                         "variance is shorter than 5, and eps out of the "
+                                         "correction of the bias, as RAdam does."));
   }
 
   template <class T>
@@ -54,7 +55,7 @@ struct Adabelief {
             T(trusted ? rate * r : rate),
             T(trusted ? c.root : 0.0),
             T(trusted ? 0.0 : 1.0),
-            T(trusted ? eps : 0.0),
+            T(trusted ? (rectify == 0.0 ? eps : eps * c.root) : 0.0),
             at_least_tiny<T>(eps)};
   }
   template <class T>
