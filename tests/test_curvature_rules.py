@@ -202,6 +202,19 @@ def test_scaled_gd_does_not_see_which_factors_a_matrix_has():
         assert_allclose(two[0] @ two[1].T, one[0] @ one[1].T, rtol=1e-9, atol=1e-12)
 
 
+def test_the_damping_of_scaled_gd_is_a_ridge():
+    """With one factor held, a step of rate 1 is that of a ridge problem in the other."""
+    X, (L, R) = factorization(20.0)
+    grads = gradients(X, [L, R])
+    grads[1] = np.zeros_like(R)
+    moved = [L.copy(), R.copy()]
+    rule = optim.ScaledGD(1.0, damping=0.7)
+    rule.step(moved, grads, rule.init(moved))
+    # The step minimises <gL, step> + |step R^T|^2 / 2 + 0.7 |step|^2 / 2.
+    step = moved[0] - L
+    assert_allclose(grads[0] + step @ R.T @ R + 0.7 * step, 0.0, atol=1e-10)
+
+
 def test_scaled_gd_takes_tensors_in_pairs_and_matches_its_twin():
     from optlite.reference.updates import Updates
 

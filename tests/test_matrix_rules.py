@@ -440,6 +440,20 @@ def test_adamp_is_adamw_where_the_gradient_is_not_orthogonal():
     assert_allclose(run(optim.SGDP(learning_rate=0.01), x0, grads)[0], momentum, rtol=1e-12)
 
 
+def test_the_nesterov_form_of_adamp_mixes_the_gradient_in_once_more():
+    """Of a vector: the mean that goes on is Adam's, the one of the step is a gradient ahead."""
+    x = draw(5, seed=4)
+    rule = optim.AdamP(learning_rate=0.1, beta1=0.8, beta2=0.9, eps=1e-8, nesterov=True)
+    state, m, v = rule.init(x), np.zeros(5), np.zeros(5)
+    for t, g in enumerate(draw(6, 5, seed=5), 1):
+        m, v = 0.8 * m + 0.2 * g, 0.9 * v + 0.1 * g**2
+        ahead = (0.8 * m + 0.2 * g) / (1.0 - 0.8**t)
+        expected = x - 0.1 * ahead / (np.sqrt(v / (1.0 - 0.9**t)) + 1e-8)
+        rule.step(x, g, state)
+        assert_allclose(x, expected, rtol=1e-12)
+        assert_allclose(state.m, m, rtol=1e-12)
+
+
 @pytest.mark.parametrize("name, plain_name", [("adamp", "adam"), ("sgdp", "momentum")])
 def test_scale_invariant_weights_grow_more_slowly(name, plain_name):
     """f(x) = <a, x / |x|>: momentum lengthens x, which slows effective steps down; less so here."""

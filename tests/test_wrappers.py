@@ -810,6 +810,21 @@ def test_smb_accepts_what_descends_and_is_sgd_then():
     assert states[0]["models"] == 0
 
 
+@pytest.mark.parametrize("part, models", [(0.09, 1), (0.11, 0)])
+def test_smb_asks_for_a_tenth_of_what_the_gradient_promises(part, models):
+    """The trial step is taken from a decrease of c eta |g|^2 on, here 0.1 0.5 4."""
+    x, g = np.ones(4), np.ones(4)
+    rule = optim.SMB(0.5, c=0.1)
+    state = rule.init(x)
+    oracle = {
+        "loss_function": lambda x: 3.0 - part * 0.5 * 4.0,
+        "gradient_function": lambda x: -g,
+    }
+    rule.step(x, g, state, loss=3.0, **oracle)
+    assert state["models"] == models
+    assert (x == 0.5).all() == (models == 0)
+
+
 def test_smb_overflows_instead_of_raising():
     """A run that diverges ends by its values, not by an OverflowError of Python's power."""
     x = np.ones(2)
