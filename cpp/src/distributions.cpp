@@ -196,10 +196,10 @@ double product(const Small& a, const Small& b, Index p) {
 }
 
 /// Newton's method from a start that is near; a step of Fisher scoring where the score is not
-/// convex. A step changes no parameter by more than one unit of the metric, so that a maximum at
-/// infinity (degrees of freedom of normal data) is approached a bounded number of times.
-void improve(const MeanScore& mean, Small& theta) {
+/// convex. A step has at most the length one in the metric, and is cut where it leaves the bounds.
+void improve(const DistributionRow& row, const MeanScore& mean, Small& theta) {
   const Index p = mean.size();
+  if (row.bound != nullptr) row.bound(theta.data());
   double value = mean.value(theta);
   for (int iteration = 0; iteration < 30; ++iteration) {
     const Small g = mean.gradient(theta);
@@ -218,6 +218,7 @@ void improve(const MeanScore& mean, Small& theta) {
     for (int halving = 0; halving < 30 && !lower; ++halving, scale *= 0.5) {
       Small next = theta;
       for (Index k = 0; k < p; ++k) next[k] -= scale * step[k];
+      if (row.bound != nullptr) row.bound(next.data());
       const double there = mean.value(next);
       // Near the minimum values agree to rounding; the gradient decides there.
       lower = there < value || (there <= value + 1e-14 * std::fabs(value) && decrement < 1e-12);
@@ -241,7 +242,7 @@ void marginal(const DistributionRow& row, const FieldValues& fields, Index count
   const Index p = row.n_params(fields);
   Small theta{};
   std::copy_n(params, p, theta.begin());
-  improve(MeanScore(row, fields, count, y, weight, event), theta);
+  improve(row, MeanScore(row, fields, count, y, weight, event), theta);
   std::copy_n(theta.begin(), p, params);
 }
 

@@ -39,6 +39,29 @@ def twin_of(family, score, what, theta, y=None, censored=False):
     return np.moveaxis(np.asarray(function(*arguments, **family.hyper_parameters)), -1, 0)
 
 
+#: The textbook forms of the twins, and of SciPy, subtract numbers of the size of y log y or a log a
+#: from each other; ours do not. Extreme counts and shapes are compared up to the rounding of those.
+#: Here: the parameters that are logarithms of such numbers.
+CANCELLING = {
+    "beta": (0, 1),
+    "gamma": (0,),
+    "negative_binomial": (0, 1),
+    "poisson": (0,),
+    "student_t": (2,),
+    "zero_inflated_poisson": (0,),
+}
+
+
+def rounding(family, theta, y):
+    """Return what sixteen digits of the largest terms amount to, a number a row."""
+    if family.name not in CANCELLING:
+        return np.zeros(len(y))
+    largest = np.exp(theta[:, CANCELLING[family.name]]).max(axis=1)
+    if family.discrete:
+        largest = np.maximum(largest, y)
+    return 16.0 * np.finfo(float).eps * largest * (1.0 + np.abs(np.log(largest)))
+
+
 def moderate(family, seed=0, n=60):
     """Parameters and targets that are not extreme."""
     return next(iter(_check.cases(family, np.random.default_rng(seed), n)))
@@ -61,13 +84,16 @@ def test_score_gradient_and_metric_match_the_twin(name, score):
             value = family.score(theta, y, score=score, event=event)
             expected = twin_of(family, score, "score", theta, y, censored)
             tolerance = 1e-11 * np.maximum(np.abs(expected), 1e-3 * np.median(np.abs(expected)))
-            assert np.all(np.abs(value - expected) <= tolerance)
+            assert np.all(np.abs(value - expected) <= tolerance + rounding(family, theta, y))
             gradient = family.gradient(theta, y, score=score, event=event)
             expected = twin_of(family, score, "gradient", theta, y, censored)
             size = np.maximum(np.abs(expected), 1e-3 * np.median(np.abs(expected), axis=0))
-            assert np.all(np.abs(gradient - expected) <= 1e-10 * size)
+            allowed = 1e-10 * size + rounding(family, theta, y)[:, None]
+            assert np.all(np.abs(gradient - expected) <= allowed)
         metric = family.metric(theta, score=score)
-        assert_allclose(metric, twin_of(family, score, "metric", theta), rtol=1e-9)
+        expected = twin_of(family, score, "metric", theta)
+        lost = rounding(family, theta, y) if name == "student_t" else np.zeros(len(y))
+        assert np.all(np.abs(metric - expected) <= 1e-9 * np.abs(expected) + lost[:, None, None])
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
@@ -133,8 +159,8 @@ def test_log_score_is_minus_the_log_density_of_scipy(name):
         if np.max(theta[:, logits], initial=0.0) > 20.0:
             continue  # SciPy takes p, and 1 - p has no digits left
         log_density = family.at(theta).logpdf(y)
-        score = family.score(theta, y)
-        assert_allclose(score, -log_density, rtol=1e-8, atol=1e-9)
+        error = np.abs(family.score(theta, y) + log_density)
+        assert np.all(error <= 1e-8 * np.abs(log_density) + 1e-9 + rounding(family, theta, y))
 
 
 @pytest.mark.parametrize("name", [p.values[0] for p in CENSORED if p.values[1] == "log"])
@@ -206,8 +232,9 @@ def nodes_of(family, frozen):
             yield y, frozen.pmf(y)
         return
     # On the scale of logits of probabilities the integrand is smooth and dies at both ends.
-    v, weight = np.polynomial.legendre.leggauss(400)
-    v, weight = 36.0 * v, 36.0 * weight
+    # Two halves: at the median the gradient may jump.
+    v, weight = np.polynomial.legendre.leggauss(200)
+    v, weight = 18.0 * np.append(v - 1.0, v + 1.0), 18.0 * np.append(weight, weight)
     for one, w in zip(v, weight, strict=True):
         u, other = 1.0 / (1.0 + np.exp(-one)), 1.0 / (1.0 + np.exp(one))
         y = frozen.ppf(u) if one < 0.0 else frozen.isf(other)

@@ -25,6 +25,7 @@ MODULES = (
     "psgd",
     "radial_projection",
     "ridge",
+    "row_distributions",
     "subspace",
     "trees",
     "updates",

@@ -1,5 +1,5 @@
 // Special functions that <cmath> lacks, stable over the whole range. They may branch and call: a
-// loop over them stays scalar. Tested against SciPy and high precision (tests/test_special.py).
+// loop over them stays scalar. cpp/tests/test_special.cpp compares them with high precision.
 #pragma once
 
 #include <cmath>
@@ -56,6 +56,16 @@ inline double expm1_minus(double x) {
   double sum = 0.0;  // x^k / k! from k = 2 on
   for (int k = 16; k >= 3; --k) sum = (sum + 1.0) * x / k;
   return 0.5 * x * x * (sum + 1.0);
+}
+
+/// log(1 + x) - x for x > -1.
+inline double log1p_minus(double x) {
+  if (std::fabs(x) > 0.3) return std::log1p(x) - x;
+  const double s = x / (2.0 + x);  // log(1 + x) = 2 atanh(s), and x = 2 s / (1 - s)
+  const double s2 = s * s;         // at most 0.032: eleven terms leave 1e-17
+  double sum = 0.0;
+  for (int k = 23; k >= 3; k -= 2) sum = sum * s2 + 1.0 / k;
+  return 2.0 * s * s2 * sum - s * x;
 }
 
 /// log Gamma(a) - a log a + a, for a > 0: stays small where log Gamma is large.
@@ -126,6 +136,64 @@ inline double scaled_trigamma_minus_one(double a) {
   return first * (shift + (1.0 + reduced) / a) - 1.0;
 }
 
+/// log(sqrt(pi nu) Gamma(nu / 2) / Gamma((nu + 1) / 2)): the constant of Student's density.
+inline double t_log_constant(double nu) {
+  return log_gamma_reduced(0.5 * nu) - log_gamma_reduced(0.5 * (nu + 1.0)) -
+         0.5 * (nu + 1.0) * std::log1p(1.0 / nu) + 0.5 + half_log_two_pi;
+}
+
 inline double trigamma(double a) { return (scaled_trigamma_minus_one(a) + 1.0) / a; }
+
+/// The upper tail Q(a, x) of a gamma distribution with rate 1.
+struct GammaSurvival {
+  double log_value;
+  double slope_in_shape;  // d log Q / da
+  double hazard;          // density / Q
+};
+
+/// For x < a + 1 from the power series of 1 - Q, beyond from the continued fraction of Q, each
+/// differentiated term by term.
+inline GammaSurvival gamma_survival(double a, double x) {
+  if (!(x > 0.0)) return {0.0, 0.0, 0.0};
+  // log(x^a e^-x / Gamma(a)), in log(x / a) so that nothing large cancels.
+  const double ratio = std::log(x / a);
+  const double log_front = -a * expm1_minus(ratio) - log_gamma_reduced(a);
+  constexpr int most = 100000;
+  if (x < a + 1.0) {
+    double term = 1.0 / a, slope = -1.0 / a;  // slope: d log(term) / da
+    double sum = term, sum_slope = term * slope;
+    for (int n = 1; n < most; ++n) {
+      term *= x / (a + n);
+      slope -= 1.0 / (a + n);
+      sum += term;
+      sum_slope += term * slope;
+      if (std::fabs(term * slope) < 1e-18 * std::fabs(sum_slope)) break;
+    }
+    const double below = std::exp(log_front + std::log(sum));
+    const double log_value = std::log1p(-below);
+    const double slope_below = ratio - digamma_minus_log(a) + sum_slope / sum;
+    return {log_value, -below * slope_below / (1.0 - below), std::exp(log_front - log_value) / x};
+  }
+  // Lentz's method for 1 / (x + 1 - a - 1 (1 - a) / (x + 3 - a - 2 (2 - a) / ...)).
+  double b = x + 1.0 - a;
+  double C = infinity, slope_C = 0.0;
+  double D = 1.0 / b, slope_D = D * D;
+  double value = D, slope = D;  // slope: d log(value) / da
+  for (int n = 1; n < most; ++n) {
+    const double numerator = n * (a - n);
+    b += 2.0;
+    const double denominator = b + numerator * D;
+    slope_D = -(-1.0 + n * D + numerator * slope_D) / (denominator * denominator);
+    D = 1.0 / denominator;
+    const double next = b + numerator / C;
+    slope_C = -1.0 + n / C - numerator * slope_C / (C * C);
+    C = next;
+    const double change = slope_C / C + slope_D / D;
+    value *= C * D;
+    slope += change;
+    if (std::fabs(C * D - 1.0) < 1e-16 && std::fabs(change) < 1e-16 * std::fabs(slope)) break;
+  }
+  return {log_front + std::log(value), ratio - digamma_minus_log(a) + slope, 1.0 / (x * value)};
+}
 
 }  // namespace optlite::special

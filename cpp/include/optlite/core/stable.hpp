@@ -100,6 +100,12 @@ inline double log(double x) {
   return x != x ? x : known;
 }
 
+/// log(1 + x) for x >= 0.
+inline double log1p_positive(double x) {
+  const bool large = x > 1.0;
+  return log(large ? x : 1.0) + log1p_unit(large ? 1.0 / x : x);
+}
+
 /// x^k for x >= 0 and k in [0, 1]; the relative error grows with |log x|, to 1e-13 at the ends.
 inline double power(double x, double k) {
   const double value = exp(k * log(x));

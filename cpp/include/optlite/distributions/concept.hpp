@@ -33,8 +33,10 @@
 // y is then a time up to which nothing has happened, the log score is -log P(Y > y), the CRPS is
 // int_{x < y} F(x)^2 dx, and the metric stays that without censoring.
 //
-// Hyper-parameters are members listed in fields(). categorical.hpp and multivariate_normal.hpp show
-// the other form: a number of parameters that depends on a field, and loops of their own.
+// Hyper-parameters are members listed in fields(); prepare() computes what depends on them alone.
+// bound(theta) keeps the start of a fit from parameters at which the score is flat. categorical.hpp
+// and multivariate_normal.hpp show the other form: a number of parameters that depends on a field,
+// and loops of their own.
 #pragma once
 
 #include <array>
@@ -155,6 +157,7 @@ struct DistributionRow {
   /// maximum likelihood. `weight` is null when all weights are one.
   bool (*start)(const FieldValues& fields, Index count, const double* y, Index y_stride,
                 const double* weight, double* params);
+  void (*bound)(double* params);  // null where every start will do
 };
 
 /// One row for each header of the folder.
@@ -189,6 +192,23 @@ template <class Score, class = void>
 struct has_censoring : std::false_type {};
 template <class Score>
 struct has_censoring<Score, std::void_t<decltype(&Score::score_censored)>> : std::true_type {};
+
+template <class Part, class = void>
+struct has_prepare : std::false_type {};
+template <class Part>
+struct has_prepare<Part, std::void_t<decltype(std::declval<Part>().prepare())>> : std::true_type {};
+
+template <class Part, class = void>
+struct has_bound : std::false_type {};
+template <class Part>
+struct has_bound<Part, std::void_t<decltype(&Part::bound)>> : std::true_type {};
+
+template <class Part>
+Part prepared_part(const FieldValues& fields) {
+  Part part = make_part<Part>(fields);
+  if constexpr (has_prepare<Part>::value) part.prepare();
+  return part;
+}
 
 template <class Part, class = void>
 struct has_fixed_parameters : std::false_type {};
@@ -240,7 +260,7 @@ struct EachRow {
   }
 
   static void score(const FieldValues& fields, const Rows& rows, double* out, Index stride) {
-    const Part part = make_part<Part>(fields);
+    const Part part = prepared_part<Part>(fields);
     const auto plain = [=](const Values<P>& theta, double y) {
       return Values<1>{Score::score(part, theta, y)};
     };
@@ -254,7 +274,7 @@ struct EachRow {
   }
 
   static void gradient(const FieldValues& fields, const Rows& rows, double* out, Index stride) {
-    const Part part = make_part<Part>(fields);
+    const Part part = prepared_part<Part>(fields);
     const auto plain = [=](const Values<P>& theta, double y) {
       return Score::gradient(part, theta, y);
     };
@@ -269,7 +289,7 @@ struct EachRow {
 
   static void natural_gradient(const FieldValues& fields, const Rows& rows, double* out,
                                Index stride) {
-    const Part part = make_part<Part>(fields);
+    const Part part = prepared_part<Part>(fields);
     const auto plain = [=](const Values<P>& theta, double y) {
       return Score::natural_gradient(part, theta, y);
     };
@@ -283,7 +303,7 @@ struct EachRow {
   }
 
   static void metric(const FieldValues& fields, const Rows& rows, double* out, Index stride) {
-    const Part part = make_part<Part>(fields);
+    const Part part = prepared_part<Part>(fields);
     for (Index i = 0; i < rows.count; ++i) {
       put(Score::metric(part, at(rows.params, rows.stride, i)), out, stride, i);
     }
@@ -332,9 +352,11 @@ template <class Part>
 DistributionRow make_distribution_row(const Entry<Part>& entry) {
   using Functions = std::conditional_t<detail::has_fixed_parameters<Part>::value,
                                        detail::FixedParameters<Part>, Part>;
+  void (*bound)(double*) = nullptr;
+  if constexpr (detail::has_bound<Part>::value) bound = &Part::bound;
   return {describe("distributions", entry), Part::support,        Functions::scores(),
           &Functions::parameters,           &Functions::n_params, &Functions::n_outputs,
-          &Functions::first_outside,        &Functions::start};
+          &Functions::first_outside,        &Functions::start,    bound};
 }
 
 }  // namespace optlite

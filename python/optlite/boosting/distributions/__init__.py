@@ -23,6 +23,7 @@ from ..._params import records
 from ._check import gradient_check
 from ._family import Distribution, from_name, list_distributions, make_class
 from ._predicted import PredictedDistribution
+from ._user import UserDistribution, from_user
 
 for _record in records("distributions").values():
     globals()[_record["class_name"]] = make_class(_record, __name__)
@@ -30,7 +31,9 @@ for _record in records("distributions").values():
 __all__ = [
     "Distribution",
     "PredictedDistribution",
+    "UserDistribution",
     "from_name",
+    "from_user",
     "gradient_check",
     "list_distributions",
     *sorted(record["class_name"] for record in records("distributions").values()),

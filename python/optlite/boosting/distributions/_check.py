@@ -5,13 +5,25 @@ import numpy as np
 from ...reference.natural_gradient import natural_gradient
 
 #: Parameters that are moved to both ends of their range: logarithms of scales to 1e-8 and 1e8,
-#: logits to probabilities of 1e-12. Shapes stay moderate: y itself has no digits for more.
+#: logits to probabilities of 1e-12. For shapes outside these bounds y itself has not enough digits.
 EXTREMES = {
-    "log_sigma": np.log(1e8),
-    "log_scale": np.log(1e8),
-    "log_mean": np.log(1e8),
-    "log_rate": np.log(1e8),
-    "logit": np.log(1e12),
+    "log_sigma": (1e-8, 1e8),
+    "log_scale": (1e-8, 1e8),
+    "log_mean": (1e-8, 1e8),
+    "log_rate": (1e-8, 1e8),
+    "logit": (1e-12, 1e12),
+    "log_shape": (1e-1, 1e3),
+    "log_size": (1e-1, 1e3),
+    "log_a": (1e-1, 1e3),
+    "log_b": (1e-1, 1e3),
+    "log_df": (3e-1, 1e3),
+}
+
+#: The scale of log y is a shape, and a median in the logarithm is a scale.
+EXCEPTIONS = {
+    ("log_normal", "log_sigma"): (1e-2, 20.0),
+    ("log_normal", "mu"): (1e-8, 1e8),
+    ("weibull", "log_shape"): (1e-1, 20.0),
 }
 
 
@@ -57,20 +69,37 @@ def gradient_check(name, random_state=0):
 def cases(family, rng, n=40):
     """Yield parameters and targets: moderate ones, and one extreme parameter at a time."""
     names = family.parameter_names
-    shifts = [np.zeros(len(names))]
+    p = len(names)
+    shifts = [np.zeros(p)]
     for k, name in enumerate(names):
-        stem = name.rstrip("_0123456789")
-        if stem in EXTREMES:
-            shifts += [sign * EXTREMES[stem] * np.eye(len(names))[k] for sign in (-1.0, 1.0)]
+        usual = EXTREMES.get(name.rstrip("_0123456789"), ())
+        ends = EXCEPTIONS.get((family.name, name), usual)
+        shifts += [np.log(end) * np.eye(p)[k] for end in ends]
     for shift in shifts:
-        theta = 0.5 * rng.normal(size=(n, len(names))) + shift
-        if names[0] == "mu" and len(names) > 1:
-            theta[:, 0] *= np.exp(theta[:, 1])  # a location in units of the scale
-        neighbour = theta.copy()
-        for k, name in enumerate(names):
-            step = np.exp(theta[:, 1]) if name == "mu" and len(names) > 1 else 1.0
-            neighbour[:, k] += 0.3 * step * rng.normal(size=n)
+        theta = 0.5 * rng.normal(size=(n, p)) + shift
+        neighbour = theta + 0.3 * rng.normal(size=(n, p))
+        if names[0] == "mu" and p > 1 and shift[0] == 0.0:  # a location in units of the scale
+            theta[:, 0] *= np.exp(theta[:, 1])
+            neighbour[:, 0] *= np.exp(theta[:, 1])
         yield theta, _targets(family, theta, neighbour, rng)
+    if family.n_outputs > 1:
+        theta = 0.5 * rng.normal(size=(n, p))
+        for scale in (1e-8, 1e8):
+            extreme = _in_units(theta, names, scale)
+            yield extreme, _targets(family, extreme, extreme, rng)
+
+
+def _in_units(theta, names, scale):
+    """Multiply the outputs of a multivariate normal distribution by a number."""
+    theta = theta.copy()
+    for k, name in enumerate(names):
+        if name.startswith("mu"):
+            theta[:, k] *= scale
+        elif name.startswith("log"):
+            theta[:, k] -= np.log(scale)
+        else:
+            theta[:, k] /= scale
+    return theta
 
 
 def _targets(family, theta, neighbour, rng):
@@ -78,7 +107,7 @@ def _targets(family, theta, neighbour, rng):
     y = np.array(family.at(theta).rvs(random_state=rng), dtype=float)
     other = np.array(family.at(neighbour).rvs(random_state=rng), dtype=float)
     y[::3] = other[::3]
-    if family.discrete and family.n_outputs == 1:
+    if family.discrete:
         y[:2] = (0.0, 1.0)  # the unlikely class of an extreme probability, too
     return _into_support(family, y)
 

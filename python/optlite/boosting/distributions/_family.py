@@ -23,6 +23,12 @@ class Distribution:
     def __init__(self, **given):
         record = self._record
         self._hyper = _params.field_values(record, given)
+        for name in {"k", "d"} & set(self._hyper):  # numbers of classes, of outputs
+            if self._hyper[name] != int(self._hyper[name]):
+                raise ValueError(
+                    f"{name} must be a whole number, got {self._hyper[name]:g} "
+                    f"({record['class_name']})."
+                )
         self._fields = [_params.stored(f, self._hyper[f["name"]]) for f in record["fields"]]
 
     def __repr__(self):
@@ -70,7 +76,7 @@ class Distribution:
     @property
     def n_outputs(self):
         """Number of columns of y."""
-        return int(self._hyper["d"]) if "d" in self._hyper else 1
+        return int(self._hyper["d"]) if self.targets == "vector" else 1
 
     @property
     def scores(self):

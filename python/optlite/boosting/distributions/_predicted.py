@@ -56,9 +56,12 @@ class PredictedDistribution:
 
     # --- moments ----------------------------------------------------------------------------------
 
-    def _rows(self, values):
-        """One value a row, where SciPy answers with one value for all."""
-        return np.broadcast_to(values, (len(self),)).astype(float)
+    def _rows(self, values, outputs=True):
+        """One value a row (and output), where SciPy answers with one value for all."""
+        shape = (len(self),)
+        if outputs and self.family.n_outputs > 1:
+            shape = (len(self), self.family.n_outputs)
+        return np.broadcast_to(values, shape).astype(float)
 
     def mean(self):
         """Return the mean of each row; NaN or infinite where there is none."""
@@ -74,7 +77,7 @@ class PredictedDistribution:
 
     def entropy(self):
         """Return the entropy of each row in nats; of a density, its differential entropy."""
-        return self._rows(self._frozen.entropy())
+        return self._rows(self._frozen.entropy(), outputs=False)
 
     # --- functions of y ---------------------------------------------------------------------------
 

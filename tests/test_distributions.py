@@ -1,0 +1,331 @@
+"""Predicted distributions against SciPy, distributions of one's own, and what the errors say."""
+
+import decimal
+import itertools
+import pickle
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import integrate, stats
+
+from optlite.boosting import distributions
+
+# SciPy's distribution for given usual parameters, written independently of the twins.
+SCIPY = {
+    "normal": lambda a, b: stats.norm(a, np.exp(b)),
+    "log_normal": lambda a, b: stats.lognorm(np.exp(b), scale=np.exp(a)),
+    "laplace": lambda a, b: stats.laplace(a, np.exp(b)),
+    "logistic": lambda a, b: stats.logistic(a, np.exp(b)),
+    "cauchy": lambda a, b: stats.cauchy(a, np.exp(b)),
+    "gamma": lambda a, b: stats.gamma(np.exp(a), scale=1.0 / np.exp(b)),
+    "weibull": lambda a, b: stats.weibull_min(np.exp(a), scale=np.exp(b)),
+    "beta": lambda a, b: stats.beta(np.exp(a), np.exp(b)),
+    "exponential": lambda a: stats.expon(scale=np.exp(a)),
+    "half_normal": lambda a: stats.halfnorm(scale=np.exp(a)),
+    "poisson": lambda a: stats.poisson(np.exp(a)),
+    "bernoulli": lambda a: stats.bernoulli(1.0 / (1.0 + np.exp(-a))),
+    "negative_binomial": lambda a, b: stats.nbinom(np.exp(b), np.exp(b) / (np.exp(b) + np.exp(a))),
+    "student_t": lambda a, b, c: stats.t(np.exp(c), a, np.exp(b)),
+    "student_t_fixed_df": lambda a, b: stats.t(3.0, a, np.exp(b)),
+}
+
+
+def rows_of(name, n=6, seed=0):
+    family = distributions.from_name(name)
+    theta = 0.4 * np.random.default_rng(seed).normal(size=(n, family.n_params))
+    if name == "student_t":
+        theta[:, 2] += 2.0  # a variance exists
+    return family, theta
+
+
+@pytest.mark.parametrize("name", sorted(SCIPY))
+def test_predicted_distributions_answer_as_scipy_does(name):
+    family, theta = rows_of(name)
+    predicted = family.at(theta)
+    y = predicted.rvs(random_state=1).astype(float)
+    lower, upper = predicted.interval(0.8)
+    for i, row in enumerate(theta):
+        one = SCIPY[name](*row)
+        for moment in ("mean", "var", "std", "entropy"):
+            assert_allclose(getattr(predicted, moment)()[i], getattr(one, moment)(), rtol=1e-12)
+        density = one.pmf if family.discrete else one.pdf
+        assert_allclose(predicted.pdf(y)[i], density(y[i]), rtol=1e-11)
+        assert_allclose(np.exp(predicted.logpdf(y)[i]), density(y[i]), rtol=1e-11)
+        assert_allclose(predicted.cdf(y)[i], one.cdf(y[i]), rtol=1e-12)
+        assert_allclose(predicted.sf(y)[i], one.sf(y[i]), rtol=1e-11)
+        assert_allclose(predicted.ppf(0.3)[i], one.ppf(0.3), rtol=1e-11)
+        assert_allclose((lower[i], upper[i]), (one.ppf(0.1), one.ppf(0.9)), rtol=1e-10)
+
+
+@pytest.mark.parametrize("name", sorted({*SCIPY, "zero_inflated_poisson", "categorical"}))
+def test_draws_follow_the_distribution_function(name):
+    """Kolmogorov's distance of 4,000 draws of each row, 99.99 % limit for six rows."""
+    family, theta = rows_of(name)
+    predicted = family.at(theta)
+    draws = predicted.rvs(size=4000, random_state=0)
+    assert draws.shape == (4000, len(theta))
+    assert_array_equal(draws, predicted.rvs(size=4000, random_state=0))
+    for i in range(len(theta)):
+        values, counts = np.unique(draws[:, i], return_counts=True)
+        empirical = np.cumsum(counts) / 4000.0
+        known = np.array([predicted.cdf(np.full(len(theta), v))[i] for v in values[:400]])
+        assert np.max(np.abs(empirical[:400] - known)) < 2.3 / np.sqrt(4000.0)
+
+
+@pytest.mark.parametrize("name", ["zero_inflated_poisson", "categorical"])
+def test_discrete_distributions_that_scipy_lacks_add_up(name):
+    family, theta = rows_of(name)
+    predicted = family.at(theta)
+    counts = np.arange(60.0)[:, None]
+    p = predicted.pdf(counts)
+    assert_allclose(p.sum(axis=0), 1.0, rtol=1e-12)
+    assert_allclose(predicted.cdf(counts), np.cumsum(p, axis=0), rtol=1e-12)
+    assert_allclose(predicted.sf(counts[:10]), 1.0 - np.cumsum(p, axis=0)[:10], atol=1e-14)
+    mean = (counts * p).sum(axis=0)
+    assert_allclose(predicted.mean(), mean, rtol=1e-12)
+    assert_allclose(predicted.var(), ((counts - mean) ** 2 * p).sum(axis=0), rtol=1e-11)
+    logs = np.where(p > 0.0, np.log(np.where(p > 0.0, p, 1.0)), 0.0)
+    assert_allclose(predicted.entropy(), -(p * logs).sum(axis=0), rtol=1e-11)
+    for q in (0.01, 0.2, 0.5, 0.9, 0.999):
+        least = np.argmax(np.cumsum(p, axis=0) >= q, axis=0)
+        assert_array_equal(predicted.ppf(q), least)
+    assert_array_equal(predicted.pdf(np.full(len(theta), 0.5)), 0.0)
+    assert_array_equal(predicted.cdf(np.full(len(theta), -1.0)), 0.0)
+
+
+def test_multivariate_normal_answers_as_scipy_does():
+    family = distributions.MultivariateNormal(d=3)
+    theta = 0.4 * np.random.default_rng(0).normal(size=(4, family.n_params))
+    predicted = family.at(theta)
+    y = predicted.rvs(random_state=0)
+    assert y.shape == (4, 3)
+    mean, covariance = predicted.params["mean"], predicted.params["cov"]
+    for i in range(4):
+        one = stats.multivariate_normal(mean[i], covariance[i])
+        assert_allclose(predicted.logpdf(y)[i], one.logpdf(y[i]), rtol=1e-11)
+        assert_allclose(predicted.entropy()[i], one.entropy(), rtol=1e-11)
+    assert_allclose(predicted.var(), np.einsum("nii->ni", covariance), rtol=1e-12)
+    assert_allclose(predicted.ppf(0.5), mean)
+    draws = predicted.rvs(size=20000, random_state=1)
+    assert_allclose(np.cov(draws[:, 0].T), covariance[0], atol=0.1 * covariance[0].max())
+    with pytest.raises(NotImplementedError, match="no closed form"):
+        predicted.cdf(y)
+
+
+def test_multivariate_metric_is_the_covariance_of_the_gradient():
+    """Monte Carlo with 200,000 draws; five standard errors of each entry."""
+    family = distributions.MultivariateNormal(d=3)
+    theta = 0.4 * np.random.default_rng(2).normal(size=(1, family.n_params))
+    rows = np.repeat(theta, 200_000, axis=0)
+    g = family.gradient(rows, family.at(rows).rvs(random_state=3))
+    assert np.all(np.abs(g.mean(axis=0)) < 5.0 * g.std(axis=0) / np.sqrt(len(g)))
+    products = g[:, :, None] * g[:, None, :]
+    error = np.abs(products.mean(axis=0) - family.metric(theta)[0])
+    assert np.all(error < 5.0 * products.std(axis=0) / np.sqrt(len(g)))
+
+
+CONTINUOUS = ("normal", "log_normal", "laplace", "logistic", "exponential", "half_normal")
+CONTINUOUS += ("gamma", "weibull", "beta", "student_t", "normal_fixed_var")
+
+
+@pytest.mark.parametrize("name", CONTINUOUS)
+def test_crps_of_predictions_is_the_integral_of_its_definition(name):
+    family, theta = rows_of(name, n=3, seed=4)
+    predicted = family.at(theta)
+    y = predicted.rvs(random_state=2)
+    crps = predicted.crps(y)
+    for i in range(len(theta)):
+        one = predicted[i]
+        low, high = one.ppf(1e-13)[0], one.isf(1e-13)[0]
+        middle = sorted([one.ppf(0.01)[0], one.ppf(0.5)[0], one.isf(0.01)[0], y[i]])
+        expected = 0.0
+        ends = [min(low, y[i]), *middle, max(high, y[i])]
+        for a, b in itertools.pairwise(ends):
+            function = one.cdf if b <= y[i] else one.sf
+            expected += integrate.quad(
+                lambda x, f=function: f(np.array([x]))[0] ** 2, a, b, epsabs=1e-11, limit=200
+            )[0]
+        assert crps[i] == pytest.approx(expected, rel=2e-6)
+
+
+@pytest.mark.parametrize(
+    "name", ["bernoulli", "poisson", "negative_binomial", "zero_inflated_poisson"]
+)
+def test_crps_of_counts_is_the_sum_of_its_definition(name):
+    family, theta = rows_of(name)
+    predicted = family.at(theta)
+    y = predicted.rvs(random_state=2).astype(float)
+    counts = np.arange(300.0)[:, None]
+    expected = ((predicted.cdf(counts) - (counts >= y)) ** 2).sum(axis=0)
+    assert_allclose(predicted.crps(y), expected, rtol=1e-9)
+
+
+def test_wrong_arguments_are_explained():
+    normal = distributions.Normal()
+    with pytest.raises(ValueError, match=r"q must be in \[0, 1\], got 1.5"):
+        normal.at(np.zeros((2, 2))).ppf(1.5)
+    with pytest.raises(ValueError, match=r"score must be one of .*Did you mean 'crps'"):
+        normal.score(np.zeros((2, 2)), np.zeros(2), score="crp")
+    with pytest.raises(ValueError, match="takes no censored rows"):
+        normal.score(np.zeros((2, 2)), np.zeros(2), event=np.ones(2))
+    with pytest.raises(ValueError, match=r"event must be 1 .* got 2 at row 1"):
+        distributions.Exponential().score(np.zeros((2, 1)), np.ones(2), event=[1.0, 2.0])
+    with pytest.raises(ValueError, match="as many rows, got 2 and 3"):
+        normal.score(np.zeros((2, 2)), np.zeros(3))
+    with pytest.raises(ValueError, match="at least one row"):
+        normal.marginal([])
+    for weight in ([1.0, -1.0], [0.0, 0.0], [1.0, np.nan]):
+        with pytest.raises(ValueError, match="sample_weight must be finite"):
+            normal.marginal([1.0, 2.0], sample_weight=weight)
+    with pytest.raises(ValueError, match="sample_weight must have the shape"):
+        normal.marginal([1.0, 2.0], sample_weight=[1.0])
+    with pytest.raises(ValueError, match=r"k must be a whole number, got 2.5"):
+        distributions.Categorical(k=2.5)
+    with pytest.raises(ValueError, match=r"df must be > 0, got -1.0"):
+        distributions.StudentTFixedDf(df=-1.0)
+    with pytest.raises(ValueError, match="Did you mean 'weibull'"):
+        distributions.from_name("weibul")
+    with pytest.raises(ValueError, match="y must have the shape"):
+        distributions.MultivariateNormal(d=3).check_targets(np.zeros((4, 2)))
+    with pytest.raises(ValueError, match=r"y must be a class .* at row 2"):
+        distributions.Categorical(k=3).check_targets([0.0, 2.0, 3.0])
+
+
+@pytest.mark.parametrize("d", [1, 2, 5, 10])
+def test_multivariate_normal_of_any_size(d):
+    family = distributions.MultivariateNormal(d=d)
+    assert family.n_params == d + d * (d + 1) // 2
+    rng = np.random.default_rng(d)
+    theta = 0.3 * rng.normal(size=(20, family.n_params))
+    y = family.at(theta).rvs(random_state=rng)
+    y = y[:, 0] if d == 1 else y
+    g, natural = family.gradient(theta, y), family.natural_gradient(theta, y)
+    product = np.einsum("njk,nk->nj", family.metric(theta), natural)
+    assert_allclose(product, g, rtol=1e-9, atol=1e-9 * np.abs(g).max())
+
+
+@pytest.mark.parametrize("mean", [1e-8, 1e-3, 0.7, 5.0, 80.0, 400.0])
+@pytest.mark.parametrize("size", [0.1, 1.3, 40.0, 1000.0])
+def test_information_on_the_size_to_sixty_digits(mean, size):
+    """The sum over the upper tails, in decimal arithmetic."""
+    mu, r = decimal.Decimal(mean), decimal.Decimal(size)
+    with decimal.localcontext() as context:
+        context.prec = 60
+        masses = [(-r * (1 + mu / r).ln()).exp()]
+        while len(masses) < 100 + 4 * mean or masses[-1] > decimal.Decimal(10) ** -45:
+            j = len(masses)
+            masses.append(masses[-1] * (r + j - 1) / j * mu / (r + mu))
+        above, total = decimal.Decimal(0), -mu / (r * (r + mu))
+        for j in range(len(masses) - 2, -1, -1):
+            above += masses[j + 1]
+            total += above / (r + j) ** 2
+        expected = float(r * r * total)
+    metric = distributions.NegativeBinomial().metric([[np.log(mean), np.log(size)]])
+    assert metric[0, 1, 1] == pytest.approx(expected, rel=1e-9)
+
+
+def test_categorical_with_two_classes_is_bernoulli():
+    two, bernoulli = distributions.Categorical(k=2), distributions.Bernoulli()
+    theta = np.linspace(-25.0, 25.0, 11)[:, None]
+    for y in (np.zeros(11), np.ones(11)):
+        for what in ("score", "gradient", "natural_gradient"):
+            assert_allclose(
+                getattr(two, what)(theta, y), getattr(bernoulli, what)(theta, y), rtol=1e-12
+            )
+
+
+# --- a distribution of one's own ------------------------------------------------------------------
+
+
+class Gumbel:
+    """Largest of many: F(y) = exp(-exp(-z)), theta = (mu, log_beta)."""
+
+    parameters = ("mu", "log_beta")
+
+    @staticmethod
+    def score(theta, y):
+        z = (y - theta[0]) * np.exp(-theta[1])
+        return theta[1] + z + np.exp(-z)
+
+    @staticmethod
+    def gradient(theta, y):
+        z = (y - theta[0]) * np.exp(-theta[1])
+        w = 1.0 - np.exp(-z)
+        return np.array([-w * np.exp(-theta[1]), 1.0 - z * w])
+
+    @staticmethod
+    def metric(theta):
+        precision, g = np.exp(-theta[1]), np.euler_gamma
+        last = np.full_like(precision, np.pi**2 / 6.0 + (1.0 - g) ** 2)
+        # g_mu and g_t are those of log y for the Weibull distribution, with the sign of z turned.
+        return np.array([[precision**2, (g - 1.0) * precision], [(g - 1.0) * precision, last]])
+
+    @staticmethod
+    def frozen(theta):
+        return stats.gumbel_r(loc=theta[0], scale=np.exp(theta[1]))
+
+
+Y = stats.gumbel_r.rvs(loc=1.0, scale=2.0, size=400, random_state=0)
+
+
+def test_a_distribution_of_ones_own_is_checked_and_used():
+    family = distributions.from_user(Gumbel, y=Y)
+    theta = family.marginal(Y)
+    assert_allclose((theta[0], np.exp(theta[1])), stats.gumbel_r.fit(Y), rtol=1e-3)
+    rows = np.tile(theta, (len(Y), 1))
+    assert_allclose(family.score(rows, Y), -family.at(rows).logpdf(Y), rtol=1e-12)
+    natural = family.natural_gradient(rows, Y)
+    product = np.einsum("njk,nk->nj", family.metric(rows), natural)
+    assert_allclose(product, family.gradient(rows, Y), rtol=1e-9, atol=1e-12)
+    again = pickle.loads(pickle.dumps(family))
+    assert again == family
+    assert_array_equal(again.at(rows[:2]).mean(), family.at(rows[:2]).mean())
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "message"),
+    [
+        (
+            "gradient",
+            lambda theta, y: Gumbel.gradient(theta, y) * np.array([[1.0], [1.01]]),
+            "gradient .* wrong in the component of 'log_beta'",
+        ),
+        (
+            "gradient",
+            lambda theta, y: -Gumbel.gradient(theta, y),
+            "gradient .* wrong in the component of 'mu'",
+        ),
+        ("gradient", lambda theta, y: Gumbel.gradient(theta, y).T, "gradient .* must return an"),
+        ("score", lambda theta, y: np.zeros(3), "score .* must return an array of shape"),
+        ("metric", lambda theta: -Gumbel.metric(theta), "metric .* is not positive definite"),
+        (
+            "metric",
+            lambda theta: Gumbel.metric(theta) + np.array([[0.0, 0.2], [0.0, 0.0]])[:, :, None],
+            "metric .* is not symmetric in 'mu' and 'log_beta'",
+        ),
+    ],
+)
+def test_a_wrong_component_is_named_at_first_use(name, wrong, message):
+    definition = type("Wrong", (Gumbel,), {name: staticmethod(wrong), "start": staticmethod(start)})
+    family = distributions.from_user(definition)
+    with pytest.raises(ValueError, match=message):
+        family.marginal(Y)
+
+
+def start(y, weight):
+    """Parameters near the maximum."""
+    return np.array([1.0, np.log(2.0)])
+
+
+def test_what_a_definition_lacks_is_named():
+    with pytest.raises(TypeError, match="needs 'metric'"):
+        distributions.from_user(type("Half", (), {"parameters": (), "score": 1, "gradient": 1}))
+    blind = type("Blind", (), {k: vars(Gumbel)[k] for k in ("score", "gradient", "metric")})
+    blind.parameters = ("mu", "log_beta")
+    blind.support = staticmethod(lambda y: y < 100.0)
+    family = distributions.from_user(blind)
+    with pytest.raises(TypeError, match=r"no 'frozen\(theta\)'"):
+        family.at(np.zeros((2, 2))).mean()
+    with pytest.raises(ValueError, match=r"support .* got 200.0 at row 1"):
+        family.marginal([1.0, 200.0])
