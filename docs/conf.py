@@ -140,6 +140,7 @@ html_sidebars = {
     "install": [],
     "how_to_choose": [],
     "concepts": [],
+    "distributions": [],
     "guarantees": [],
     "migration": [],
 }

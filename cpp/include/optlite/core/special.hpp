@@ -42,7 +42,10 @@ inline double erfcx(double x) {
 }
 
 /// phi(z) / (1 - Phi(z)): the hazard of the standard normal distribution.
-inline double normal_hazard(double z) { return 0.79788456080286535588 / erfcx(z / sqrt_two); }
+inline double normal_hazard(double z) {
+  if (z < 0.0) return normal_density(z) / (0.5 * std::erfc(z / sqrt_two));
+  return 0.79788456080286535588 / erfcx(z / sqrt_two);
+}
 
 /// log(1 - Phi(z)).
 inline double log_normal_survival(double z) {
