@@ -39,6 +39,22 @@ def rows_of(name, n=6, seed=0):
     return family, theta
 
 
+def test_every_family_is_listed_with_its_scores():
+    names = distributions.list_distributions()
+    assert len(names) == len(set(names)) == 19
+    families = [distributions.from_name(name) for name in names]
+    assert [family.name for family in families] == names
+    crps = {family.name for family in families if "crps" in family.scores}
+    assert crps == {
+        *("normal", "normal_fixed_var", "log_normal", "laplace", "logistic"),
+        *("exponential", "half_normal", "bernoulli"),
+    }
+    censored = {family.name for family in families if family.takes_censored()}
+    assert censored == {"exponential", "gamma", "log_normal", "weibull"}
+    also = {f.name for f in families if "crps" in f.scores and f.takes_censored("crps")}
+    assert also == {"exponential", "log_normal"}
+
+
 @pytest.mark.parametrize("name", sorted(SCIPY))
 def test_predicted_distributions_answer_as_scipy_does(name):
     family, theta = rows_of(name)

@@ -32,18 +32,19 @@ struct Beta {
 
     /// In units of the mean, as for the gamma distribution: differences of log Gamma without its
     /// large part leave -a log(y s / a) - b log((1 - y) s / b) and the logarithms of y and 1 - y.
+    /// log(s / a) = log(1 + b / a) keeps its digits where it is small and a large.
     static double score(const Beta&, const Values<2>& theta, double y) {
-      const double a = std::exp(theta[0]), b = std::exp(theta[1]), s = a + b;
-      const double log_s = std::log(s), log_y = std::log(y), log_rest = std::log1p(-y);
+      const double a = std::exp(theta[0]), b = std::exp(theta[1]);
+      const double log_y = std::log(y), log_rest = std::log1p(-y);
       return special::log_gamma_reduced(a) + special::log_gamma_reduced(b) -
-             special::log_gamma_reduced(s) - a * (log_y + log_s - theta[0]) -
-             b * (log_rest + log_s - theta[1]) + log_y + log_rest;
+             special::log_gamma_reduced(a + b) - a * (log_y + std::log1p(b / a)) -
+             b * (log_rest + std::log1p(a / b)) + log_y + log_rest;
     }
     /// The gradient in a and b.
     static Values<2> slopes(double a, double b, double y) {
       const double total = special::digamma_minus_log(a + b);
-      return {special::digamma_minus_log(a) - total - std::log(y * (a + b) / a),
-              special::digamma_minus_log(b) - total - std::log1p(-y) - std::log((a + b) / b)};
+      return {special::digamma_minus_log(a) - total - (std::log(y) + std::log1p(b / a)),
+              special::digamma_minus_log(b) - total - (std::log1p(-y) + std::log1p(a / b))};
     }
     static Values<2> gradient(const Beta&, const Values<2>& theta, double y) {
       const double a = std::exp(theta[0]), b = std::exp(theta[1]);

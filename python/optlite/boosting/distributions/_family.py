@@ -84,6 +84,11 @@ class Distribution:
         return tuple(score["name"] for score in self._record["scores"])
 
     @property
+    def support(self):
+        """Which y it takes, in words."""
+        return self._record["support"]
+
+    @property
     def targets(self):
         """Kind of y: "real", "positive", "non_negative", "unit", "binary", "count", ..."""
         return self._record["targets"]
@@ -309,34 +314,24 @@ def make_class(record, module):
 
 
 def list_distributions():
-    """List the families by name, with their parameters and scores.
+    """List the names of the families.
 
     Returns
     -------
-    list of dict
-        ``name``, ``class_name``, ``doc``, ``parameters`` (names), ``scores``, ``censored`` (the
-        scores that take censored rows), ``support``, ``hyper_parameters`` (defaults by name).
+    list of str
+        What :func:`from_name` and :func:`gradient_check` take.
 
     Examples
     --------
     >>> from optlite.boosting import distributions
-    >>> normal = next(d for d in distributions.list_distributions() if d["name"] == "normal")
-    >>> normal["parameters"], normal["scores"], normal["support"]
-    (['mu', 'log_sigma'], ['log', 'crps'], 'a finite number')
+    >>> for name in distributions.list_distributions()[:3]:
+    ...     family = distributions.from_name(name)
+    ...     print(name, family.parameter_names, family.scores, family.support)
+    bernoulli ('logit',) ('log', 'crps') 0 or 1
+    beta ('log_a', 'log_b') ('log',) in (0, 1), both ends excluded
+    categorical ('logit_1', 'logit_2') ('log',) a class 0, 1, ..., k - 1
     """
-    return [
-        {
-            "name": record["name"],
-            "class_name": record["class_name"],
-            "doc": record["doc"],
-            "parameters": [p["name"] for p in record["parameters"]],
-            "scores": [s["name"] for s in record["scores"]],
-            "censored": [s["name"] for s in record["scores"] if s["censored"]],
-            "support": record["support"],
-            "hyper_parameters": {f["name"]: f["default"] for f in record["fields"]},
-        }
-        for record in _params.records("distributions").values()
-    ]
+    return sorted(_params.records("distributions"))
 
 
 def from_name(name, **hyper_parameters):

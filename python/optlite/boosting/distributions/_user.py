@@ -87,6 +87,11 @@ class UserDistribution(Distribution):
         return ("log",)
 
     @property
+    def support(self):
+        """Which y it takes, in words."""
+        return "in the support that the definition states"
+
+    @property
     def targets(self):
         """ "user": only the definition knows."""
         return "user"
