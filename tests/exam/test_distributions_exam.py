@@ -355,6 +355,33 @@ def test_data_without_spread_have_a_finite_start(name):
         assert np.isfinite(family.natural_gradient(rows, y)).all()
 
 
+@pytest.mark.parametrize("scale", [1.0, 1e-6, 1e6])
+@pytest.mark.parametrize("name", NAMES)
+def test_starts_of_few_and_strange_data_are_finite(name, scale):
+    """Few rows, heavy tails, counts that are all zero, classes that do not occur."""
+    family = distributions.from_name(name)
+    rng = np.random.default_rng(8)
+    for n in (1, 2, 3, 40):
+        heavy = np.abs(rng.standard_t(1.5, size=n)) * scale
+        y = {
+            "real": heavy * rng.choice([-1.0, 1.0], size=n),
+            "positive": np.maximum(heavy, 1e-300),
+            "non_negative": heavy,
+            "unit": np.clip(rng.beta(0.2, 0.2, size=n), 1e-12, 1.0 - 1e-12),
+            "binary": (rng.uniform(size=n) < 0.1).astype(float),
+            "count": np.floor(heavy),
+            "label": rng.integers(0, 2, size=n).astype(float),
+            "vector": heavy[:, None] * rng.normal(size=(n, 2)),
+        }[family.targets]
+        events = (None, np.zeros(n)) if family.takes_censored() else (None,)
+        for event in events:
+            fitted = family.marginal(y, event=event)
+            rows = np.tile(fitted, (n, 1))
+            assert np.isfinite(fitted).all()
+            assert np.isfinite(family.score(rows, y, event=event)).all()
+            assert np.isfinite(family.natural_gradient(rows, y, event=event)).all()
+
+
 # --- the interface --------------------------------------------------------------------------------
 
 

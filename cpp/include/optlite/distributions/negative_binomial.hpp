@@ -32,6 +32,7 @@ struct NegativeBinomial {
   }
   /// For counts that vary less than Poisson's the maximum is at infinity.
   static void bound(double* theta) {
+    theta[0] = std::fmax(theta[0], -18.5);  // counts that are all zero
     theta[1] = special::clip(theta[1], theta[0] - 10.0, std::fmax(theta[0], 0.0) + 7.0);
   }
 
@@ -50,7 +51,7 @@ struct NegativeBinomial {
     mass[0] = std::exp(-r * std::log1p(mu / r));
     int count = 1;
     while (count < most && mass[count - 1] > 1e-40) {
-      mass[count] = mass[count - 1] * (r + count - 1.0) / count * mu / (r + mu);
+      mass[count] = mass[count - 1] * (r + (count - 1.0)) / count * mu / (r + mu);
       ++count;
     }
     double above = 0.0, sum = 0.0;
@@ -96,8 +97,11 @@ struct NegativeBinomial {
     static Values<2> gradient(const NegativeBinomial&, const Values<2>& theta, double y) {
       const double mu = std::exp(theta[0]), r = std::exp(theta[1]);
       const double share = (y - mu) / (r + mu);
-      return {-r * share, -r * (special::digamma_minus_log(y + r) - special::digamma_minus_log(r) +
-                                special::log1p_minus(share))};
+      // log(1 + share) - share; 1 + share = (r + y) / (r + mu) may be below the rounding of one.
+      const double rest =
+          share < -0.5 ? std::log((r + y) / (r + mu)) - share : special::log1p_minus(share);
+      return {-r * share,
+              -r * (special::digamma_minus_log(y + r) - special::digamma_minus_log(r) + rest)};
     }
     static Values<2> natural_gradient(const NegativeBinomial& d, const Values<2>& theta, double y) {
       const double mu = std::exp(theta[0]), r = std::exp(theta[1]);

@@ -31,6 +31,12 @@ struct ZeroInflatedPoisson {
     return {std::log(mean / (1.0 - pi)), std::log(pi / (1.0 - pi))};
   }
 
+  /// For counts that are all zero, or not inflated, the maximum is at infinity.
+  static void bound(double* theta) {
+    theta[0] = special::clip(theta[0], -18.5, 40.0);
+    theta[1] = special::clip(theta[1], -14.0, 14.0);
+  }
+
   struct LogScore {
     static constexpr bool straight_line = false;
 
@@ -61,8 +67,10 @@ struct ZeroInflatedPoisson {
       const double mixed = -rest * mu * E * q;
       return {rest * mu * (1.0 - mu * E * q), mixed, mixed, -rest * std::expm1(-mu) * pi * q};
     }
-    static Values<2> natural_gradient(const ZeroInflatedPoisson& d, const Values<2>& theta,
+    /// As for Bernoulli, logits beyond 30 (probabilities of 1e-13) count as 30.
+    static Values<2> natural_gradient(const ZeroInflatedPoisson& d, const Values<2>& given,
                                       double y) {
+      const Values<2> theta{given[0], special::clip(given[1], -30.0, 30.0)};
       const Values<4> M = metric(d, theta);
       const Values<2> g = gradient(d, theta, y);
       // The second row in units of its diagonal, which may be as small as 1e-24.
