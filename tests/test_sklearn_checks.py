@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from optlite import linear_model
+from optlite import boosting, linear_model
 
 LOGISTIC = [
     linear_model.LogisticRegression(),
@@ -17,16 +17,22 @@ LOGISTIC = [
 OTHERS = [
     getattr(linear_model, name)() for name in linear_model.__all__ if name != "LogisticRegression"
 ]
+BOOSTING = [
+    boosting.NGBRegressor(n_estimators=50),
+    boosting.NGBRegressor(n_estimators=50, tree_sharing="joint", max_leaf_nodes=6, max_depth=None),
+    boosting.NGBClassifier(n_estimators=50),
+    boosting.NGBClassifier(n_estimators=30, tree_sharing="joint"),
+]
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.DataConversionWarning")
-@parametrize_with_checks(LOGISTIC + OTHERS)
+@parametrize_with_checks(LOGISTIC + OTHERS + BOOSTING)
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
 
 
 def test_every_public_estimator_is_checked():
-    checked = {type(estimator).__name__ for estimator in LOGISTIC + OTHERS}
-    assert checked == set(linear_model.__all__)
-    assert np.all([hasattr(estimator, "fit") for estimator in LOGISTIC + OTHERS])
+    checked = {type(estimator).__name__ for estimator in LOGISTIC + OTHERS + BOOSTING}
+    assert checked == {*linear_model.__all__, *boosting.__all__} - {"distributions"}
+    assert np.all([hasattr(estimator, "fit") for estimator in LOGISTIC + OTHERS + BOOSTING])

@@ -11,7 +11,8 @@ void bind_designs(pybind11::module_& m);   // data matrices
 void bind_models(pybind11::module_& m);    // objectives, fits, stepping
 void bind_ridge(pybind11::module_& m);     // ridge regression and its leave-one-out
 void bind_rules(pybind11::module_& m);    // update rules, one step at a time
-void bind_trees(pybind11::module_& m);    // bins, trees, forests
 void bind_distributions(pybind11::module_& m);  // scores and gradients of distributions
+void bind_trees(pybind11::module_& m);    // bins, trees, forests
+void bind_boosting(pybind11::module_& m);  // the stages of boosting
 
 }  // namespace optlite::bindings

@@ -8,7 +8,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Bins', 'Descent', 'Design', 'Forest', 'Model', 'RidgeProblem', 'TreeOptions', 'after_fork_in_child', 'check_csc', 'csr', 'dense', 'distribution_evaluate', 'distribution_first_outside', 'distribution_marginal', 'distribution_parameters', 'eigen_version', 'encode', 'encode_columns', 'find_bins', 'find_bins_of_columns', 'first_infinity', 'grow_tree', 'openmp_runtime', 'penalty_prox', 'penalty_subdifferential_distance', 'penalty_value', 'registry', 'rule_kernel', 'rule_slot_shapes', 'rule_state', 'rule_step', 'rule_steps_done', 'simd_level', 'threads']
+__all__: list[str] = ['Bins', 'BoostingObjective', 'BoostingRows', 'BoostingRun', 'Descent', 'Design', 'Forest', 'Model', 'RidgeProblem', 'TreeOptions', 'after_fork_in_child', 'boost_python', 'boost_trees', 'check_csc', 'csr', 'dense', 'distribution_evaluate', 'distribution_first_outside', 'distribution_marginal', 'distribution_parameters', 'eigen_version', 'encode', 'encode_columns', 'find_bins', 'find_bins_of_columns', 'first_infinity', 'grow_tree', 'openmp_runtime', 'penalty_prox', 'penalty_subdifferential_distance', 'penalty_value', 'registry', 'rule_kernel', 'rule_slot_shapes', 'rule_state', 'rule_step', 'rule_steps_done', 'simd_level', 'threads']
 class Design:
     """
     A data matrix, read in place.
@@ -127,10 +127,51 @@ class Forest:
         ...
     def apply(self, bins: Bins, codes: numpy.typing.NDArray[numpy.uint8]) -> numpy.typing.NDArray[numpy.int32]:
         ...
+class BoostingObjective:
+    """
+    What boosting minimises.
+    """
+    @staticmethod
+    def from_python(score: typing.Any, gradient: typing.Any, n_params: typing.SupportsInt | typing.SupportsIndex, n_outputs: typing.SupportsInt | typing.SupportsIndex) -> BoostingObjective:
+        ...
+    @staticmethod
+    def registered(name: str, fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], score: str, natural: bool) -> BoostingObjective:
+        ...
+    @property
+    def n_params(self) -> int:
+        ...
+class BoostingRows:
+    """
+    Targets and parameters of rows.
+    """
+    def __init__(self, params: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], y: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], weight: typing.Annotated[numpy.typing.ArrayLike, numpy.float64] | None, event: typing.Annotated[numpy.typing.ArrayLike, numpy.float64] | None) -> None:
+        ...
+class BoostingRun:
+    """
+    A fit, stage by stage.
+    """
+    def forest(self) -> dict:
+        ...
+    def history(self) -> numpy.typing.NDArray[numpy.float64]:
+        ...
+    def params(self) -> numpy.typing.NDArray[numpy.float64]:
+        ...
+    def run(self, stages: typing.SupportsInt | typing.SupportsIndex) -> bool:
+        ...
+    @property
+    def best_stages(self) -> int:
+        ...
+    @property
+    def reason(self) -> str:
+        ...
 def after_fork_in_child() -> None:
     """
     Run serially from now on: the thread pool does not survive a fork.
     """
+def boost_python(objective: BoostingObjective, train: BoostingRows, validation: BoostingRows, options: dict, fit: typing.Any) -> BoostingRun:
+    ...
+def boost_trees(objective: BoostingObjective, train: BoostingRows, validation: BoostingRows, options: dict, bins: Bins, train_codes: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8], validation_codes: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8], tree_options: TreeOptions, monotonic: typing.Annotated[numpy.typing.ArrayLike, numpy.int8] | None, joint: bool) -> BoostingRun:
+    ...
 @typing.overload
 def check_csc(indices: numpy.typing.NDArray[numpy.int32], indptr: numpy.typing.NDArray[numpy.int32], n_entries: typing.SupportsInt | typing.SupportsIndex, n_rows: typing.SupportsInt | typing.SupportsIndex) -> None:
     ...

@@ -9,5 +9,6 @@ array([ 0., 10.])
 """
 
 from . import distributions
+from .ngboost import NGBClassifier, NGBRegressor
 
-__all__ = ["distributions"]
+__all__ = ["NGBClassifier", "NGBRegressor", "distributions"]

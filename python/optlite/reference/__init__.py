@@ -16,6 +16,7 @@ import pathlib
 
 KINDS = ("objectives", "penalties", "directions", "step_sizes", "rules", "distributions")
 MODULES = (
+    "boosting",
     "descent",
     "factored",
     "generalized_linear",

@@ -1,0 +1,98 @@
+// Natural gradient boosting (Duan et al., NGBoost: natural gradient boosting for probabilistic
+// prediction, 2020, algorithm 1).
+//
+// Each stage fits learners f to the negative natural gradient of the score at the present
+// parameters theta, looks for a step rho along them, and moves theta by learning_rate * rho * f.
+// rho is one number for all parameters: doubled from 1 while the mean score does not rise, then
+// halved until it falls (section 3.2 of the paper names a line search; this one is that of the
+// authors' program, so that the same settings give the same model).
+//
+// Steps above 1 must not move a parameter by more than its reach: on classes that are separated the
+// score falls for ever, and the first stage would go to the end of the world.
+//
+// theta is kept within bounds: what is evaluated is theta clipped to [lower, upper], and where it
+// has left them, targets that point further out are zero. A scale cannot shrink to 0 on data that
+// are fitted exactly, and prediction needs nothing but the sum of the trees and the same bounds.
+//
+// Sums run over fixed blocks of rows and are added in their order: threads change no bit.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "optlite/boosting/learner.hpp"
+#include "optlite/boosting/objective.hpp"
+#include "optlite/core/types.hpp"
+
+namespace optlite::boosting {
+
+/// Targets of one set of rows and the parameters that have been reached for them.
+struct Rows {
+  Index count = 0;
+  const double* y = nullptr;  // outputs columns
+  const double* event = nullptr;
+  const double* weight = nullptr;  // null: ones
+  Matrix params;  // count x parameters
+};
+
+struct Options {
+  double learning_rate = 0.1;
+  double row_share = 1.0;
+  double column_share = 1.0;
+  double tol = 1e-4;
+  std::uint64_t seed = 0;
+  Index first_stage =
+      0;  // stages that an earlier fit has done: they have used their random numbers
+  Index features = 0;
+  Index patience = -1;  // stages without improvement on the validation rows; -1: no limit
+  std::vector<double> lower, upper;  // of each parameter
+  std::vector<double> reach;  // how far one stage may move it by steps above 1
+};
+
+/// What happened in a stage. `score` is the mean training score after it.
+struct StageRecord {
+  double step;  // rho
+  double score;
+  double validation;  // NaN without validation rows
+  double size;  // mean length of f, over rows
+};
+
+enum class End { running, small_direction, no_improvement };
+
+class Boosting {
+ public:
+  Boosting(Objective objective, Learner& learner, Rows train, Rows validation, Options options);
+
+  /// One more stage; false when there is nothing left to do.
+  bool stage();
+
+  const std::vector<StageRecord>& records() const { return records_; }
+  double start_score() const { return start_score_; }
+  double start_validation() const { return start_validation_; }
+  /// Stages whose trees give the lowest validation score; all without validation rows.
+  Index best_stages() const { return best_; }
+  End end() const { return end_; }
+  const Matrix& train_params() const { return train_.params; }
+
+ private:
+  std::vector<std::uint32_t> choose(Index count, double share, std::uint64_t stream) const;
+  void negative_gradient();
+  double mean_score(const Rows& rows, const Matrix* direction, double step,
+                    const std::vector<std::uint8_t>* chosen) const;
+  double line_search(double start, const std::vector<std::uint8_t>* chosen, double size) const;
+  double mean_length() const;
+  double longest_step() const;
+  void advance(Rows& rows, const Matrix& direction, double step) const;
+
+  Objective objective_;
+  Learner* learner_;
+  Rows train_, validation_;
+  Options options_;
+  Matrix targets_, fitted_, fitted_validation_;
+  std::vector<StageRecord> records_;
+  double start_score_, start_validation_, best_score_;
+  Index best_ = 0;
+  End end_ = End::running;
+};
+
+}  // namespace optlite::boosting

@@ -1,0 +1,227 @@
+#include "optlite/boosting/boosting.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <utility>
+
+#include "optlite/core/interrupt.hpp"
+#include "optlite/core/pairwise.hpp"
+#include "optlite/core/parallel.hpp"
+#include "optlite/core/random.hpp"
+
+namespace optlite::boosting {
+
+namespace {
+
+constexpr Index block_rows = 2048;  // parameters, direction and scores of a block stay in the cache
+
+double clip(double value, double lower, double upper) {
+  return value < lower ? lower : value > upper ? upper : value;
+}
+
+Index block_size(const Objective& objective, Index count) {
+  return objective.concurrent ? block_rows : std::max<Index>(count, 1);
+}
+
+/// body(begin, count, block) over the blocks of `rows` rows.
+template <class Body>
+void over_blocks(const Objective& objective, Index rows, Body&& body) {
+  const Index size = block_size(objective, rows);
+  const Index blocks = (rows + size - 1) / size;
+  const double work = 30.0 * static_cast<double>(rows * objective.parameters);
+  parallel::for_each(blocks, objective.concurrent ? work : 0.0,
+                     [&](Index b) { body(b * size, std::min(size, rows - b * size), b); });
+}
+
+Block block_of(const Rows& rows, Index begin, Index count, const double* params, Index stride) {
+  return {count,          params,     stride,
+          rows.y + begin, rows.count, rows.event == nullptr ? nullptr : rows.event + begin};
+}
+
+}  // namespace
+
+Boosting::Boosting(Objective objective, Learner& learner, Rows train, Rows validation,
+                   Options options)
+    : objective_(std::move(objective)),
+      learner_(&learner),
+      train_(std::move(train)),
+      validation_(std::move(validation)),
+      options_(std::move(options)),
+      targets_(train_.count, objective_.parameters),
+      fitted_(Matrix::Zero(train_.count, objective_.parameters)),
+      fitted_validation_(Matrix::Zero(validation_.count, objective_.parameters)) {
+  start_score_ = mean_score(train_, nullptr, 0.0, nullptr);
+  start_validation_ = validation_.count > 0 ? mean_score(validation_, nullptr, 0.0, nullptr)
+                                            : std::numeric_limits<double>::quiet_NaN();
+  best_score_ = start_validation_;
+}
+
+/// A share of 0 ... count - 1 without replacement, in order: the first of a shuffle.
+std::vector<std::uint32_t> Boosting::choose(Index count, double share, std::uint64_t stream) const {
+  std::vector<std::uint32_t> all(static_cast<std::size_t>(count));
+  std::iota(all.begin(), all.end(), 0u);
+  if (share >= 1.0) return all;
+  const Index size = std::max<Index>(1, static_cast<Index>(share * static_cast<double>(count)));
+  const Philox random(options_.seed, stream);
+  for (Index i = 0; i < size; ++i) {
+    const Index j = i + random.below(static_cast<std::uint64_t>(i), count - i);
+    std::swap(all[static_cast<std::size_t>(i)], all[static_cast<std::size_t>(j)]);
+  }
+  all.resize(static_cast<std::size_t>(size));
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+void Boosting::negative_gradient() {
+  const Index n = train_.count, p = objective_.parameters;
+  over_blocks(objective_, n, [&](Index begin, Index count, Index) {
+    Matrix params(count, p);
+    for (Index k = 0; k < p; ++k) {
+      const double* from = train_.params.data() + k * n + begin;
+      const double lower = options_.lower[static_cast<std::size_t>(k)];
+      const double upper = options_.upper[static_cast<std::size_t>(k)];
+      for (Index i = 0; i < count; ++i) params(i, k) = clip(from[i], lower, upper);
+    }
+    objective_.gradient(block_of(train_, begin, count, params.data(), count),
+                        targets_.data() + begin, n);
+    for (Index k = 0; k < p; ++k) {
+      const double* theta = train_.params.data() + k * n + begin;
+      double* out = targets_.data() + k * n + begin;
+      const double lower = options_.lower[static_cast<std::size_t>(k)];
+      const double upper = options_.upper[static_cast<std::size_t>(k)];
+      for (Index i = 0; i < count; ++i) {
+        const bool further =
+            (theta[i] <= lower && out[i] > 0.0) || (theta[i] >= upper && out[i] < 0.0);
+        out[i] = further ? 0.0 : -out[i];
+      }
+    }
+  });
+}
+
+/// The weighted mean of scores at params + step * direction, over the chosen rows (null: all).
+double Boosting::mean_score(const Rows& rows, const Matrix* direction, double step,
+                            const std::vector<std::uint8_t>* chosen) const {
+  const Index n = rows.count, p = objective_.parameters;
+  const Index size = block_size(objective_, n);
+  Matrix sums = Matrix::Zero((n + size - 1) / size, 2);
+  over_blocks(objective_, n, [&](Index begin, Index count, Index b) {
+    Matrix params(count, p);
+    Vector scores(count);
+    for (Index k = 0; k < p; ++k) {
+      const double* from = rows.params.data() + k * n + begin;
+      const double* by = direction == nullptr ? nullptr : direction->data() + k * n + begin;
+      const double lower = options_.lower[static_cast<std::size_t>(k)];
+      const double upper = options_.upper[static_cast<std::size_t>(k)];
+      double* to = params.data() + k * count;
+      for (Index i = 0; i < count; ++i) {
+        to[i] = clip(from[i] + (by == nullptr ? 0.0 : step * by[i]), lower, upper);
+      }
+    }
+    objective_.score(block_of(rows, begin, count, params.data(), count), scores.data());
+    double sum = 0.0, total = 0.0;
+    for (Index i = 0; i < count; ++i) {
+      double w = rows.weight == nullptr ? 1.0 : rows.weight[begin + i];
+      if (chosen != nullptr && (*chosen)[static_cast<std::size_t>(begin + i)] == 0) w = 0.0;
+      if (w > 0.0) sum += w * scores[i];  // a row without weight may have any score
+      total += w;
+    }
+    sums(b, 0) = sum;
+    sums(b, 1) = total;
+  });
+  const Vector total = pairwise_sums(std::move(sums));
+  return total[0] / total[1];
+}
+
+double Boosting::mean_length() const {
+  double sum = 0.0, total = 0.0;
+  for (Index i = 0; i < train_.count; ++i) {
+    const double w = train_.weight == nullptr ? 1.0 : train_.weight[i];
+    sum += w * fitted_.row(i).norm();
+    total += w;
+  }
+  return sum / total;
+}
+
+/// The step at which some row moves as far as one stage may move it.
+double Boosting::longest_step() const {
+  double longest = std::numeric_limits<double>::infinity();
+  for (Index k = 0; k < objective_.parameters; ++k) {
+    const double furthest = options_.learning_rate * fitted_.col(k).cwiseAbs().maxCoeff();
+    if (furthest > 0.0) {
+      longest = std::min(longest, options_.reach[static_cast<std::size_t>(k)] / furthest);
+    }
+  }
+  return longest;
+}
+
+double Boosting::line_search(double start, const std::vector<std::uint8_t>* chosen,
+                             double size) const {
+  double step = 1.0;
+  double score = mean_score(train_, &fitted_, step, chosen);
+  bool falls = false;  // at half of `step`
+  const double longest = longest_step();
+  while (std::isfinite(score) && score <= start && step <= 256.0) {
+    falls = score < start;
+    if (2.0 * step > longest) {
+      if (falls) return step;
+      break;
+    }
+    step *= 2.0;
+    score = mean_score(train_, &fitted_, step, chosen);
+  }
+  while (!(size * step < options_.tol) && !(std::isfinite(score) && score < start)) {
+    step *= 0.5;
+    if (falls) return step;  // evaluated on the way up
+    score = mean_score(train_, &fitted_, step, chosen);
+    interrupt::poll();
+  }
+  return step;
+}
+
+void Boosting::advance(Rows& rows, const Matrix& direction, double step) const {
+  rows.params += step * direction;
+}
+
+bool Boosting::stage() {
+  if (end_ != End::running) return false;
+  const auto number = static_cast<std::uint64_t>(options_.first_stage) + records_.size();
+  const std::vector<std::uint32_t> rows = choose(train_.count, options_.row_share, 2 * number + 2);
+  const auto columns = choose(options_.features, options_.column_share, 2 * number + 3);
+  const std::vector<std::int32_t> features(columns.begin(), columns.end());
+  std::vector<std::uint8_t> chosen;
+  if (static_cast<Index>(rows.size()) < train_.count) {
+    chosen.assign(static_cast<std::size_t>(train_.count), 0);
+    for (const std::uint32_t i : rows) chosen[i] = 1;
+  }
+  const std::vector<std::uint8_t>* mask = chosen.empty() ? nullptr : &chosen;
+  negative_gradient();
+  learner_->fit(
+      {objective_.parameters, train_.count, targets_.data(), train_.weight, &rows, &features},
+      fitted_.data(), fitted_validation_.data());
+  const double before = records_.empty() ? start_score_ : records_.back().score;
+  const double size = mean_length();
+  const double step =
+      line_search(mask == nullptr ? before : mean_score(train_, nullptr, 0.0, mask), mask, size);
+  learner_->keep(options_.learning_rate * step);
+  advance(train_, fitted_, options_.learning_rate * step);
+  StageRecord record{step, mean_score(train_, nullptr, 0.0, nullptr),
+                     std::numeric_limits<double>::quiet_NaN(), size};
+  if (validation_.count > 0) {
+    advance(validation_, fitted_validation_, options_.learning_rate * step);
+    record.validation = mean_score(validation_, nullptr, 0.0, nullptr);
+  }
+  records_.push_back(record);
+  const auto stages = static_cast<Index>(records_.size());
+  if (validation_.count == 0 || record.validation < best_score_) {
+    best_score_ = record.validation;
+    best_ = stages;
+  }
+  if (options_.patience >= 0 && stages - best_ >= options_.patience) end_ = End::no_improvement;
+  if (size < options_.tol) end_ = End::small_direction;
+  interrupt::poll();
+  return end_ == End::running;
+}
+
+}  // namespace optlite::boosting

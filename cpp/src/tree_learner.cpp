@@ -1,0 +1,90 @@
+#include <algorithm>
+
+#include "optlite/boosting/learner.hpp"
+#include "optlite/core/parallel.hpp"
+
+namespace optlite::boosting {
+
+namespace {
+
+trees::TreeOptions without_signs(trees::TreeOptions options) {
+  options.monotonic = nullptr;
+  return options;
+}
+
+template <class T>
+void append(const std::vector<T>& from, std::vector<T>& to) {
+  to.insert(to.end(), from.begin(), from.end());
+}
+
+/// In a joint tree an output counts by the inverse of its mean square: none outweighs the others
+/// because of its unit.
+std::vector<double> inverse_mean_squares(const StageTargets& targets) {
+  std::vector<double> result;
+  for (Index k = 0; k < targets.parameters; ++k) {
+    const double* column = targets.values + k * targets.rows;
+    double sum = 0.0, total = 0.0;
+    for (const std::uint32_t i : *targets.chosen_rows) {
+      const double w = targets.weight == nullptr ? 1.0 : targets.weight[i];
+      sum += w * column[i] * column[i];
+      total += w;
+    }
+    result.push_back(sum > 0.0 ? total / sum : 0.0);
+  }
+  return result;
+}
+
+}  // namespace
+
+TreeLearner::TreeLearner(const trees::Sample& train, const trees::Sample& validation,
+                         const trees::TreeOptions& options, bool joint)
+    : train_(train),
+      validation_(validation),
+      options_(options),
+      joint_(joint),
+      first_(train, options),
+      others_(train, without_signs(options)) {}
+
+void TreeLearner::add(const trees::Tree& tree, Index target, Index outputs, double* validation) {
+  const Index rows = validation_.rows;
+  parallel::for_each(rows, 10.0 * static_cast<double>(rows), [&](Index i) {
+    const Index leaf = trees::leaf_of(tree, validation_, i);
+    for (Index k = 0; k < outputs; ++k) {
+      validation[k * rows + i] = tree.value[static_cast<std::size_t>(leaf * outputs + k)];
+    }
+  });
+  const auto sets = static_cast<std::int32_t>(forest_.level_sets.size());
+  append(tree.feature, forest_.feature);
+  append(tree.left, forest_.left);
+  append(tree.code, forest_.code);
+  append(tree.missing_left, forest_.missing_left);
+  append(tree.gain, forest_.gain);
+  append(tree.weight, forest_.weight);
+  append(tree.value, forest_.value);
+  append(tree.level_sets, forest_.level_sets);
+  for (const std::int32_t set : tree.level_set) {
+    forest_.level_set.push_back(set < 0 ? -1 : set + sets);
+  }
+  starts_.push_back(static_cast<std::int64_t>(forest_.size()));
+  target_.push_back(static_cast<std::int32_t>(target));
+}
+
+void TreeLearner::fit(const StageTargets& targets, double* train, double* validation) {
+  stage_values_ = forest_.value.size();
+  const Index outputs = joint_ ? targets.parameters : 1;
+  const std::vector<double> factors = inverse_mean_squares(targets);
+  for (Index k = 0; k < targets.parameters; k += outputs) {
+    const trees::Targets problem{outputs, targets.values + k * targets.rows, targets.rows,
+                                 targets.weight, joint_ ? factors.data() : nullptr};
+    trees::Grower& grower = k == 0 ? first_ : others_;
+    const trees::Tree tree = grower.grow(problem, *targets.chosen_rows, *targets.chosen_features,
+                                         train + k * targets.rows);
+    add(tree, k, outputs, validation + k * validation_.rows);
+  }
+}
+
+void TreeLearner::keep(double step) {
+  for (std::size_t i = stage_values_; i < forest_.value.size(); ++i) forest_.value[i] *= step;
+}
+
+}  // namespace optlite::boosting
