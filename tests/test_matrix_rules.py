@@ -588,3 +588,31 @@ def test_two_threads_do_not_step_one_state():
         thread.join()
     assert state.t + len(refused) == 24
     assert all("Another thread" in message for message in refused)
+
+
+@pytest.mark.parametrize("filled", [1e18, -3.0, np.nan])
+def test_a_number_of_state_that_was_changed_by_hand_reaches_no_foreign_memory(filled):
+    rule, x = optim.AdamCM(), np.ones(3)
+    rebuild, parts = rule.init(x).__reduce__()
+    parts = (*parts[:4], np.full_like(parts[4], filled), 7)
+    state = rebuild(*parts)
+    rule.step(x, np.ones(3), state)
+    assert state.t == 8
+
+
+@pytest.mark.parametrize(
+    "name, field, enough",
+    [
+        ("shampoo_grafted", "block_size", 20),
+        ("shampoo_grafted", "update_every", 20),
+        ("shampoo", "update_every", 20),
+        ("ef_topk", "k", 12),
+        ("frugal", "update_period", 20),
+    ],
+)
+def test_counts_that_no_integer_holds_are_large_ones(name, field, enough):
+    x0, grads = draw(4, 3), draw(8, 4, 3, seed=1)
+    expected, _ = run(optim.from_name(name, **{field: enough}), x0, grads)
+    for huge in (2.0**63, 1e19, 1e308):
+        found, _ = run(optim.from_name(name, **{field: huge}), x0, grads)
+        assert_array_equal(found, expected)

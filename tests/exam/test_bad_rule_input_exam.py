@@ -186,3 +186,23 @@ def test_hyper_parameters_out_of_range(name):
     with refuses(TypeError, f"{owner} has no hyper-parameter 'lr'"):
         make(name, lr=0.1)
     assert tried or name == "gradient_centralization"
+
+
+@pytest.mark.parametrize("part", ["dtype", "arrays", "names", "scalars", "t"])
+@pytest.mark.parametrize("name", sorted(records("rules")))
+def test_a_pickle_that_was_changed_by_hand(name, part):
+    """The core trusts sizes: what does not fit must not become a state, or must not be stepped."""
+    rule, x = optim.from_name(name), np.full((4, 3), 0.5)
+    rebuild, whole = rule.init(x).__reduce__()
+    key, structure, dtype, arrays, scalars, t = whole
+    if part in ("arrays", "names", "dtype") and not arrays[0]:
+        return  # there are none
+    changed = {
+        "dtype": (key, structure, "<f4", arrays, scalars, t),
+        "arrays": (key, structure, dtype, [{k: np.zeros(99) for k in arrays[0]}], scalars, t),
+        "names": (key, structure, dtype, [{}], scalars, t),
+        "scalars": (key, structure, dtype, arrays, np.zeros((3, 9)), t),
+        "t": (key, structure, dtype, arrays, scalars, -1),
+    }
+    with pytest.raises(ValueError, match=f"{name}|{type(rule).__name__}"):
+        rule.step(x, x.copy(), rebuild(*changed[part]))

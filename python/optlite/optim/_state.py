@@ -240,9 +240,29 @@ def _first_value(slot, record, hyper):
     return hyper[record["fields"][slot["field"]]["name"]]
 
 
+def _check_restored(record, structure, dtype, arrays, scalars, t):
+    """Refuse what no state can hold: the core trusts the sizes of arrays."""
+    names = [slot["name"] for slot in record["slots"]]
+    rows = 1 if record["global_scalars"] else len(structure.shapes)
+    fits = len(arrays) == len(structure.shapes) and t >= 0
+    fits = fits and all(list(own) == names for own in arrays)
+    fits = fits and all(a.dtype == dtype for own in arrays for a in own.values())
+    fits = fits and scalars.shape == (rows, len(record["scalars"])) and scalars.dtype == float
+    if fits and not record["shapes_slots"]:
+        pairs = zip(structure.shapes, arrays, strict=True)
+        fits = all(a.shape == tuple(shape) for shape, own in pairs for a in own.values())
+    if not fits:
+        raise ValueError(
+            f"The pickle of a state of {record['name']} must hold arrays {names} of {dtype} for "
+            f"each of the {len(structure.shapes)} parameters, shaped like it, and t >= 0, got "
+            "something else: it has been changed. Make a new state with init(params)."
+        )
+
+
 def _restore(rule, structure, dtype, arrays, scalars, t):
     record = _params.find("rules", rule, "rule")
     # Buffers that a pickle left elsewhere may be read-only.
     arrays = [{name: np.require(a, requirements="CW") for name, a in own.items()} for own in arrays]
     scalars = np.require(scalars, requirements="CW")
+    _check_restored(record, structure, np.dtype(dtype), arrays, scalars, t)
     return State(record, structure, dtype, arrays, scalars, t)

@@ -39,7 +39,7 @@ struct AdamCm {
   static constexpr auto scalars() {
     return std::array{slot<AdamCm>("filled", "Momenta in the buffer.")};
   }
-  static Shape list(const AdamCm& rule, const Shape&) { return {static_cast<Index>(rule.top_c)}; }
+  static Shape list(const AdamCm& rule, const Shape&) { return {whole(rule.top_c)}; }
   static Shape stack(const AdamCm& rule, const Shape& tensor) {
     Shape shape = list(rule, tensor);
     std::copy(tensor.begin(), tensor.end(), shape.begin() + 1);
@@ -62,7 +62,7 @@ struct AdamCm {
     for (Index i = 0; i < count; ++i) {
       key += std::sqrt(coordinates::sum_of_squares(tensors[i].g, tensors[i].size));
     }
-    const auto held = static_cast<Index>(*filled);
+    const Index held = std::clamp<Index>(whole(*filled), 0, whole(top_c));
     const Index place = count == 0 ? -1 : place_for(key, tensors[0].arrays[3], held);
     for (Index i = 0; i < count; ++i) {
       move(t, tensors[i], held, place);
@@ -75,7 +75,7 @@ struct AdamCm {
   /// Where in the buffer a momentum with this key goes; -1 if nowhere.
   template <class T>
   Index place_for(double key, const T* keys, Index held) const {
-    if (held < static_cast<Index>(top_c)) return held;
+    if (held < whole(top_c)) return held;
     const T* least = std::min_element(keys, keys + held);
     return T(key) > *least ? least - keys : -1;
   }
@@ -83,7 +83,7 @@ struct AdamCm {
   template <class T>
   void update_keys(T* keys, double key, Index place) const {
     if (place >= 0) keys[place] = static_cast<T>(key);
-    for (Index c = 0; c < static_cast<Index>(top_c); ++c) keys[c] *= T(decay_of_keys);
+    for (Index c = 0; c < whole(top_c); ++c) keys[c] *= T(decay_of_keys);
   }
 
   template <class T>

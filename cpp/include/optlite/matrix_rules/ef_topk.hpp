@@ -43,8 +43,8 @@ struct EfTopk {
       coordinates::each(tensors[i].size,
                         [g = tensors[i].g, e = tensors[i].arrays[0]](Index j) { e[j] += g[j]; });
     }
-    const Index kept = std::clamp<Index>(
-        static_cast<Index>(std::ceil(k < 1.0 ? k * static_cast<double>(total) : k)), 1, total);
+    const Index kept =
+        std::clamp<Index>(whole(std::ceil(k < 1.0 ? k * static_cast<double>(total) : k)), 1, total);
     const T bound = threshold(tensors, count, total, kept, work);
     Index equal = kept;
     for (Index i = 0; i < count; ++i) equal -= above(tensors[i], bound);

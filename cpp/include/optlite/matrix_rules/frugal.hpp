@@ -60,7 +60,7 @@ struct Frugal {
       return;
     }
     const auto [rows, cols] = as_matrix(tensor);
-    const auto period = static_cast<Index>(update_period);
+    const auto period = whole(update_period);
     const Index age = (t - 1) % period, n = width(cols), first = (t - 1) / period % cols * n % cols;
     if (age == 0) {
       std::fill_n(m, rows * n, T(0));

@@ -50,7 +50,7 @@ struct HybridAuon {
       const auto [rows, cols] = as_matrix(tensor);
       const T by = T(1.0 / (std::sqrt(coordinates::sum_of_squares(u, tensor.size)) + 1e-7));
       coordinates::each(tensor.size, [=](Index j) { u[j] *= by; });
-      newton_schulz(u, rows, cols, static_cast<Index>(ns_steps), muon_step, work);
+      newton_schulz(u, rows, cols, whole(ns_steps), muon_step, work);
     }
     Auon::cosh_step(tensor, u, learning_rate, gamma, form == 0.0);
   }

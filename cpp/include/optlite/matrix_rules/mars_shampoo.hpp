@@ -73,7 +73,7 @@ struct MarsShampoo {
     const T by = static_cast<T>(1.0 / ((1.0 - beta1) * larger(norm, eps)));
     coordinates::each(tensor.size, [=](Index j) { u[j] = by * m[j]; });
     const auto [rows, cols] = as_matrix(tensor);
-    newton_schulz(u, rows, cols, static_cast<Index>(ns_steps), muon_step, work);
+    newton_schulz(u, rows, cols, whole(ns_steps), muon_step, work);
     const double scale = std::sqrt(std::fmax(1.0, double(rows) / double(cols)));
     coordinates::each(tensor.size, [=, x = tensor.x, rate = T(learning_rate * scale)](Index j) {
       x[j] -= rate * u[j];

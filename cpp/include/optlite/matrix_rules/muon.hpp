@@ -79,7 +79,7 @@ struct Muon {
     mix(t, tensor, u);
     const auto [rows, cols] = as_matrix(tensor);
     normalize(u, tensor.size);
-    newton_schulz(u, rows, cols, static_cast<Index>(ns_steps), {a, b, c}, work);
+    newton_schulz(u, rows, cols, whole(ns_steps), {a, b, c}, work);
     const T factor = static_cast<T>(learning_rate * scale_of(rows, cols));
     coordinates::each(tensor.size, [=, x = tensor.x](Index j) { x[j] -= factor * u[j]; });
   }

@@ -69,7 +69,7 @@ struct Shampoo {
   template <class T>
   void step(Index t, const Tensor<T>& tensor, Workspace& work) const {
     const int order = std::max(1, tensor.dimensions);
-    const bool computes = (t - 1) % static_cast<Index>(update_every) == 0;
+    const bool computes = (t - 1) % whole(update_every) == 0;
     T* direction = work.take<T>(tensor.size);
     T* spare = work.take<T>(tensor.size);
     std::copy_n(tensor.g, tensor.size, direction);

@@ -82,7 +82,7 @@ struct ShampooGrafted {
       size *= extents[i];
     }
     if (size == height || size == 0) return {};
-    const auto edge = static_cast<Index>(block_size);
+    const auto edge = whole(block_size);
     Cut all{height, size / height, 0, 0, 0, 0};
     all.down = (all.height + edge - 1) / edge;
     all.across = (all.width + edge - 1) / edge;
@@ -204,8 +204,8 @@ struct ShampooGrafted {
     const Factor<T> g(G, rows, cols);
     multiply_symmetric(g, g.t(), L, work, fresh, keep, L);
     multiply_symmetric(g.t(), g, R, work, fresh, keep, R);
-    if ((t - 1) % static_cast<Index>(update_every) == 0) {
-      const Index p = power == 0.0 ? 4 : static_cast<Index>(power);
+    if ((t - 1) % whole(update_every) == 0) {
+      const Index p = power == 0.0 ? 4 : whole(power);
       inverse_root(L, rows, p, matrix_eps * largest_eigenvalue(L, rows, work), L_root, work);
       inverse_root(R, cols, p, matrix_eps * largest_eigenvalue(R, cols, work), R_root, work);
     }
