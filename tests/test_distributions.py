@@ -345,3 +345,13 @@ def test_what_a_definition_lacks_is_named():
         family.at(np.zeros((2, 2))).mean()
     with pytest.raises(ValueError, match=r"support .* got 200.0 at row 1"):
         family.marginal([1.0, 200.0])
+
+
+def test_parameters_are_attributes_as_well():
+    predicted = distributions.Normal().at(np.array([[1.0, 0.0], [2.0, np.log(3.0)]]))
+    assert_allclose(predicted.loc, [1.0, 2.0])
+    assert_allclose(predicted.scale, [1.0, 3.0])
+    copy = pickle.loads(pickle.dumps(predicted))
+    assert_allclose(copy.scale, predicted.scale)
+    with pytest.raises(AttributeError, match="Normal has no 'rate': its parameters are loc, scale"):
+        predicted.rate  # noqa: B018

@@ -54,6 +54,18 @@ class PredictedDistribution:
         """The usual parameters by name, an array of one value a row each, as SciPy calls them."""
         return dict(self._frozen.kwds)
 
+    def __getattr__(self, name):
+        """Return one of `params`, such as ``loc`` or ``scale``, as ngboost has them."""
+        if name.startswith("_") or name in ("family", "theta"):  # not there while unpickling
+            raise AttributeError(name)
+        params = self.params
+        if name not in params:
+            raise AttributeError(
+                f"{type(self.family).__name__} has no {name!r}: its parameters are "
+                f"{', '.join(params)}."
+            )
+        return params[name]
+
     # --- moments ----------------------------------------------------------------------------------
 
     def _rows(self, values, outputs=True):
