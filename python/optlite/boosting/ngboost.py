@@ -603,7 +603,7 @@ class NGBRegressor(RegressorMixin, _NGBoost):
         Stages of the model.
     init_params_, lower_, upper_ : ndarray of shape (n_params,)
         The parameters before the first stage, and the bounds within which they are kept.
-    scalings_ : ndarray of shape (n_iter_,)
+    scalings_ : ndarray of shape (n_stages,)
         Step of each stage.
     train_score_, validation_score_ : ndarray
         Mean scores of the last fit, from the start on, before the scale is shifted (see Notes); the
@@ -803,7 +803,7 @@ class NGBClassifier(ClassifierMixin, _NGBoost):
         Stages of the model.
     init_params_, lower_, upper_ : ndarray of shape (n_params,)
         The parameters before the first stage, and the bounds within which they are kept.
-    scalings_ : ndarray of shape (n_iter_,)
+    scalings_ : ndarray of shape (n_stages,)
         Step of each stage.
     train_score_, validation_score_ : ndarray
         Mean scores of the last fit, from the start on, before the scale is shifted (see Notes); the
