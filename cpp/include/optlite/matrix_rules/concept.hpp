@@ -33,6 +33,7 @@
 
 #include "optlite/linalg/coordinates.hpp"
 #include "optlite/linalg/factored.hpp"
+#include "optlite/linalg/subspace.hpp"
 #include "optlite/rules/concept.hpp"
 
 namespace optlite {
@@ -90,6 +91,25 @@ template <class T>
 Factored<T> factored(const Tensor<T>& tensor, T* rows, T* cols) {
   const Index* last = tensor.extents + tensor.dimensions - 2;
   return {tensor.size / (last[0] * last[1]), last[0], last[1], rows, cols};
+}
+
+/// For rules with a `rank`, which see a matrix in a subspace and vectors as they are: the subspace,
+/// and the shapes of a projected tensor and of the projection.
+template <class Rule>
+Subspace subspace_of(const Rule& rule, Extents extents) {
+  return {extents.rows, extents.cols, rule.rank};
+}
+template <class Rule>
+Shape projected(const Rule& rule, const Shape& tensor) {
+  if (tensor.dimensions < 2) return tensor;
+  const Subspace space = subspace_of(rule, as_matrix(tensor));
+  return {space.low_rows(), space.low_cols()};
+}
+template <class Rule>
+Shape projection(const Rule& rule, const Shape& tensor) {
+  if (tensor.dimensions < 2) return {0};
+  const Subspace space = subspace_of(rule, as_matrix(tensor));
+  return {space.rank, space.side()};
 }
 
 template <class T>

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "optlite/linalg/subspace.hpp"
 #include "optlite/matrix_rules/concept.hpp"
 
 namespace optlite::matrix_rules {
@@ -26,22 +25,12 @@ struct Fira {
   static constexpr WeightDecay decay{DecayForm::decoupled_after, 0.0};
 
   static constexpr auto slots() {
-    return std::array{shaped(&Fira::low, slot<Fira>("m", "Mean of the projected gradients.")),
-                      shaped(&Fira::low, slot<Fira>("v", "Mean of their squares.")),
-                      shaped(&Fira::basis, slot<Fira>("P", "The singular vectors, as rows."))};
+    return std::array{shaped(&projected<Fira>, slot<Fira>("m", "Mean of the projected gradients.")),
+                      shaped(&projected<Fira>, slot<Fira>("v", "Mean of their squares.")),
+                      shaped(&projection<Fira>, slot<Fira>("P", "The singular vectors, as rows."))};
   }
   static constexpr auto scalars() {
     return std::array{slot<Fira>("rest", "Norm of s in the last step.")};
-  }
-  static Shape low(const Fira& rule, const Shape& tensor) {
-    if (tensor.dimensions < 2) return tensor;
-    const Subspace space = rule.space(as_matrix(tensor));
-    return {space.low_rows(), space.low_cols()};
-  }
-  static Shape basis(const Fira& rule, const Shape& tensor) {
-    if (tensor.dimensions < 2) return {0};
-    const Subspace space = rule.space(as_matrix(tensor));
-    return {space.rank, space.side()};
   }
 
   double learning_rate = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-6;
@@ -61,8 +50,6 @@ struct Fira {
                "their length."));
   }
 
-  Subspace space(Extents extents) const { return {extents.rows, extents.cols, rank}; }
-
   template <class T>
   void step(Index t, const Tensor<T>& tensor, Workspace& work) const {
     T* m = tensor.arrays[0];
@@ -73,7 +60,7 @@ struct Fira {
       return;
     }
     T* P = tensor.arrays[2];
-    const Subspace space = this->space(as_matrix(tensor));
+    const Subspace space = subspace_of(*this, as_matrix(tensor));
     if (is_due(t, update_period)) space.find(tensor.g, P);
     T* low = work.take<T>(space.low_size());
     T* scaled = work.take<T>(space.low_size());

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "optlite/linalg/subspace.hpp"
 #include "optlite/matrix_rules/concept.hpp"
 
 namespace optlite::matrix_rules {
@@ -29,19 +28,10 @@ struct Galore {
   static constexpr WeightDecay decay{DecayForm::decoupled_after, 0.0};
 
   static constexpr auto slots() {
-    return std::array{shaped(&Galore::low, slot<Galore>("m", "Mean of the projected gradients.")),
-                      shaped(&Galore::low, slot<Galore>("v", "Mean of their squares.")),
-                      shaped(&Galore::basis, slot<Galore>("P", "The singular vectors, as rows."))};
-  }
-  static Shape low(const Galore& rule, const Shape& tensor) {
-    if (tensor.dimensions < 2) return tensor;
-    const Subspace space = rule.space(as_matrix(tensor));
-    return {space.low_rows(), space.low_cols()};
-  }
-  static Shape basis(const Galore& rule, const Shape& tensor) {
-    if (tensor.dimensions < 2) return {0};
-    const Subspace space = rule.space(as_matrix(tensor));
-    return {space.rank, space.side()};
+    return std::array{
+        shaped(&projected<Galore>, slot<Galore>("m", "Mean of the projected gradients.")),
+        shaped(&projected<Galore>, slot<Galore>("v", "Mean of their squares.")),
+        shaped(&projection<Galore>, slot<Galore>("P", "The singular vectors, as rows."))};
   }
 
   double learning_rate = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-6;
@@ -55,8 +45,6 @@ struct Galore {
         field("scale", &Galore::scale, non_negative, "Factor alpha of the steps of matrices."));
   }
 
-  Subspace space(Extents extents) const { return {extents.rows, extents.cols, rank}; }
-
   template <class T>
   void step(Index t, const Tensor<T>& tensor, Workspace& work) const {
     T* m = tensor.arrays[0];
@@ -67,7 +55,7 @@ struct Galore {
       return;
     }
     T* P = tensor.arrays[2];
-    const Subspace space = this->space(as_matrix(tensor));
+    const Subspace space = subspace_of(*this, as_matrix(tensor));
     if (is_due(t, update_period)) space.find(tensor.g, P);
     T* low = work.take<T>(space.low_size());
     space.project(tensor.g, P, low, work);

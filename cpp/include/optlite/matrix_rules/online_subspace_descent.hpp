@@ -1,6 +1,5 @@
 #pragma once
 
-#include "optlite/linalg/subspace.hpp"
 #include "optlite/matrix_rules/concept.hpp"
 
 namespace optlite::matrix_rules {
@@ -27,21 +26,12 @@ struct OnlineSubspaceDescent {
 
   using Self = OnlineSubspaceDescent;
   static constexpr auto slots() {
-    return std::array{shaped(&Self::low, slot<Self>("m", "Mean of the projected gradients.")),
-                      shaped(&Self::low, slot<Self>("v", "Mean of their squares.")),
-                      shaped(&Self::basis, slot<Self>("P", "The projection: directions as rows.")),
-                      shaped(&Self::basis, slot<Self>("m_P", "Mean of the gradients of P.")),
-                      shaped(&Self::basis, slot<Self>("v_P", "Mean of their squares."))};
-  }
-  static Shape low(const Self& rule, const Shape& tensor) {
-    if (tensor.dimensions < 2) return tensor;
-    const Subspace space = rule.space(as_matrix(tensor));
-    return {space.low_rows(), space.low_cols()};
-  }
-  static Shape basis(const Self& rule, const Shape& tensor) {
-    if (tensor.dimensions < 2) return {0};
-    const Subspace space = rule.space(as_matrix(tensor));
-    return {space.rank, space.side()};
+    return std::array{
+        shaped(&projected<Self>, slot<Self>("m", "Mean of the projected gradients.")),
+        shaped(&projected<Self>, slot<Self>("v", "Mean of their squares.")),
+        shaped(&projection<Self>, slot<Self>("P", "The projection: directions as rows.")),
+        shaped(&projection<Self>, slot<Self>("m_P", "Mean of the gradients of P.")),
+        shaped(&projection<Self>, slot<Self>("v_P", "Mean of their squares."))};
   }
 
   double learning_rate = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-6;
@@ -58,8 +48,6 @@ struct OnlineSubspaceDescent {
               "Strength lambda of the pull of P towards orthonormal rows."));
   }
 
-  Subspace space(Extents extents) const { return {extents.rows, extents.cols, rank}; }
-
   template <class T>
   void step(Index t, const Tensor<T>& tensor, Workspace& work) const {
     T* m = tensor.arrays[0];
@@ -70,7 +58,7 @@ struct OnlineSubspaceDescent {
       return;
     }
     T* P = tensor.arrays[2];
-    const Subspace space = this->space(as_matrix(tensor));
+    const Subspace space = subspace_of(*this, as_matrix(tensor));
     if (t == 1) {
       space.find(tensor.g, P);
     } else if (space.rank < space.side()) {  // otherwise nothing is lost
