@@ -9,6 +9,7 @@ array([ 0., 10.])
 """
 
 from . import distributions
-from .ngboost import NGBClassifier, NGBRegressor
+from .classifier import NGBClassifier
+from .regressor import NGBRegressor
 
 __all__ = ["NGBClassifier", "NGBRegressor", "distributions"]

@@ -1,0 +1,400 @@
+"""What the estimators of natural gradient boosting share: parameters and fit."""
+
+from numbers import Integral, Real
+from typing import ClassVar
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from sklearn.base import BaseEstimator, _fit_context
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.validation import check_consistent_length
+
+from .._core import core
+from .._estimator import EstimatorShell
+from .._validation import check_weights
+from .._warnings import warn
+from . import _features, _fit, _forest
+from ._prediction import Predictions
+
+#: 2.36 with it and 10.4 without.
+AUTO_ROWS = 100
+AUTO_ROUNDS = 20
+
+
+class NGBoost(Predictions, EstimatorShell, BaseEstimator):
+    """Base of the estimators: parameters, and the fit, stage by stage."""
+
+    _parameter_constraints: ClassVar[dict] = {
+        "Dist": "no_validation",
+        "Score": "no_validation",
+        "Base": [HasMethods(["fit", "predict"]), None],
+        "natural_gradient": ["boolean"],
+        "n_estimators": [Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "minibatch_frac": [Interval(Real, 0, 1, closed="right")],
+        "col_sample": [Interval(Real, 0, 1, closed="right")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "random_state": ["random_state"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "early_stopping_rounds": [
+            Interval(Integral, 1, None, closed="left"),
+            StrOptions({"auto"}),
+            None,
+        ],
+        "max_depth": [Interval(Integral, 1, None, closed="left"), None],
+        "max_leaf_nodes": [Interval(Integral, 2, None, closed="left"), None],
+        "min_samples_leaf": [Interval(Integral, 1, None, closed="left")],
+        "l2_regularization": [Interval(Real, 0, None, closed="left")],
+        "max_bins": [Interval(Integral, 2, 255, closed="both")],
+        "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
+        "monotonic_cst": ["array-like", None],
+        "tree_sharing": [StrOptions({"separate", "joint"})],
+        "n_threads": [Interval(Integral, 1, None, closed="left"), None],
+        "warm_start": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        Dist=None,
+        Score="log",
+        Base=None,
+        natural_gradient=True,
+        n_estimators=500,
+        learning_rate=0.05,
+        minibatch_frac=1.0,
+        col_sample=1.0,
+        tol=1e-4,
+        random_state=None,
+        validation_fraction=0.1,
+        early_stopping_rounds="auto",
+        max_depth=3,
+        max_leaf_nodes=None,
+        min_samples_leaf=20,
+        l2_regularization=0.0,
+        max_bins=255,
+        categorical_features="from_dtype",
+        monotonic_cst=None,
+        tree_sharing="separate",
+        n_threads=None,
+        warm_start=False,
+    ):
+        self.Dist = Dist
+        self.Score = Score
+        self.Base = Base
+        self.natural_gradient = natural_gradient
+        self.n_estimators = n_estimators
+        self.learning_rate = learning_rate
+        self.minibatch_frac = minibatch_frac
+        self.col_sample = col_sample
+        self.tol = tol
+        self.random_state = random_state
+        self.validation_fraction = validation_fraction
+        self.early_stopping_rounds = early_stopping_rounds
+        self.max_depth = max_depth
+        self.max_leaf_nodes = max_leaf_nodes
+        self.min_samples_leaf = min_samples_leaf
+        self.l2_regularization = l2_regularization
+        self.max_bins = max_bins
+        self.categorical_features = categorical_features
+        self.monotonic_cst = monotonic_cst
+        self.tree_sharing = tree_sharing
+        self.n_threads = n_threads
+        self.warm_start = warm_start
+
+    def __sklearn_is_fitted__(self):
+        """A fit that failed before its first stage has no trees."""
+        return hasattr(self, "forest_")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = True
+        return tags
+
+    # --- fitting ----------------------------------------------------------------------------------
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None, *, X_val=None, Y_val=None, val_sample_weight=None):
+        """Fit the model.
+
+        Parameters
+        ----------
+        X : {array-like, data frame, sparse matrix} of shape (n_samples, n_features)
+            Features. NaN is a missing value. float32 and float64 are read in place.
+        y : array-like of shape (n_samples,)
+            Targets; each must be in the support of the distribution.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights, each >= 0. A row of weight 2 counts as two rows, in `min_samples_leaf`, too.
+        X_val, Y_val : default=None
+            Data to stop early by, instead of a share of `X` and `y`.
+        val_sample_weight : array-like, default=None
+            Weights of those.
+
+        Returns
+        -------
+        self
+            This instance, fitted. After Ctrl-C it holds the stages that were done.
+        """
+        more = self.warm_start and hasattr(self, "forest_")
+        stages = self.n_estimators - (self.n_iter_ if more else 0)
+        if stages < 0:
+            raise ValueError(
+                f"n_estimators must be at least the {self.n_iter_} stages that are already fitted "
+                f"when warm_start=True, got {self.n_estimators}."
+            )
+        validation = (X_val, Y_val, val_sample_weight)
+        return self._fit(X, y, sample_weight, validation, stages, more)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, sample_weight=None, *, X_val=None, Y_val=None):
+        """Fit `n_estimators` more stages, on these data; the bins stay those of the first call.
+
+        Parameters
+        ----------
+        X, y, sample_weight, X_val, Y_val
+            As in :meth:`fit`.
+
+        Returns
+        -------
+        self
+            This instance.
+        """
+        more = hasattr(self, "forest_")
+        return self._fit(X, y, sample_weight, (X_val, Y_val, None), self.n_estimators, more)
+
+    def _fit(self, X, y, sample_weight, validation, stages, more):
+        if not more:
+            self._learn_columns(X)
+        data = self._check_rows(X, y, sample_weight, reset=not more)
+        if self._categorical is None:
+            self._categorical = np.zeros(self.n_features_in_, dtype=bool)
+        n = len(data.y)
+        if n < 2:
+            raise ValueError(
+                f"{type(self).__name__} needs at least 2 samples to fit a distribution, got 1 "
+                "sample."
+            )
+        rng = check_random_state(self.random_state)
+        seed = int(rng.randint(2**31))
+        train, held_out, patience = self._split(data, validation, rng)
+        with _fit.threads(self.n_threads):
+            if not more:
+                self._start(train)
+            self._boost(train, held_out, patience, stages, seed, more)
+        return self
+
+    def _learn_columns(self, X):
+        if self.Base is not None:
+            self._categorical, self.categories_ = None, {}  # the regressor's own matter
+            return
+        mask = _features.categorical_mask(self, X, self.categorical_features)
+        self._categorical = mask
+        self.categories_ = _features.learn_categories(X, mask)
+
+    def _check_rows(self, X, y, sample_weight, reset):
+        if y is None:
+            raise ValueError(
+                f"This {type(self).__name__} estimator requires y to be passed, but the target y "
+                "is None."
+            )
+        X = _features.check_X(self, X, categories=self.categories_, reset=reset)
+        y = self._check_targets(y, reset)
+        check_consistent_length(X, y)
+        return _fit.Data(X, y, check_weights(sample_weight, X))
+
+    def _split(self, data, validation, rng):
+        """Return training data, validation data (or None) and the patience (-1: no limit)."""
+        X_val, Y_val, weight = validation
+        rounds = self.early_stopping_rounds
+        if (X_val is None) != (Y_val is None):
+            raise ValueError(
+                "X_val and Y_val must be given together, got "
+                f"{'Y_val' if X_val is None else 'X_val'} only."
+            )
+        if X_val is not None:
+            held_out = self._check_rows(X_val, Y_val, weight, reset=False)
+            rounds = AUTO_ROUNDS if rounds == "auto" else rounds
+            return data, held_out, -1 if rounds is None else rounds
+        n = len(data.y)
+        if rounds == "auto":
+            rounds = AUTO_ROUNDS if n >= AUTO_ROWS else None
+        if rounds is None:
+            return data, None, -1
+        order = rng.permutation(n)
+        size = max(1, int(np.ceil(self.validation_fraction * n)))
+        if size >= n or (data.weight is not None and not data.weight[order[size:]].any()):
+            raise ValueError(
+                f"validation_fraction={self.validation_fraction:g} leaves no training row of {n}; "
+                "make it smaller or set early_stopping_rounds=None."
+            )
+        held_out = data.take(np.sort(order[:size]))
+        if held_out.weight is not None and not held_out.weight.any():
+            return data, None, -1
+        return data.take(np.sort(order[size:])), held_out, rounds
+
+    def _start(self, train):
+        """Set what does not change from stage to stage: start, bounds, bins."""
+        owner = type(self).__name__
+        family = self._family()
+        score = _fit.score_of(self.Score, family, owner)
+        if self.natural_gradient and family.targets == "real" and np.ptp(train.y) == 0.0:
+            warn(
+                f"y is constant ({train.y.flat[0]:g}): the scale of the distribution is at its "
+                "lower bound, close to 0.",
+                UserWarning,
+            )
+        self.score_rule_ = score
+        self.unit_ = np.array(
+            _fit.unit_of(family, train.y, train.weight) if self.natural_gradient else (0.0, 1.0)
+        )
+        y = (train.y - self.unit_[0]) / self.unit_[1]
+        start = family.marginal(y, sample_weight=train.weight)
+        lower, upper = _fit.bounds_of(family, start)
+        table = np.array([start, lower, upper])
+        if tuple(self.unit_) != (0.0, 1.0):
+            table[:, 0] = table[:, 0] * self.unit_[1] + self.unit_[0]
+            table[:, 1] += np.log(self.unit_[1])
+        self.init_params_, self.lower_, self.upper_ = table
+        self.bins_ = None
+        if self.Base is None:
+            self.bins_ = _features.find_bins(
+                train.X, train.weight, self._categorical, self.max_bins
+            )
+
+    def _options(self, seed, first_stage, patience):
+        center, scale = self.unit_
+        lower, upper = (
+            _fit.to_unit(bound[:, None], center, scale)[:, 0]
+            for bound in (self.lower_, self.upper_)
+        )
+        return {
+            "learning_rate": float(self.learning_rate),
+            "minibatch_frac": float(self.minibatch_frac),
+            "col_sample": float(self.col_sample),
+            "tol": float(self.tol),
+            "seed": seed,
+            "first_stage": first_stage,
+            "patience": patience,
+            "lower": list(lower),
+            "upper": list(upper),
+            "reach": _fit.reach_of(self._family()),
+            "features": self.n_features_in_,
+        }
+
+    def _boost(self, train, held_out, patience, stages, seed, more):
+        family = self._family()
+        center, scale = self.unit_
+        first_stage = self.n_iter_ if more else 0
+        empty = held_out is None
+        other = train.take(np.arange(0)) if empty else held_out
+        sides = []
+        for data in (train, other):
+            params = np.repeat(self.init_params_[:, None], len(data.y), axis=1)
+            if more and len(data.y):
+                params = self._sum(data.X)
+            params = _fit.to_unit(params, center, scale)
+            sides.append(_fit.rows_of(data, params, center, scale))
+        objective = _fit.objective_of(family, self.score_rule_, self.natural_gradient)
+        options = self._options(seed, first_stage, patience)
+        base = None
+        if self.Base is None:
+            run = core.boost_trees(
+                objective,
+                *sides,
+                options,
+                _forest.checked_bins(self.bins_),
+                _features.encode(train.X, self.bins_),
+                _features.encode(other.X, self.bins_),
+                self._tree_options(train),
+                self._signs(),
+                self.tree_sharing == "joint",
+            )
+        else:
+            base = _fit.PythonBase(self.Base, train, None if empty else other.X)
+            run = core.boost_python(objective, *sides, options, base)
+        try:
+            run.run(stages)
+        finally:  # Ctrl-C keeps what there is
+            self._store(run, base, more, empty)
+        if not empty and self.bins_ is not None:
+            self._widen(family, held_out)
+
+    def _tree_options(self, train):
+        total = len(train.y) if train.weight is None else train.weight.sum()
+        if total < 2 * self.min_samples_leaf <= len(train.y):
+            warn(
+                f"The weights add up to {total:g}, less than two leaves of min_samples_leaf="
+                f"{self.min_samples_leaf}: no tree can split. A row of weight 2 counts as two "
+                "rows; multiply the weights so that their mean is 1.",
+                UserWarning,
+            )
+        return core.TreeOptions(
+            -1 if self.max_depth is None else self.max_depth,
+            -1 if self.max_leaf_nodes is None else self.max_leaf_nodes,
+            float(self.min_samples_leaf),
+            float(self.l2_regularization),
+        )
+
+    def _signs(self):
+        if self.monotonic_cst is None:
+            return None
+        given = self.monotonic_cst
+        if isinstance(given, dict):
+            names = list(getattr(self, "feature_names_in_", []))
+            given = [given.get(name, 0) for name in names]
+        signs = np.asarray(given)
+        if signs.shape != (self.n_features_in_,) or not np.isin(signs, (-1, 0, 1)).all():
+            raise ValueError(
+                f"monotonic_cst must have one of -1, 0, 1 for each of {self.n_features_in_} "
+                f"features, got {self.monotonic_cst!r}."
+            )
+        if (signs[self._categorical] != 0).any():
+            raise ValueError("monotonic_cst must be 0 for categorical features.")
+        return np.ascontiguousarray(signs, dtype=np.int8)
+
+    def _store(self, run, base, more, empty):
+        history = run.history()
+        done = len(history) - 1 if empty else run.best_stages
+        steps = history[1 : done + 1, 0]
+        joint, p = self.tree_sharing == "joint", len(self.init_params_)
+        if base is None:
+            forest = _fit.keep_stages(run, joint, p, done, self.unit_[1])
+        else:
+            forest = {}
+            models, features = base.models[:done], base.features[:done]
+            self.base_models_ = (self.base_models_ if more else []) + models
+            self.col_idxs_ = (self.col_idxs_ if more else []) + features
+        self.scalings_ = np.concatenate([self.scalings_, steps]) if more else steps
+        factors = self.learning_rate * steps
+        self.stage_factors_ = np.concatenate([self.stage_factors_, factors]) if more else factors
+        scale = self.unit_[1]
+        scores = history[:, 1:3] * scale if self.score_rule_ == "crps" else history[:, 1:3]
+        scores = scores + (np.log(scale) if self.score_rule_ == "log" else 0.0)
+        self.train_score_ = scores[:, 0]
+        self.validation_score_ = None if empty else scores[:, 1]
+        self.n_iter_ = len(self.scalings_)
+        self.stop_reason_ = run.reason
+        self.forest_ = _forest.join(self.forest_, forest) if more and forest else forest
+
+    def _widen(self, family, held_out):
+        """Shift the logarithm of the scale to where rows that were not fitted score best.
+
+        Training residuals are smaller than others, and a scale that is learned from them is.
+        """
+        names = family.parameter_names
+        scales = [k for k, name in enumerate(names) if name in ("log_sigma", "log_scale")]
+        if len(names) < 2 or not scales:
+            return
+        theta = self._distribution(self._sum(held_out.X)).theta
+        weight, k = held_out.weight, scales[0]
+
+        def mean_score(shift):
+            moved = theta + shift * np.eye(len(names))[k]
+            scores = family.score(moved, held_out.y, score=self.score_rule_)
+            return np.average(scores, weights=weight)
+
+        found = minimize_scalar(mean_score, bounds=(-1.0, 1.0), method="bounded")
+        if found.fun < mean_score(0.0):
+            for params in (self.init_params_, self.lower_, self.upper_):
+                params[k] += found.x

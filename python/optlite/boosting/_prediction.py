@@ -1,0 +1,144 @@
+"""What a fitted model of natural gradient boosting answers, whatever its targets are."""
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from . import _features, _fit, _forest
+
+
+class Predictions:
+    """Distributions of rows from the stages of a fitted model."""
+
+    def _check_predict(self, X):
+        check_is_fitted(self)
+        return _features.check_X(self, X, categories=self.categories_, reset=False)
+
+    def _stages(self, X):
+        """Yield the sums (n_params, n) after each stage; one array, changed in place."""
+        raw = np.repeat(self.init_params_[:, None], X.shape[0], axis=1)
+        p = len(self.init_params_)
+        if self.bins_ is None:
+            units = np.ones(p)
+            units[0] = self.unit_[1]
+            for models, features, factor in zip(
+                self.base_models_, self.col_idxs_, self.stage_factors_, strict=True
+            ):
+                part = X[:, features]
+                raw += factor * units[:, None] * np.array([m.predict(part) for m in models])
+                yield raw
+            return
+        joint = self.tree_sharing == "joint"
+        trees = 1 if joint else p
+        forest = _forest.packed(self.forest_, p, joint)
+        bins, codes = _forest.checked_bins(self.bins_), _features.encode(X, self.bins_)
+        for stage in range(self.n_iter_):
+            forest.add(bins, codes, stage * trees, (stage + 1) * trees, raw)
+            yield raw
+
+    def _sum(self, X):
+        """Return the sums (n_params, n) of all stages."""
+        raw = np.repeat(self.init_params_[:, None], X.shape[0], axis=1)
+        if self.bins_ is None:
+            for sums in self._stages(X):
+                raw = sums
+            return raw
+        joint = self.tree_sharing == "joint"
+        forest = _forest.packed(self.forest_, len(self.init_params_), joint)
+        bins, codes = _forest.checked_bins(self.bins_), _features.encode(X, self.bins_)
+        forest.add(bins, codes, 0, len(self.forest_["target"]), raw)
+        return raw
+
+    def _distribution(self, raw):
+        theta = np.clip(raw, self.lower_[:, None], self.upper_[:, None])
+        return self._family().at(np.ascontiguousarray(theta.T))
+
+    def _params(self, X):
+        X = self._check_predict(X)
+        with _fit.threads(self.n_threads):
+            return self._sum(X)
+
+    def pred_dist(self, X):
+        """Predict the distribution of y for each row.
+
+        Parameters
+        ----------
+        X : {array-like, data frame, sparse matrix} of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        PredictedDistribution
+            One object for all rows: ``mean()``, ``std()``, ``ppf(q)``, ``interval(level)``, ...
+        """
+        return self._distribution(self._params(X))
+
+    def staged_pred_dist(self, X):
+        """Yield the predicted distributions after each stage.
+
+        Parameters
+        ----------
+        X : {array-like, data frame, sparse matrix} of shape (n_samples, n_features)
+            Features.
+
+        Yields
+        ------
+        PredictedDistribution
+        """
+        for raw in self._stages(self._check_predict(X)):
+            yield self._distribution(raw)
+
+    def apply(self, X):
+        """Return the leaf of each row in each tree.
+
+        Parameters
+        ----------
+        X : {array-like, data frame, sparse matrix} of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        ndarray of int32, shape (n_samples, n_trees)
+            Numbers of nodes, counted from the root of each tree.
+        """
+        X = self._check_predict(X)
+        if self.bins_ is None:
+            raise ValueError("apply needs trees of this library: it is not there with Base.")
+        joint = self.tree_sharing == "joint"
+        forest = _forest.packed(self.forest_, len(self.init_params_), joint)
+        return forest.apply(_forest.checked_bins(self.bins_), _features.encode(X, self.bins_))
+
+    @property
+    def feature_importances_(self):
+        """Shares of the features in the gain of the trees, shape (n_params, n_features)."""
+        check_is_fitted(self)
+        if self.bins_ is None:
+            raise AttributeError("feature_importances_ needs trees of this library, not Base.")
+        return _forest.importances(
+            self.forest_,
+            len(self.init_params_),
+            self.n_features_in_,
+            self.tree_sharing == "joint",
+            self.scalings_,
+        )
+
+    def loss(self, X, y, sample_weight=None):
+        """Return the mean score of the predicted distributions; the lower, the better.
+
+        Parameters
+        ----------
+        X : {array-like, data frame, sparse matrix} of shape (n_samples, n_features)
+            Features.
+        y : array-like of shape (n_samples,)
+            Targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights.
+
+        Returns
+        -------
+        float
+            In nats for ``Score="log"``.
+        """
+        predicted = self.pred_dist(X)
+        y = self._check_targets(y, reset=False)
+        scores = self._family().score(predicted.theta, y, score=self.score_rule_)
+        return float(np.average(scores, weights=sample_weight))

@@ -1,0 +1,211 @@
+"""Regression by natural gradient boosting: a distribution of y for each row."""
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.utils import column_or_1d
+from sklearn.utils.validation import check_array
+
+from . import _fit
+from ._base import NGBoost
+
+
+class NGBRegressor(RegressorMixin, NGBoost):
+    r"""Fit a distribution of y for each row by natural gradient boosting.
+
+    Every stage fits trees to minus the natural gradient of the score and moves the parameters along
+    them; see Notes.
+
+    Parameters
+    ----------
+    Dist : str, class or instance, default=None
+        Distribution of y, one of :mod:`optlite.boosting.distributions`; None is the normal one.
+    Score : {"log", "crps"}, default="log"
+        The scoring rule that is minimised: minus the logarithm of the density, or the continuous
+        ranked probability score where the distribution has it in closed form.
+    Base : regressor or None, default=None
+        None grows histogram trees in the core. Any regressor of scikit-learn may be fitted instead,
+        one clone a parameter and stage, which is much slower; parameters of trees have no effect.
+    natural_gradient : bool, default=True
+        Whether targets are multiplied by the inverse of the metric of the score. With True and a
+        distribution of location and scale the target is standardised inside, which changes nothing
+        but the range of numbers.
+    n_estimators : int, default=500
+        Number of stages, at most.
+    learning_rate : float, default=0.05
+        Share of the step of the line search that is taken.
+    minibatch_frac : float in (0, 1], default=1.0
+        Share of the rows that each stage sees, drawn without replacement.
+    col_sample : float in (0, 1], default=1.0
+        Share of the features that each stage sees.
+    tol : float, default=1e-4
+        Stages end when the mean length of what the trees fit is below it.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the validation rows and of the shares above.
+    validation_fraction : float in (0, 1), default=0.1
+        Share of the rows that is held out to stop early by.
+    early_stopping_rounds : int, "auto" or None, default="auto"
+        Stop after so many stages without a better validation score, and go back to the best one.
+        ``"auto"`` is 20, if there are at least 100 rows or `X_val` is given.
+    max_depth : int or None, default=3
+        Depth of a tree.
+    max_leaf_nodes : int or None, default=None
+        Leaves of a tree; where it is given, the leaf with the largest gain is split next.
+    min_samples_leaf : int, default=20
+        Rows in a leaf; a row counts as many times as its weight says.
+    l2_regularization : float, default=0.0
+        Added to the weight of a leaf when its value is computed.
+    max_bins : int in [2, 255], default=255
+        Bins of a numeric feature; missing values have one more.
+    categorical_features : None, "from_dtype" or array-like, default="from_dtype"
+        Columns whose values have no order, by name, number or mask; ``"from_dtype"`` takes those
+        with the type ``category`` in a data frame. At most 254 categories; unknown ones are treated
+        as missing.
+    monotonic_cst : array-like of int, dict or None, default=None
+        +1 or -1 for features with which the first parameter must not fall or rise.
+    tree_sharing : {"separate", "joint"}, default="separate"
+        One tree for each parameter, as in ngboost, or one tree with a vector in each leaf.
+    n_threads : int or None, default=None
+        Threads of a fit or prediction; None leaves it to OpenMP. The model does not depend on it.
+    warm_start : bool, default=False
+        Whether `fit` adds stages to those of the last fit.
+
+    Attributes
+    ----------
+    n_iter_ : int
+        Stages of the model.
+    init_params_, lower_, upper_ : ndarray of shape (n_params,)
+        The parameters before the first stage, and the bounds within which they are kept.
+    scalings_ : ndarray of shape (n_stages,)
+        Step of each stage.
+    train_score_, validation_score_ : ndarray
+        Mean scores of the last fit, from the start on, before the scale is shifted (see Notes); the
+        second is None without validation rows.
+    stop_reason_ : {"stages", "tol", "validation"}
+        Why the fit ended.
+    forest_, bins_ : dict of ndarray
+        Trees and bins in plain arrays, checked whole before each use.
+    feature_importances_ : ndarray of shape (n_params, n_features)
+        Shares of the features in the gain of the trees.
+    n_features_in_, feature_names_in_
+        Number of features and, if `X` had names, their names.
+
+    See Also
+    --------
+    NGBClassifier : The same for classes.
+
+    Notes
+    -----
+    With :math:`S` the score and :math:`M` its metric, each stage fits trees :math:`f` to
+
+    .. math:: -M(\theta_i)^{-1} \nabla_\theta S(\theta_i, y_i)
+
+    and moves :math:`\theta_i` by learning rate times :math:`\rho f(x_i)`, with :math:`\rho`
+    doubled from 1, or halved, until the mean score just falls. Doubling ends where a logarithm or a
+    logit would move by more than 1 in a stage.
+
+    The defaults were chosen by held-out log scores, four splits each of diabetes, 300 rows of
+    friedman1, and three synthetic sets of 1,500 to 8,000 rows: they give 5.64, 2.36, 1.99, -0.10
+    and 1.83. With `min_samples_leaf=1` and no early stopping below 1,000 rows these are 19.2, 167,
+    2.00, -0.03 and 1.84; with what ngboost has (500 stages at the learning rate 0.01, leaves of one
+    row) 6.31, 4.01, 1.99, 0.26 and 1.84. They are the best of nine settings on these very splits,
+    so that new data will find them a little worse, and were measured without the shift below.
+
+    Scales are learned on the rows that the means have been fitted to, and come out too small. Where
+    rows are held out, the logarithm of the scale is shifted to where these score best. On 3,000
+    rows of friedman1 with noise that depends on a feature, 92 % of new rows then lie in the 90 %
+    interval, and 84 % without the shift (means of six splits; 89 and 86 % on diabetes).
+
+    References
+    ----------
+    T. Duan, A. Avati, D. Y. Ding, K. K. Thai, S. Basu, A. Ng and A. Schuler, "NGBoost: Natural
+    Gradient Boosting for Probabilistic Prediction", ICML 2020, algorithm 1.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from optlite.boosting import NGBRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = NGBRegressor(random_state=0).fit(X, y)
+    >>> model.pred_dist(X[:3]).std().shape
+    (3,)
+    >>> model.predict_interval(X[:3], 0.8).shape
+    (3, 2)
+    """
+
+    def _family(self):
+        return _fit.family_of("normal" if self.Dist is None else self.Dist, type(self).__name__)
+
+    def _check_targets(self, y, reset):
+        family = self._family()
+        if family.n_outputs > 1:
+            y = check_array(y, dtype=np.float64, input_name="y")
+        else:
+            y = check_array(y, ensure_2d=False, dtype="numeric", input_name="y")
+            y = column_or_1d(y, dtype=np.float64, warn=True)
+        return family.check_targets(y)
+
+    def predict(self, X):
+        """Predict the mean of y.
+
+        Parameters
+        ----------
+        X : {array-like, data frame, sparse matrix} of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Means of the distributions of :meth:`pred_dist`.
+        """
+        return self.pred_dist(X).mean()
+
+    def staged_predict(self, X):
+        """Yield the predicted means after each stage.
+
+        Parameters
+        ----------
+        X : {array-like, data frame, sparse matrix} of shape (n_samples, n_features)
+            Features.
+
+        Yields
+        ------
+        ndarray of shape (n_samples,)
+        """
+        for predicted in self.staged_pred_dist(X):
+            yield predicted.mean()
+
+    def predict_interval(self, X, confidence=0.9):
+        """Predict the interval that holds y with this probability, equal tails.
+
+        Parameters
+        ----------
+        X : {array-like, data frame, sparse matrix} of shape (n_samples, n_features)
+            Features.
+        confidence : float in [0, 1], default=0.9
+            Probability of the interval.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, 2)
+            Lower and upper ends.
+        """
+        return np.column_stack(self.pred_dist(X).interval(confidence))
+
+    def predict_quantile(self, X, q=0.5):
+        """Predict quantiles of y.
+
+        Parameters
+        ----------
+        X : {array-like, data frame, sparse matrix} of shape (n_samples, n_features)
+            Features.
+        q : float or array-like of shape (k,), each in [0, 1], default=0.5
+            Probabilities.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, k)
+        """
+        predicted = self.pred_dist(X)
+        if np.ndim(q) == 0:
+            return predicted.ppf(q)
+        return np.column_stack([predicted.ppf(one) for one in q])
