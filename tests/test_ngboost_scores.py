@@ -1,0 +1,74 @@
+"""The same settings give the scores of ngboost, on six problems and five splits each.
+
+Its scores are in ``peer/ngboost_scores.json``; ``peer/ngboost_scores.py`` makes them, and a part of
+``.ci/run`` makes them again, in an environment with the versions that ngboost asks for.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from optlite.boosting import NGBClassifier, NGBRegressor
+
+PEER = Path(__file__).parent / "peer"
+RECORD = json.loads((PEER / "ngboost_scores.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def peer():
+    """The module that made the record: it measures other estimators the same way."""
+    sys.path.insert(0, str(PEER))
+    try:
+        import ngboost_scores
+
+        yield ngboost_scores
+    finally:
+        sys.path.remove(str(PEER))
+
+
+@pytest.fixture(scope="module")
+def scores(peer):
+    def fit(cls):
+        plain = {"early_stopping_rounds": None, "min_samples_leaf": 1, **RECORD["settings"]}
+        return lambda X, y, seed: cls(**plain).fit(X, y)
+
+    return peer.measure(fit(NGBRegressor), fit(NGBClassifier))
+
+
+@pytest.mark.parametrize("name", RECORD["scores"])
+def test_same_settings_give_the_scores_of_ngboost(scores, name):
+    differences = np.array(scores[name]) - np.array(RECORD["scores"][name])
+    differences[:, 1] /= np.mean(RECORD["scores"][name], axis=0)[1]  # errors: relative
+    mean = differences.mean(axis=0)
+    half = stats.t.ppf(0.975, 4) * differences.std(axis=0, ddof=1) / np.sqrt(5)
+    # 95 % intervals of the mean difference. Cuts lie between bins here and between values there,
+    # and ties are broken in other ways, so that they may miss 0 by a hundredth.
+    assert (np.abs(mean) <= half + 0.01).all(), (mean, half)
+    assert half[0] < 0.02, half  # nats: the comparison is a sharp one
+
+
+def test_a_worse_model_would_be_noticed(peer):
+    """Twice the learning rate moves every score by more than the comparison lets pass."""
+    ahead = {**RECORD["settings"], "learning_rate": 2 * RECORD["settings"]["learning_rate"]}
+
+    def fit(X, y, seed):
+        return NGBRegressor(early_stopping_rounds=None, min_samples_leaf=1, **ahead).fit(X, y)
+
+    for name in ("friedman", "power_plant"):
+        X, X_test, y, y_test = peer.boosting_problems.REGRESSION[name](0)
+        nll, _ = peer.regression(fit(X, y, 0), X_test, y_test)
+        assert abs(nll - RECORD["scores"][name][0][0]) > 0.03
+
+
+def test_the_record_is_compared_where_it_is_made_again(peer):
+    recorded = RECORD["scores"]
+    assert peer.differences(recorded, recorded) == []
+    moved = {**recorded, "houses": [[nll + 0.02, error] for nll, error in recorded["houses"]]}
+    (found,) = peer.differences(moved, recorded)
+    assert found.startswith("houses: ")
+    assert RECORD["settings"] == peer.SETTINGS
+    assert recorded.keys() == {*peer.boosting_problems.REGRESSION, "breast_cancer"}
