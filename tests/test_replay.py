@@ -217,7 +217,6 @@ def test_signs_of_singular_vectors_are_free(tmp_path):
         ("adam", {"lr": 0.1, "amsgrad": True}),
         ("adam", {"lr": 0.1, "maximize": True}),
         ("sgd", {"lr": 0.1, "learning_speed": 1.0}),
-        ("novograd", {"lr": 0.1, "weight_decouple": True}),
         ("lookahead_momentum", {"lr": 0.1, "k": 5, "alpha": 0.5, "pullback_momentum": "reset"}),
         ("clip_norm_momentum", {"lr": 0.1, "max_norm": 1.0, "norm_type": 1.0}),
         ("shampoo", {"lr": 0.1, "preconditioning_compute_steps": 3}),
@@ -234,6 +233,9 @@ def test_what_packages_say_of_weight_decay():
         ("adan", {"weight_decouple": True}, "decoupled"),
         ("lion", {"weight_decouple": False}, "l2"),
         ("adabelief", {"fixed_decay": True}, "fixed"),
+        ("novograd", {"weight_decouple": False}, "paper"),
+        ("novograd", {"weight_decouple": True}, "decoupled"),
+        ("adamp", {"weight_decouple": True}, "paper"),
         ("sgdw", {"nesterov": True}, "decoupled"),
     ]
     for name, flags, form in forms:

@@ -180,7 +180,7 @@ def facts(record):
 def weight_decay(record):
     """Say how weight decay enters the steps of a rule."""
     if record["own_decay"]:
-        return "its own, see ``weight_decay`` below"
+        return "as in the equations (paper) unless another form is chosen"
     form = record["decay_words"][record["decay_form"]]
     return f"{form}, {record['decay_strength']:g} unless given"
 

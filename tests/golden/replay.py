@@ -126,6 +126,13 @@ NAMES = {
 }
 #: Coupled or not: packages say it with a flag.
 DECAY_FLAGS = ("decoupled_weight_decay", "weight_decouple")
+#: What such a flag means where it is not l2 and decoupled: not set, and set.
+FLAG_MEANS = {
+    "adamp": ("l2", "paper"),
+    "adan": ("proximal", "decoupled"),
+    "novograd": ("paper", "decoupled"),
+    "sgdp": ("l2", "paper"),
+}
 #: Arguments of packages that change nothing with this value; any other value is refused.
 NEUTRAL = {
     "adam": False,
@@ -236,10 +243,8 @@ def _form_of_decay(name, hyper):
     for flag in DECAY_FLAGS:
         if flag in hyper:
             value = hyper.pop(flag)
-            coupled = {"adan": "proximal"}.get(name, "l2")
-            given["weight_decay_form"] = {True: "decoupled", False: coupled}.get(value, value)
-    if name == "novograd" and given.pop("weight_decay_form", "l2") != "l2":
-        raise ValueError("novograd has the form of decay of its paper alone.")
+            coupled, decoupled = FLAG_MEANS.get(name, ("l2", "decoupled"))
+            given["weight_decay_form"] = {True: decoupled, False: coupled}.get(value, value)
     return given
 
 

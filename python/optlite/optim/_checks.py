@@ -4,6 +4,7 @@ import math
 import numbers
 
 from .. import _params
+from ..reference.updates import FORMS
 
 
 def real(value, name, owner, advice, lower=-math.inf, upper=math.inf, is_open=(True, True)):
@@ -43,6 +44,16 @@ def integer(value, name, owner, advice, lower=1):
     if value < lower:
         raise ValueError(f"{name} must be >= {lower}, got {int(value)!r} ({owner}). {advice}")
     return int(value)
+
+
+def weight_decay(strength, form, owner, forms=FORMS):
+    """Return the hyper-parameters of weight decay of a rule written in Python."""
+    return {
+        "weight_decay": non_negative(strength, "weight_decay", owner, "It pulls towards zero."),
+        "weight_decay_form": word(
+            form, "weight_decay_form", owner, forms, "It says how weight_decay enters a step."
+        ),
+    }
 
 
 def flag(value, name, owner):

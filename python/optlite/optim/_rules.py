@@ -12,6 +12,9 @@ from ._tree import Structure, refuse_shared_memory
 
 _step = core.rule_step
 
+#: The form of weight decay of a rule that has one of its own.
+OWN_DECAY = "paper"
+
 
 class Rule(SteppingRule):
     """Base of the update rules: hyper-parameters, and steps that they define.
@@ -52,11 +55,11 @@ class Rule(SteppingRule):
 
     def _make_kernel(self, hyper):
         """Hand the numbers to the core."""
+        word, form, strength = hyper["weight_decay_form"], 0, 0.0
+        if word != OWN_DECAY:
+            form, strength = self._record["decay_words"].index(word), hyper["weight_decay"]
+            hyper = hyper | {"weight_decay": 0.0}  # the driver decays, not the rule itself
         values = stored_fields(self._record, hyper)
-        form, strength = 0, 0.0
-        if not self._record["own_decay"]:
-            form = self._record["decay_words"].index(hyper["weight_decay_form"])
-            strength = hyper["weight_decay"]
         return core.rule_kernel(self._record["name"], values, form, strength)
 
     # --- steps ------------------------------------------------------------------------------------
@@ -232,10 +235,12 @@ def rule_records():
 
 def _with_decay(record):
     """Append the options of the driver to the hyper-parameters of a rule."""
-    record = {**record, "fields": [_worded(field) for field in record["fields"]]}
-    if not record["own_decay"]:
-        words = record["decay_words"]
-        record["fields"] += [
+    fields, words = [_worded(field) for field in record["fields"]], record["decay_words"]
+    form, own = words[record["decay_form"]], ""
+    if record["own_decay"]:
+        form, words, own = OWN_DECAY, [OWN_DECAY, *words], "as in the equations (paper); "
+    else:
+        fields.append(
             {
                 "name": "weight_decay",
                 "default": record["decay_strength"],
@@ -246,18 +251,20 @@ def _with_decay(record):
                 "doc": "Strength w of the pull towards zero.",
                 "words": [],
                 "driver": True,
-            },
-            {
-                "name": "weight_decay_form",
-                "default": words[record["decay_form"]],
-                "doc": "How it enters: g + w x (l2); x - eta w x (decoupled) or x - w x (fixed) "
-                "before the step; x / (1 + eta w) (proximal) or x - eta w x (decoupled_after) "
-                "after it.",
-                "words": words,
-                "driver": True,
-            },
-        ]
-    return record
+            }
+        )
+    fields.append(
+        {
+            "name": "weight_decay_form",
+            "default": form,
+            "doc": f"How it enters: {own}g + w x (l2); x - eta w x (decoupled) or x - w x (fixed) "
+            "before the step; x / (1 + eta w) (proximal) or x - eta w x (decoupled_after) after "
+            "it.",
+            "words": words,
+            "driver": True,
+        }
+    )
+    return {**record, "fields": fields}
 
 
 def _worded(field):

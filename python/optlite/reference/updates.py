@@ -1,5 +1,6 @@
 """A run of an update rule on several tensors, with weight decay as an option of every rule.
 
+paper            as the rule itself has it, for rules with a weight_decay of their own: the default
 l2               g <- g + w x, before anything else
 decoupled        x <- (1 - eta w) x, before the step
 fixed            x <- (1 - w) x, before the step
@@ -17,6 +18,32 @@ import numpy as np
 from . import load
 
 FORMS = ("l2", "decoupled", "fixed", "proximal", "decoupled_after")
+OWN = "paper"  # the form of a rule whose own hyper-parameters include weight_decay
+
+
+def decay_factors(form, rate, w):
+    """Return what weight decay adds of x to the gradient, and its factors before and after a step.
+
+    Parameters
+    ----------
+    form : str
+        One of :data:`FORMS`; any other decays nothing.
+    rate, w : float
+        The step size eta, and the strength.
+
+    Returns
+    -------
+    tuple of three floats
+
+    Examples
+    --------
+    >>> from optlite.reference.updates import decay_factors
+    >>> decay_factors("decoupled", 0.5, 0.1)
+    (0.0, 0.95, 1.0)
+    """
+    before = {"decoupled": 1.0 - rate * w, "fixed": 1.0 - w}.get(form, 1.0)
+    after = {"proximal": 1.0 / (1.0 + rate * w), "decoupled_after": 1.0 - rate * w}.get(form, 1.0)
+    return w if form == "l2" else 0.0, before, after
 
 
 class _Zeros(dict):
@@ -43,7 +70,7 @@ class Updates:
     weight_decay : float, default=0.0
         Strength w.
     weight_decay_form : str, default="l2"
-        One of :data:`FORMS`.
+        One of :data:`FORMS`, or "paper" for a rule with a weight decay of its own.
     **hyper
         All hyper-parameters of the rule.
 
@@ -68,13 +95,14 @@ class Updates:
     """
 
     def __init__(self, rule, xs, *, weight_decay=0.0, weight_decay_form="l2", **hyper):
-        if weight_decay_form not in FORMS:
-            raise ValueError(
-                f"weight_decay_form must be one of {FORMS}, got {weight_decay_form!r}."
-            )
         self._twin = load("rules", rule)
-        self._hyper, self._weight_decay, self._form = hyper, weight_decay, weight_decay_form
         self._own_decay = "weight_decay" in inspect.signature(self._twin.update).parameters
+        forms = (OWN, *FORMS) if self._own_decay else FORMS
+        if weight_decay_form not in forms:
+            raise ValueError(
+                f"weight_decay_form must be one of {forms}, got {weight_decay_form!r} ({rule})."
+            )
+        self._hyper, self._weight_decay, self._form = hyper, weight_decay, weight_decay_form
         self.xs = [np.array(x) for x in xs]
         self.states = [_Zeros(x) for x in self.xs]
         if hasattr(self._twin, "start"):
@@ -102,22 +130,22 @@ class Updates:
         """
         hyper, w = dict(self._hyper), self._weight_decay
         if self._own_decay:
-            hyper["weight_decay"] = w
-            w = 0.0
+            hyper["weight_decay"] = w if self._form == OWN else 0.0
         self.t += 1
         if self._form == "l2" and w:
             gs = [g + w * x for g, x in zip(gs, self.xs, strict=True)]
         if hasattr(self._twin, "look"):
             for x, state in zip(self.xs, self.states, strict=True):
                 self._twin.look(x, state, **hyper)
+        factors = [decay_factors(self._form, self._rate(x), w) for x in self.xs]
+        starts = [before * x for x, (_, before, _) in zip(self.xs, factors, strict=True)]
         if hasattr(self._twin, "share"):
-            self._twin.share(self.xs, gs, self.states, self.shared, self.t, **hyper, **inputs)
+            self._twin.share(starts, gs, self.states, self.shared, self.t, **hyper, **inputs)
             hyper["shared"] = self.shared
-        factors = [self._decay(x, w) for x in self.xs]
-        self.xs = [
-            factors[k][1]
-            * self._twin.update(
-                factors[k][0] * x,
+        self._shift(starts, self.xs)
+        ends = [
+            self._twin.update(
+                start,
                 g,
                 state,
                 self.t,
@@ -127,15 +155,21 @@ class Updates:
                     for name, values in inputs.items()
                 },
             )
-            for k, (x, g, state) in enumerate(zip(self.xs, gs, self.states, strict=True))
+            for k, (start, g, state) in enumerate(zip(starts, gs, self.states, strict=True))
         ]
+        after = [factor * end for end, (_, _, factor) in zip(ends, factors, strict=True)]
+        self._shift(after, ends)
+        self.xs = after
         return self.xs
 
-    def _decay(self, x, w):
-        """Return the factors of a tensor before and after its step."""
-        rate = self._hyper.get("learning_rate", 0.0)
+    def _shift(self, after, before):
+        """Tell a rule that remembers places what weight decay has added to x."""
+        if hasattr(self._twin, "shift"):
+            for state, end, start in zip(self.states, after, before, strict=True):
+                self._twin.shift(end - start, state)
+
+    def _rate(self, x):
+        """Return the step size that weight decay of a tensor goes with."""
         if hasattr(self._twin, "rate"):
-            rate = self._twin.rate(x, **self._hyper)
-        before = {"decoupled": 1.0 - rate * w, "fixed": 1.0 - w}.get(self._form, 1.0)
-        after = {"proximal": 1.0 / (1.0 + rate * w), "decoupled_after": 1.0 - rate * w}
-        return before, after.get(self._form, 1.0)
+            return self._twin.rate(x, **self._hyper)
+        return self._hyper.get("learning_rate", 0.0)

@@ -29,6 +29,19 @@ struct PreparesFromScalars<Rule, T,
                            std::void_t<decltype(std::declval<const Rule&>().template prepare<T>(
                                Index{}, std::declval<double*>()))>> : std::true_type {};
 
+/// Whether the rule asks what weight decay has done to x, by a function of `by` and its n arrays.
+template <class Rule, class T, std::size_t n>
+struct Shifts {
+  template <std::size_t>
+  using Value = T&;
+  template <class Part, std::size_t... i>
+  static auto test(std::index_sequence<i...>)
+      -> decltype(Part::template shift<T>(T{}, std::declval<Value<i>>()...), std::true_type{});
+  template <class Part>
+  static std::false_type test(...);
+  static constexpr bool value = decltype(test<Rule>(std::make_index_sequence<n>{}))::value;
+};
+
 }  // namespace detail
 
 template <class Rule, class T>
@@ -42,6 +55,7 @@ struct Elementwise {
   }
   static constexpr std::size_t n_arrays = n_inputs() + Rule::slots().size();
   using Arrays = std::make_index_sequence<n_arrays>;
+  static constexpr bool shifts = detail::Shifts<Rule, T, n_arrays>::value;
   template <std::size_t>
   using Value = T;
 
@@ -51,11 +65,13 @@ struct Elementwise {
                    const T* __restrict g, Value<i>* __restrict... arrays) {
 #pragma omp simd
     for (Index j = 0; j < n; ++j) {
-      T value = x[j];
-      const T gradient = g[j] + decay.gradient * value;
-      value *= decay.before;
+      const T start = x[j];
+      const T gradient = g[j] + decay.gradient * start;
+      T value = start * decay.before;
+      if constexpr (shifts) Rule::template shift<T>(value - start, arrays[j]...);
       Rule::template update<T>(step, value, gradient, arrays[j]...);
       x[j] = value * decay.after;
+      if constexpr (shifts) Rule::template shift<T>(x[j] - value, arrays[j]...);
     }
   }
 

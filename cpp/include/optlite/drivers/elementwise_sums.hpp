@@ -26,8 +26,9 @@ struct ElementwiseSums {
 #pragma omp simd
       for (Index j = 0; j < count; ++j) {
         double terms[Rule::n_sums];
-        const T value = x[begin + j];
-        const T gradient = g[begin + j] + decay.gradient * value;
+        const T start = x[begin + j];
+        const T gradient = g[begin + j] + decay.gradient * start;
+        const T value = start * decay.before;
         Rule::template measure<T>(step, terms, value, gradient, arrays[begin + j]...);
         for (int s = 0; s < Rule::n_sums; ++s) kept[s][j] = terms[s];
       }

@@ -13,8 +13,8 @@ struct ScaledGd {
       "matrices with the same number of columns is L and R, both of full column rank; everything "
       "else gets plain gradient descent.";
   static constexpr auto formula = R"(\begin{gathered}
-      L_t = L_{t-1} - \eta\, (\nabla_L f + w L_{t-1}) (R_{t-1}^T R_{t-1} + \lambda I)^{-1} \\
-      R_t = R_{t-1} - \eta\, (\nabla_R f + w R_{t-1}) (L_{t-1}^T L_{t-1} + \lambda I)^{-1}
+      L_t = L_{t-1} - \eta\, \nabla_L f\, (R_{t-1}^T R_{t-1} + \lambda I)^{-1} \\
+      R_t = R_{t-1} - \eta\, \nabla_R f\, (L_{t-1}^T L_{t-1} + \lambda I)^{-1}
       \end{gathered})";
   static constexpr auto reference =
       "Tong, Ma and Chi, Accelerating ill-conditioned low-rank matrix estimation via scaled "
@@ -24,15 +24,13 @@ struct ScaledGd {
 
   static constexpr std::array<Slot<ScaledGd>, 0> slots() { return {}; }
 
-  double learning_rate = 0.5, damping = 0.0, weight_decay = 0.0;
+  double learning_rate = 0.5, damping = 0.0;
   static constexpr auto fields() {
     return std::array{
         field("learning_rate", &ScaledGd::learning_rate, non_negative,
               "Step size eta; 0.5 suits a loss of half the squared error."),
         field("damping", &ScaledGd::damping, non_negative,
-              "Added as lambda I, where the columns of a factor are nearly dependent."),
-        field("weight_decay", &ScaledGd::weight_decay, non_negative,
-              "Strength w of the pull of both factors towards zero, as part of the loss.")};
+              "Added as lambda I, where the columns of a factor are nearly dependent.")};
   }
 
   template <class T>
@@ -55,9 +53,9 @@ struct ScaledGd {
 
   template <class T>
   void plain(const Tensor<T>& tensor) const {
-    coordinates::each(tensor.size,
-                      [x = tensor.x, g = tensor.g, rate = T(learning_rate),
-                       w = T(weight_decay)](Index j) { x[j] -= rate * (g[j] + w * x[j]); });
+    coordinates::each(tensor.size, [x = tensor.x, g = tensor.g, rate = T(learning_rate)](Index j) {
+      x[j] -= rate * g[j];
+    });
   }
 
   template <class T>
@@ -103,7 +101,7 @@ struct ScaledGd {
       const T* g = tensor.g + row * r;
       double* z = steps + row * r;
       for (Index i = 0; i < r; ++i) {
-        z[i] = static_cast<double>(g[i]) + weight_decay * static_cast<double>(x[i]);
+        z[i] = static_cast<double>(g[i]);
         for (Index k = 0; k < i; ++k) z[i] -= C[i * r + k] * z[k];
         z[i] /= C[i * r + i];
       }

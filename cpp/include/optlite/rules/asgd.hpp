@@ -55,6 +55,10 @@ struct Asgd {
     x_bar = s.keep * x_bar + s.fresh * (x - s.long_rate * g);
     x = s.weight * (x - s.short_rate * g) + s.weight_bar * x_bar;
   }
+  template <class T>
+  static void shift(T by, T& x_bar) {
+    x_bar += by;
+  }
 };
 
 }  // namespace optlite::rules

@@ -31,6 +31,13 @@
 // and the driver reads the coordinates twice: measure() of all, combine(), update() of all. With
 // `static bool measures(Index t)` it leaves out the first read in the steps that do not need it.
 //
+// A rule that remembers places, as DoG does the distance from the start, declares
+//
+//     template <class T> static void shift(T by, [T inputs...,] T& slots...);
+//
+// and is told what weight decay adds to x, before update() (but after measure(), whose gradient
+// belongs to the place before) and once more after it, so that its places move along.
+//
 // A rule whose step depends on its scalars declares prepare(Index t, double* scalars) instead. One
 // without sums that has to look at a tensor whole, as for an order among its entries, declares
 //
@@ -57,7 +64,8 @@
 
 namespace optlite {
 
-/// How weight decay w enters a step of rate eta; an option of every rule.
+/// How weight decay w enters a step of rate eta; an option of every rule. One with a weight_decay
+/// among its hyper-parameters has a form of its own besides.
 enum class DecayForm {
   l2,  // g <- g + w x, before anything else
   decoupled,  // x <- (1 - eta w) x, before the step
@@ -239,7 +247,7 @@ struct RuleRow {
   std::vector<SlotRecord> inputs;
   bool global_scalars;
   WeightDecay decay;
-  bool own_decay;  // weight_decay is among its hyper-parameters: it is no option of the driver
+  bool own_decay;  // weight_decay is among its hyper-parameters: a form of its own, the default
   template <class T>
   using Run = void (*)(const std::vector<double>& fields, WeightDecay decay, Index t,
                        const Tensor<T>* tensors, Index count, double* scalars, Workspace& work);

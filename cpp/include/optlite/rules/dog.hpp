@@ -29,28 +29,26 @@ struct Dog {
                       slot<Dog>("squares", "Sum G of the squared norms.")};
   }
 
-  double learning_rate = 1.0, relative_distance = 1e-6, eps = 1e-8, weight_decay = 0.0;
+  double learning_rate = 1.0, relative_distance = 1e-6, eps = 1e-8;
   static constexpr auto fields() {
     return std::array{
         field("learning_rate", &Dog::learning_rate, non_negative, "Factor eta; 1 in the paper."),
         field("relative_distance", &Dog::relative_distance, positive,
               "Length rho of the first step, relative to 1 plus the norm of the start."),
-        field("eps", &Dog::eps, positive, "Added to the sum of the squared norms."),
-        field("weight_decay", &Dog::weight_decay, non_negative,
-              "Strength w of g + w x; other forms would move x behind the back of the distance.")};
+        field("eps", &Dog::eps, positive, "Added to the sum of the squared norms.")};
   }
 
   template <class T>
   struct Step {
-    T rate, decay;
+    T rate;
   };
   template <class T>
   Step<T> prepare(Index) const {
-    return {T(learning_rate), T(weight_decay)};
+    return {T(learning_rate)};
   }
   template <class T>
-  static void measure(const Step<T>& s, double (&terms)[n_sums], const T& x, T g, T& moved) {
-    terms[0] = wide_square(g + s.decay * x);
+  static void measure(const Step<T>&, double (&terms)[n_sums], const T& x, T g, T& moved) {
+    terms[0] = wide_square(g);
     terms[1] = wide_square(moved);
     terms[2] = wide_square(x);
   }
@@ -63,9 +61,13 @@ struct Dog {
   }
   template <class T>
   static void update(const Step<T>& s, T& x, T g, T& moved) {
-    const T step = s.rate * (g + s.decay * x);
+    const T step = s.rate * g;
     moved -= step;
     x -= step;
+  }
+  template <class T>
+  static void shift(T by, T& moved) {
+    moved += by;
   }
 };
 

@@ -40,7 +40,7 @@ struct Oasis {
         Input<Oasis>{"hessian_diag", "An estimate of the diagonal of the Hessian: z (H z)."}};
   }
 
-  double learning_rate = 0.1, beta2 = 0.99, alpha = 1e-3, adaptive = 0.0, weight_decay = 0.0;
+  double learning_rate = 0.1, beta2 = 0.99, alpha = 1e-3, adaptive = 0.0;
   static constexpr auto fields() {
     return std::array{
         field("learning_rate", &Oasis::learning_rate, non_negative,
@@ -49,27 +49,25 @@ struct Oasis {
         field("alpha", &Oasis::alpha, positive, "Smallest curvature."),
         flag("adaptive", &Oasis::adaptive,
              "Find the step size from successive gradients, which must be of one objective (of "
-             "the same batch)."),
-        field("weight_decay", &Oasis::weight_decay, non_negative,
-              "Strength w of g + w x; other forms would move x behind the back of the step size.")};
+             "the same batch).")};
   }
 
   template <class T>
   struct Step {
-    T keep, fresh, alpha, decay, rate;
+    T keep, fresh, alpha, rate;
   };
   template <class T>
   Step<T> prepare(Index t) const {
-    return {T(t == 1 ? 0.0 : beta2), T(t == 1 ? 1.0 : 1.0 - beta2), T(alpha), T(weight_decay),
-            T(learning_rate)};
+    return {T(t == 1 ? 0.0 : beta2), T(t == 1 ? 1.0 : 1.0 - beta2), T(alpha), T(learning_rate)};
   }
   template <class T>
-  static void measure(const Step<T>& s, double (&terms)[n_sums], const T& x, T g, T hessian, T& D,
+  static void measure(const Step<T>& s, double (&terms)[n_sums], const T&, T g, T hessian, T& D,
                       T& moved, T& previous) {
     D = s.keep * D + s.fresh * hessian;
     const T curvature = larger(std::fabs(D), s.alpha);
     terms[0] = wide_square(moved) * curvature;
-    terms[1] = wide_square(g + s.decay * x - previous) / curvature;
+    terms[1] = wide_square(g - previous) / curvature;
+    moved = T(0);
   }
   template <class T>
   void combine(Step<T>& s, Index t, const double (&sums)[n_sums], Extent, double* scalars) const {
@@ -91,9 +89,14 @@ struct Oasis {
   }
   template <class T>
   static void update(const Step<T>& s, T& x, T g, T, T& D, T& moved, T& previous) {
-    previous = g + s.decay * x;
-    moved = -s.rate * previous / larger(std::fabs(D), s.alpha);
-    x += moved;
+    previous = g;
+    const T step = s.rate * g / larger(std::fabs(D), s.alpha);
+    moved -= step;
+    x -= step;
+  }
+  template <class T>
+  static void shift(T by, T, T&, T& moved, T&) {
+    moved += by;
   }
 };
 

@@ -55,6 +55,10 @@ struct OptAmsgrad {
     // With g_t as the prediction, the step ahead is the step just made once more.
     x = x_tilde - step;
   }
+  template <class T>
+  static void shift(T by, T&, T&, T&, T&, T& x_tilde) {
+    x_tilde += by;
+  }
 };
 
 }  // namespace optlite::rules

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..._params import real_number
+from ...reference.updates import decay_factors
 from .. import _checks
 from ._base import PythonRule, global_norm, quiet_arithmetic, store
 
@@ -29,6 +30,13 @@ class SMB(PythonRule):
         Part of the decrease that the gradient promises with which the trial step is accepted.
     shrink : float, in (0, 1), default=0.99
         Bound ρ of the length of the model's step, relative to the trial step.
+    weight_decay : float, >= 0, default=0.0
+        Strength w of the pull towards zero.
+    weight_decay_form : {"l2", "decoupled", "fixed", "proximal", "decoupled_after"}, default="l2"
+        How it enters: as part of the loss, which becomes f(x) + w |x|^2 / 2 (l2), also where the
+        step is judged; or it shortens x, to x - η w x (decoupled) or x - w x (fixed) before the
+        step, to x / (1 + η w) (proximal) or x - η w x (decoupled_after) after it. The step is
+        then that of x before.
 
     Notes
     -----
@@ -78,7 +86,9 @@ class SMB(PythonRule):
     _needed = ("loss", "loss_function", "gradient_function")
     __slots__ = ()
 
-    def __init__(self, learning_rate=1.0, c=0.1, shrink=0.99):
+    def __init__(
+        self, learning_rate=1.0, c=0.1, shrink=0.99, weight_decay=0.0, weight_decay_form="l2"
+    ):
         if not callable(learning_rate):
             learning_rate = _check_rate(learning_rate)
         super().__init__(
@@ -87,6 +97,7 @@ class SMB(PythonRule):
             shrink=_checks.fraction(
                 shrink, "shrink", "SMB", "It bounds the step of the model.", (True, True)
             ),
+            **_checks.weight_decay(weight_decay, weight_decay_form, "SMB"),
         )
 
     def _first_numbers(self):
@@ -116,28 +127,54 @@ class SMB(PythonRule):
                     f"{name} must be a function of the parameters, got "
                     f"{type(extra[name]).__name__} (SMB)."
                 )
-        loss = real_number(extra["loss"], "loss", "SMB")
         rate = self.hyperparameters(state.t + 1)["learning_rate"]
-        structure, dtype = state._structure, state._dtype
+        w, before, after = decay_factors(self.weight_decay_form, rate, self.weight_decay)
+        oracle = _Oracle(extra, state._structure, state._dtype, w)
+        loss, grads = oracle.loss(params), oracle.gradient(params, grads)
         with quiet_arithmetic():  # but not around the user's functions
-            there = [np.asarray(x - rate * g, dtype) for x, g in zip(params, grads, strict=True)]
+            steps = [-rate * g for g in grads]
             norm = global_norm(grads)
             decrease = self.c * rate * norm * norm  # norm ** 2 would raise, not overflow
-        value = real_number(
-            extra["loss_function"](structure.build(there)), "loss_function(params)", "SMB"
-        )
-        if value <= loss - decrease:
-            store(params, there)
-            return
-        found = extra["gradient_function"](structure.build(there))
-        others = structure.arrays(found, "gradient_function(params)", "SMB", dtype)
+            there = oracle.moved(params, steps)
+        if not oracle.loss(there, extra["loss_function"]) <= loss - decrease:
+            others = oracle.gradient(there)
+            with quiet_arithmetic():
+                steps = [
+                    _model_step(g, other - g, rate, self.shrink)
+                    for g, other in zip(grads, others, strict=True)
+                ]
+            state._numbers["models"] += 1
         with quiet_arithmetic():
-            steps = [
-                _model_step(g, other - g, rate, self.shrink)
-                for g, other in zip(grads, others, strict=True)
-            ]
-            store(params, [x + step for x, step in zip(params, steps, strict=True)])
-        state._numbers["models"] += 1
+            kept = [before * x for x in params] if before != 1.0 else params
+            ends = oracle.moved(kept, steps)
+            store(params, [after * x for x in ends] if after != 1.0 else ends)
+
+
+class _Oracle:
+    """The loss and its gradient, with w |x|^2 / 2 as part of it."""
+
+    def __init__(self, extra, structure, dtype, w):
+        self._extra, self._structure, self._dtype, self._w = extra, structure, dtype, w
+
+    def loss(self, params, function=None):
+        """Return the loss at the parameters of the step, or elsewhere by its function."""
+        value, name = self._extra["loss"], "loss"
+        if function is not None:
+            value, name = function(self._structure.build(params)), "loss_function(params)"
+        squares = sum(global_norm([x]) ** 2 for x in params) if self._w else 0.0
+        return real_number(value, name, "SMB") + 0.5 * self._w * squares
+
+    def gradient(self, params, found=None):
+        """Return the gradient, which is known at the parameters of the step."""
+        if found is None:
+            found = self._extra["gradient_function"](self._structure.build(params))
+            found = self._structure.arrays(found, "gradient_function(params)", "SMB", self._dtype)
+        with quiet_arithmetic():
+            return [g + self._w * x for g, x in zip(found, params, strict=True)]
+
+    def moved(self, params, steps):
+        """Return new parameters, in their own precision."""
+        return [np.asarray(x + s, self._dtype) for x, s in zip(params, steps, strict=True)]
 
 
 def _model_step(g, y, rate, shrink):

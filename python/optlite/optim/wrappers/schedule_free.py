@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ...reference.updates import FORMS, OWN, decay_factors
 from .. import _checks
 from ._base import PythonRule, quiet_arithmetic, store, zeros
 
@@ -10,20 +11,19 @@ class _ScheduleFree(PythonRule):
     """What both share: the three sequences, their weights, and the point to evaluate."""
 
     __slots__ = ()
+    _forms = FORMS
 
-    def __init__(self, interpolation, learning_rate, warm_up, r, power, **hyper):
+    def __init__(self, interpolation, learning_rate, warm_up, r, power, decay, **hyper):
         owner = self._owner
         if not callable(learning_rate):
             learning_rate = _check_rate(learning_rate, owner)
         advice = "It is the part of the average in the point where gradients are taken."
         for name, value in interpolation.items():
             hyper[name] = _checks.fraction(value, name, owner, advice, (True, False))
-        hyper["weight_decay"] = _checks.non_negative(
-            hyper["weight_decay"], "weight_decay", owner, "It pulls towards zero."
-        )
         super().__init__(
             learning_rate=learning_rate,
             **hyper,
+            **_checks.weight_decay(*decay, owner, self._forms),
             warm_up=_checks.integer(warm_up, "warm_up", owner, "It counts steps.", lower=0),
             r=_checks.non_negative(
                 r, "r", owner, "Weights of the average grow as t to this power."
@@ -92,16 +92,26 @@ class _ScheduleFree(PythonRule):
         c = weight / total if total > 0.0 else 0.0
         return rate, c, {"weight_sum": total, "largest_learning_rate": largest}
 
+    def _with_l2(self, grads, ys):
+        """Return the gradients, with w y added if that is how weight decay enters."""
+        w = self.weight_decay if self.weight_decay_form == "l2" else 0.0
+        return [g + w * y for g, y in zip(grads, ys, strict=True)] if w else grads
+
     def _move(self, ys, directions, state):
         """Step z along the directions, the average towards z, and y between them."""
         rate, c, numbers = self._weigh(state)
         zs = state._arrays["z"]
+        _, before, after = decay_factors(self.weight_decay_form, rate, self.weight_decay)
+        if before == after == 1.0:
+            steps = [-rate * d for d in directions]
+        else:
+            steps = [
+                after * (before * z - rate * d) - z for z, d in zip(zs, directions, strict=True)
+            ]
         # x is not stored: with x = (y - (1 - b) z) / b put in, the three lines become these two.
-        along = rate * (1.0 - self._interpolation * (1.0 - c))
-        new_ys = [
-            (1.0 - c) * y + c * z - along * d for y, z, d in zip(ys, zs, directions, strict=True)
-        ]
-        store(zs, [z - rate * d for z, d in zip(zs, directions, strict=True)])
+        along = 1.0 - self._interpolation * (1.0 - c)
+        new_ys = [(1.0 - c) * y + c * z + along * s for y, z, s in zip(ys, zs, steps, strict=True)]
+        store(zs, [z + s for z, s in zip(zs, steps, strict=True)])
         store(ys, new_ys)
         state._numbers.update(numbers)
 
@@ -125,7 +135,11 @@ class ScheduleFreeSGD(_ScheduleFree):
     momentum : float, in (0, 1], default=0.9
         Interpolation β: y = (1 - β) z + β x. It takes the place of momentum.
     weight_decay : float, >= 0, default=0.0
-        Strength w: w y is added to the gradient.
+        Strength w of the pull towards zero.
+    weight_decay_form : {"l2", "decoupled", "fixed", "proximal", "decoupled_after"}, default="l2"
+        How it enters: w y is added to the gradient (l2, as in the paper); or it shortens z, to
+        z - γ w z (decoupled) or z - w z (fixed) before its step, to z / (1 + γ w) (proximal) or
+        z - γ w z (decoupled_after) after it.
     warm_up : int, >= 0, default=0
         Steps of a linear rise of the learning rate.
     r : float, >= 0, default=0.0
@@ -171,6 +185,7 @@ class ScheduleFreeSGD(_ScheduleFree):
         *,
         momentum=0.9,
         weight_decay=0.0,
+        weight_decay_form="l2",
         warm_up=0,
         r=0.0,
         weight_learning_rate_power=2.0,
@@ -181,7 +196,7 @@ class ScheduleFreeSGD(_ScheduleFree):
             warm_up,
             r,
             weight_learning_rate_power,
-            weight_decay=weight_decay,
+            (weight_decay, weight_decay_form),
         )
 
     @property
@@ -190,12 +205,7 @@ class ScheduleFreeSGD(_ScheduleFree):
 
     @quiet_arithmetic()
     def _make_step(self, params, grads, state, extra):
-        w = self.weight_decay
-        self._move(
-            params,
-            [g + w * y for g, y in zip(grads, params, strict=True)] if w else grads,
-            state,
-        )
+        self._move(params, self._with_l2(grads, params), state)
 
 
 class ScheduleFreeAdamW(_ScheduleFree):
@@ -217,7 +227,12 @@ class ScheduleFreeAdamW(_ScheduleFree):
     eps : float, >= 0, default=1e-8
         Added to the root.
     weight_decay : float, >= 0, default=0.0
-        Strength w: w y is added to the step's direction.
+        Strength w of the pull towards zero.
+    weight_decay_form : {"paper", "l2", "decoupled", "fixed", "proximal", "decoupled_after"}, \
+            default="paper"
+        How it enters: w y is added to the step's direction (paper) or to the gradient (l2); or it
+        shortens z, to z - γ w z (decoupled) or z - w z (fixed) before its step, to z / (1 + γ w)
+        (proximal) or z - γ w z (decoupled_after) after it.
     warm_up : int, >= 0, default=0
         Steps of a linear rise of the learning rate.
     r : float, >= 0, default=0.0
@@ -257,6 +272,7 @@ class ScheduleFreeAdamW(_ScheduleFree):
 
     name = "schedule_free_adamw"
     __slots__ = ()
+    _forms = (OWN, *FORMS)
 
     def __init__(
         self,
@@ -266,6 +282,7 @@ class ScheduleFreeAdamW(_ScheduleFree):
         beta2=0.999,
         eps=1e-8,
         weight_decay=0.0,
+        weight_decay_form=OWN,
         warm_up=0,
         r=0.0,
         weight_learning_rate_power=2.0,
@@ -277,9 +294,9 @@ class ScheduleFreeAdamW(_ScheduleFree):
             warm_up,
             r,
             weight_learning_rate_power,
+            (weight_decay, weight_decay_form),
             beta2=_checks.fraction(beta2, "beta2", self._owner, advice, (False, True)),
             eps=_checks.non_negative(eps, "eps", self._owner, "It is added to the root."),
-            weight_decay=weight_decay,
         )
 
     @property
@@ -292,7 +309,8 @@ class ScheduleFreeAdamW(_ScheduleFree):
     @quiet_arithmetic()
     def _make_step(self, params, grads, state, extra):
         own = state._arrays["v"]
-        keep, w = self.beta2, self.weight_decay
+        keep, w = self.beta2, self.weight_decay if self.weight_decay_form == OWN else 0.0
+        grads = self._with_l2(grads, params)
         v = [keep * v + (1.0 - keep) * (g * g) for v, g in zip(own, grads, strict=True)]
         correction = 1.0 - keep ** (state.t + 1)
         directions = [

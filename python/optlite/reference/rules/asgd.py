@@ -22,3 +22,8 @@ def update(x, g, state, t, *, learning_rate, long_step, advantage, small_constan
     far = x - long_step * learning_rate / c * g
     x_bar = state["x_bar"] = alpha * state["x_bar"] + (1.0 - alpha) * far
     return (c * (x - learning_rate * g) + (1.0 - alpha) * x_bar) / (c + 1.0 - alpha)
+
+
+def shift(by, state):
+    """Move along with what weight decay adds to x."""
+    state["x_bar"] = state["x_bar"] + by

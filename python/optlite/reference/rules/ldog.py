@@ -1,6 +1,5 @@
 """Distance over gradients, for each tensor apart.
 
-g <- g + w x
 r <- max(r, |x - x0|)        (r = rho (1 + |x0|) in the first step)
 G <- G + |g|^2
 x <- x - eta r / sqrt(G + eps) g
@@ -12,13 +11,22 @@ Ivgi, Hinder and Carmon, DoG is SGD's best friend: a parameter-free dynamic step
 import numpy as np
 
 
-def update(x, g, state, t, *, learning_rate, relative_distance, eps, weight_decay):
+def share(xs, gs, states, shared, t, *, relative_distance, **_):
+    """Change what each tensor has for itself, before its step."""
+    for x, g, state in zip(xs, gs, states, strict=True):
+        if t == 1:
+            state["distance"] = relative_distance * (1.0 + np.linalg.norm(x))
+        state["distance"] = max(state["distance"], np.linalg.norm(state["moved"]))
+        state["squares"] = state.get("squares", 0.0) + np.sum(g**2)
+
+
+def update(x, g, state, t, *, shared, learning_rate, relative_distance, eps):
     """Return x after step t."""
-    g = g + weight_decay * x
-    moved = state["moved"]
-    first = relative_distance * (1.0 + np.linalg.norm(x))
-    r = state["distance"] = first if t == 1 else max(state["distance"], np.linalg.norm(moved))
-    G = state["squares"] = state.get("squares", 0.0) + np.sum(g**2)
-    step = learning_rate * r / np.sqrt(G + eps) * g
-    state["moved"] = moved - step
+    step = learning_rate * state["distance"] / np.sqrt(state["squares"] + eps) * g
+    state["moved"] = state["moved"] - step
     return x - step
+
+
+def shift(by, state):
+    """Count what weight decay adds to x."""
+    state["moved"] = state["moved"] + by

@@ -1,6 +1,5 @@
 """Steps scaled by the diagonal of the Hessian, with a step size from the change of the gradient.
 
-g <- g + w x
 D <- beta2 D + (1 - beta2) hessian_diag        (D = hessian_diag in the first step)
 D_hat = max(|D|, alpha)
 adaptive, from the second step on:
@@ -15,16 +14,15 @@ Jahani et al., Doubly adaptive scaled algorithm for machine learning using secon
 import numpy as np
 
 
-def share(
-    xs, gs, states, shared, t, *, hessian_diag, learning_rate, beta2, alpha, adaptive, weight_decay
-):
+def share(xs, gs, states, shared, t, *, hessian_diag, learning_rate, beta2, alpha, adaptive):
     """Change what all tensors have in common, before their steps."""
     step, change = 0.0, 0.0
-    for x, g, h, state in zip(xs, gs, hessian_diag, states, strict=True):
+    for g, h, state in zip(gs, hessian_diag, states, strict=True):
         state["D"] = h.copy() if t == 1 else beta2 * state["D"] + (1.0 - beta2) * h
         D_hat = np.maximum(np.abs(state["D"]), alpha)
         step += np.sum(state["moved"] ** 2 * D_hat, dtype=float)
-        change += np.sum((g + weight_decay * x - state["previous"]) ** 2 / D_hat, dtype=float)
+        change += np.sum((g - state["previous"]) ** 2 / D_hat, dtype=float)
+        state["moved"] = np.zeros_like(g)
     if t == 1 or not adaptive:
         shared["rate"], shared["growth"] = learning_rate, np.inf
         return
@@ -36,8 +34,14 @@ def share(
     shared["growth"] = 1.0 if shared["rate"] == before else shared["rate"] / before
 
 
-def update(x, g, state, t, *, shared, alpha, weight_decay, **_):
+def update(x, g, state, t, *, shared, alpha, **_):
     """Return x after step t."""
-    g = state["previous"] = g + weight_decay * x
-    state["moved"] = -shared["rate"] * g / np.maximum(np.abs(state["D"]), alpha)
-    return x + state["moved"]
+    state["previous"] = g
+    step = shared["rate"] * g / np.maximum(np.abs(state["D"]), alpha)
+    state["moved"] = state["moved"] - step
+    return x - step
+
+
+def shift(by, state):
+    """Count what weight decay adds to x as part of the step."""
+    state["moved"] = state["moved"] + by

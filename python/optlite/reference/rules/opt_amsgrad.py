@@ -28,3 +28,8 @@ def update(x, g, state, t, *, learning_rate, beta1, beta2, eps):
     scale = learning_rate / (np.sqrt(v_max) + eps)
     state["x_tilde"] = state["x_tilde"] - scale * theta
     return state["x_tilde"] - scale * (beta1 * before + (1.0 - beta1) * prediction)
+
+
+def shift(by, state):
+    """Move along with what weight decay adds to x."""
+    state["x_tilde"] = state["x_tilde"] + by

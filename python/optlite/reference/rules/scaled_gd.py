@@ -1,7 +1,7 @@
 """Gradient descent on the factors of X = L R^T, each scaled by the other.
 
-L <- L - eta (gL + w L) (R^T R + lambda I)^-1
-R <- R - eta (gR + w R) (L^T L + lambda I)^-1          (L and R as they were before the step)
+L <- L - eta gL (R^T R + lambda I)^-1
+R <- R - eta gR (L^T L + lambda I)^-1          (L and R as they were before the step)
 
 Tensors 1 and 2, 3 and 4, ... are such a pair if they are matrices with the same number of columns;
 everything else gets plain gradient descent.
@@ -25,9 +25,8 @@ def share(xs, gs, states, shared, t, *, damping, **_):
             left["metric"], right["metric"] = R.T @ R + unit, L.T @ L + unit
 
 
-def update(x, g, state, t, *, shared, learning_rate, damping, weight_decay):
+def update(x, g, state, t, *, shared, learning_rate, damping):
     """Return x after step t."""
-    g = g + weight_decay * x
     if state["metric"] is not None:
         g = np.linalg.solve(state["metric"], g.T).T
     return x - learning_rate * g
