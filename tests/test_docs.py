@@ -168,6 +168,7 @@ def test_plain_text_is_protected_from_markup(registry_pages):
     [
         "boosting.distributions",
         "linear_model",
+        "model_selection",
         "objectives",
         "optim",
         "optim.schedules",

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from optlite import boosting, linear_model
+from optlite import boosting, linear_model, model_selection
 
 LOGISTIC = [
     linear_model.LogisticRegression(),
@@ -23,16 +23,26 @@ BOOSTING = [
     boosting.NGBClassifier(n_estimators=50),
     boosting.NGBClassifier(n_estimators=30, tree_sharing="joint"),
 ]
+BOOSTED = boosting.NGBRegressor(n_estimators=20, random_state=0)
+WRAPPERS = [
+    model_selection.ConformalRegressor(linear_model.Ridge()),
+    model_selection.ConformalRegressor(BOOSTED),
+    model_selection.ConformalRegressor(BOOSTED, conformity_score="quantile"),
+]
+ALL = LOGISTIC + OTHERS + BOOSTING + WRAPPERS
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.DataConversionWarning")
-@parametrize_with_checks(LOGISTIC + OTHERS + BOOSTING)
+# Of the few different rows of some checks, those that do not calibrate may have one target.
+@pytest.mark.filterwarnings("ignore:y is constant:UserWarning")
+@parametrize_with_checks(ALL)
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
 
 
 def test_every_public_estimator_is_checked():
-    checked = {type(estimator).__name__ for estimator in LOGISTIC + OTHERS + BOOSTING}
-    assert checked == {*linear_model.__all__, *boosting.__all__} - {"distributions"}
-    assert np.all([hasattr(estimator, "fit") for estimator in LOGISTIC + OTHERS + BOOSTING])
+    checked = {type(estimator).__name__ for estimator in ALL}
+    public = {*linear_model.__all__, *boosting.__all__, *model_selection.__all__}
+    assert checked == public - {"distributions", "conformal_risk_control"}
+    assert np.all([hasattr(estimator, "fit") for estimator in ALL])

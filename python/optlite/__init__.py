@@ -12,6 +12,7 @@ _SUBPACKAGES = (
     "display",
     "exceptions",
     "linear_model",
+    "model_selection",
     "objectives",
     "optim",
     "reference",
