@@ -173,6 +173,7 @@ def test_plain_text_is_protected_from_markup(registry_pages):
         "optim",
         "optim.schedules",
         "optim.wrappers",
+        "ot",
         "display",
     ],
 )

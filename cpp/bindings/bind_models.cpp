@@ -19,23 +19,6 @@ struct ModelHolder {
   std::unique_ptr<GeneralizedLinear> model;
 };
 
-Vector vector_of(const Doubles& array, Index size) {
-  if (array.size() != size) {
-    throw py::value_error("Expected " + std::to_string(size) + " numbers, got " +
-                          std::to_string(array.size()) + ".");
-  }
-  return ConstVectorMap(array.data(), size);
-}
-
-Doubles array_of(const Vector& vector) { return Doubles(vector.size(), vector.data()); }
-
-template <class Row>
-const Row& row_named(const std::vector<Row>& table, const std::string& name) {
-  const Row* row = find_by_name(table, name);
-  if (row == nullptr) throw py::value_error("Nothing is registered as '" + name + "'.");
-  return *row;
-}
-
 std::shared_ptr<ModelHolder> make_model(std::shared_ptr<DesignHolder> design,
                                         const std::string& loss, const Doubles& y,
                                         std::optional<Doubles> weight, std::vector<double> fields,

@@ -21,14 +21,6 @@ struct RidgeHolder {
   std::unique_ptr<RidgeProblem> problem;
 };
 
-Vector vector_of(const Doubles& array, Index size, const char* name) {
-  if (array.size() != size) {
-    throw py::value_error(std::string(name) + " must have " + std::to_string(size) +
-                          " numbers, got " + std::to_string(array.size()) + ".");
-  }
-  return ConstVectorMap(array.data(), size);
-}
-
 ConstMatrixMap matrix_of(const Doubles& array, Index size, const char* name) {
   if (array.ndim() != 2 || array.shape(1) != size) {
     throw py::value_error(std::string(name) + " must have rows of " + std::to_string(size) +
@@ -37,8 +29,7 @@ ConstMatrixMap matrix_of(const Doubles& array, Index size, const char* name) {
   return ConstMatrixMap(array.data(), size, array.shape(0));
 }
 
-Doubles array_of(const Vector& vector) { return Doubles(vector.size(), vector.data()); }
-Doubles array_of(const Matrix& matrix) {
+Doubles rows_of(const Matrix& matrix) {
   return Doubles({matrix.cols(), matrix.rows()}, matrix.data());
 }
 
@@ -118,7 +109,7 @@ py::dict solve_to_dict(RidgeHolder& self, const std::string& method, const Doubl
   options.max_iterations = max_iterations;
   const RidgeResult solved = solve(self, method, alphas, options);
   py::dict result;
-  result["coefficients"] = array_of(solved.coefficients);
+  result["coefficients"] = rows_of(solved.coefficients);
   result["value"] = array_of(solved.value);
   result["certificate"] = array_of(solved.certificate);
   result["n_iter"] = solved.n_iter;
@@ -139,7 +130,7 @@ py::tuple residual_moments(RidgeHolder& self, const Doubles& W) {
     const py::gil_scoped_release nogil;
     self.problem->residual_moments(coefficients, G, loss);
   }
-  return py::make_tuple(array_of(G), array_of(loss));
+  return py::make_tuple(rows_of(G), array_of(loss));
 }
 
 Doubles from_dual(RidgeHolder& self, const Doubles& C) {
@@ -149,7 +140,7 @@ Doubles from_dual(RidgeHolder& self, const Doubles& C) {
     const py::gil_scoped_release nogil;
     self.problem->from_dual(dual, W);
   }
-  return array_of(W);
+  return rows_of(W);
 }
 
 /// basis: one eigenvector a row. Returns a dict; "errors" only if asked for.
@@ -172,8 +163,8 @@ py::dict leave_one_out(RidgeHolder& self, bool dual, const Doubles& basis, const
                : leave_one_out_primal(problem, vectors, values, alpha, out);
   }
   py::dict result;
-  result["squared_errors"] = array_of(Matrix(loo.squared_errors.transpose()));
-  result["squared_residuals"] = array_of(Matrix(loo.squared_residuals.transpose()));
+  result["squared_errors"] = rows_of(Matrix(loo.squared_errors.transpose()));
+  result["squared_residuals"] = rows_of(Matrix(loo.squared_residuals.transpose()));
   result["degrees_of_freedom"] = array_of(loo.degrees_of_freedom);
   result["clipped"] = loo.clipped;
   if (keep_errors) result["errors"] = errors;
@@ -209,7 +200,7 @@ void bind_ridge(py::module_& m) {
            "Upper triangle of Z^T S Z; the rest is not meaningful.")
       .def("target_moments",
            without_gil([](RidgeHolder& s) -> Matrix { return s.problem->target_moments(); }))
-      .def("kernel", [](RidgeHolder& self) { return array_of(kernel(self)); })
+      .def("kernel", [](RidgeHolder& self) { return rows_of(kernel(self)); })
       .def("residual_moments", &residual_moments, py::arg("W").noconvert())
       .def("from_dual", &from_dual, py::arg("C").noconvert())
       .def("solve", &solve_to_dict, py::arg("method"), py::arg("alphas").noconvert(),

@@ -14,5 +14,6 @@ void bind_rules(pybind11::module_& m);    // update rules, one step at a time
 void bind_distributions(pybind11::module_& m);  // scores and gradients of distributions
 void bind_trees(pybind11::module_& m);    // bins, trees, forests
 void bind_boosting(pybind11::module_& m);  // the stages of boosting
+void bind_transport(pybind11::module_& m);  // entropic optimal transport
 
 }  // namespace optlite::bindings

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "bindings.hpp"
+#include "optlite/core/registry.hpp"
 #include "optlite/operators/design.hpp"
 
 namespace optlite::bindings {
@@ -17,5 +18,24 @@ struct DesignHolder {
   pybind11::object owner;  // keeps the memory of X alive
   std::unique_ptr<Design> design;
 };
+
+/// A copy of an array of this size; `name` is what the message calls it.
+inline Vector vector_of(const Doubles& array, Index size, const char* name = "An array") {
+  if (array.size() != size) {
+    throw pybind11::value_error(std::string(name) + " must have " + std::to_string(size) +
+                                " numbers, got " + std::to_string(array.size()) + ".");
+  }
+  return ConstVectorMap(array.data(), size);
+}
+
+inline Doubles array_of(const Vector& vector) { return Doubles(vector.size(), vector.data()); }
+
+/// The row of a registry table; an unknown name is refused.
+template <class Row>
+const Row& row_named(const std::vector<Row>& table, const std::string& name) {
+  const Row* row = find_by_name(table, name);
+  if (row == nullptr) throw pybind11::value_error("Nothing is registered as '" + name + "'.");
+  return *row;
+}
 
 }  // namespace optlite::bindings

@@ -7,6 +7,7 @@
 #include "optlite/registered/penalties.hpp"
 #include "optlite/rules/concept.hpp"
 #include "optlite/step_sizes/concept.hpp"
+#include "optlite/transport_methods/concept.hpp"
 
 namespace optlite {
 
@@ -37,6 +38,7 @@ std::vector<Record> collect() {
   append(all, step_size_table());
   append(all, rule_table());
   append(all, distribution_table());
+  append(all, transport_method_table());
   return all;
 }
 

@@ -40,6 +40,11 @@ KIND_TEXTS = {
         "parameters :math:`\\theta` may be any real numbers, with the scores that fit it, their "
         "natural gradients and metrics in closed form.",
     ),
+    "transport_methods": (
+        "Methods of optimal transport",
+        "How :func:`optlite.ot.solve` brings the sums of a plan to the masses :math:`a` and "
+        ":math:`b`. The plan is :math:`P_{ij} = e^{(f_i + g_j - C_{ij}) / \\varepsilon}`.",
+    ),
     "rules": (
         "Update rules",
         "Steps that need gradients only: what a rule does to one coordinate :math:`x`, given the "

@@ -15,6 +15,7 @@ _SUBPACKAGES = (
     "model_selection",
     "objectives",
     "optim",
+    "ot",
     "reference",
     "trace",
 )

@@ -8,7 +8,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Bins', 'BoostingObjective', 'BoostingRows', 'BoostingRun', 'Descent', 'Design', 'Forest', 'Model', 'RidgeProblem', 'TreeOptions', 'after_fork_in_child', 'boost_python', 'boost_trees', 'check_csc', 'csr', 'dense', 'distribution_evaluate', 'distribution_first_outside', 'distribution_marginal', 'distribution_parameters', 'eigen_version', 'encode', 'encode_columns', 'find_bins', 'find_bins_of_columns', 'first_infinity', 'grow_tree', 'openmp_runtime', 'penalty_prox', 'penalty_subdifferential_distance', 'penalty_value', 'registry', 'rule_kernel', 'rule_slot_shapes', 'rule_state', 'rule_step', 'rule_steps_done', 'simd_level', 'threads']
+__all__: list[str] = ['Bins', 'BoostingObjective', 'BoostingRows', 'BoostingRun', 'Descent', 'Design', 'Forest', 'Model', 'RidgeProblem', 'TransportCost', 'TransportRun', 'TreeOptions', 'after_fork_in_child', 'boost_python', 'boost_trees', 'check_csc', 'csr', 'dense', 'distribution_evaluate', 'distribution_first_outside', 'distribution_marginal', 'distribution_parameters', 'eigen_version', 'encode', 'encode_columns', 'find_bins', 'find_bins_of_columns', 'first_infinity', 'grow_tree', 'openmp_runtime', 'penalty_prox', 'penalty_subdifferential_distance', 'penalty_value', 'registry', 'rule_kernel', 'rule_slot_shapes', 'rule_state', 'rule_step', 'rule_steps_done', 'simd_level', 'threads']
 class Design:
     """
     A data matrix, read in place.
@@ -163,6 +163,53 @@ class BoostingRun:
         ...
     @property
     def reason(self) -> str:
+        ...
+class TransportCost:
+    """
+    Costs of transport, one source at a time.
+    """
+    @typing.overload
+    def __init__(self, M: numpy.typing.NDArray[numpy.float64]) -> None:
+        ...
+    @typing.overload
+    def __init__(self, M: numpy.typing.NDArray[numpy.float32]) -> None:
+        ...
+    @typing.overload
+    def __init__(self, X: numpy.typing.NDArray[numpy.float64], Y: numpy.typing.NDArray[numpy.float64], metric: str) -> None:
+        ...
+    def bounds(self, a: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], b: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], f: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], g: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], reg: typing.SupportsFloat | typing.SupportsIndex) -> dict:
+        ...
+    def plan(self, f: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], g: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], reg: typing.SupportsFloat | typing.SupportsIndex) -> numpy.typing.NDArray[numpy.float64]:
+        ...
+    def plan_float32(self, f: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], g: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], reg: typing.SupportsFloat | typing.SupportsIndex) -> numpy.typing.NDArray[numpy.float32]:
+        ...
+    @property
+    def shape(self) -> tuple[int, int]:
+        ...
+class TransportRun:
+    """
+    Entropic transport, one iteration at a time.
+    """
+    def __init__(self, cost: TransportCost, a: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], b: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], reg: typing.SupportsFloat | typing.SupportsIndex, method: str, fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], start: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], tolerance: typing.SupportsFloat | typing.SupportsIndex, max_iterations: typing.SupportsInt | typing.SupportsIndex, annealing: typing.SupportsFloat | typing.SupportsIndex, drop: typing.SupportsFloat | typing.SupportsIndex, memory: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    def advance(self) -> bool:
+        ...
+    def run(self) -> None:
+        ...
+    @property
+    def column_sums(self) -> numpy.typing.NDArray[numpy.float64]:
+        ...
+    @property
+    def f(self) -> numpy.typing.NDArray[numpy.float64]:
+        ...
+    @property
+    def g(self) -> numpy.typing.NDArray[numpy.float64]:
+        ...
+    @property
+    def record(self) -> dict:
+        ...
+    @property
+    def status(self) -> str:
         ...
 def after_fork_in_child() -> None:
     """

@@ -103,6 +103,12 @@ def as_word(field, number):
     return word == "true" if field["words"] == FLAG else word
 
 
+def default(field):
+    """Return the default of a hyper-parameter as a user would give it."""
+    number = field["default"]
+    return as_word(field, number) if field.get("words") and isinstance(number, float) else number
+
+
 def stored(field, value):
     """Return the number that stands for the value of a hyper-parameter in the core."""
     if not field.get("words"):
@@ -134,7 +140,7 @@ def field_values(record, given):
         has = f"it has {', '.join(names)}" if names else "it has none"
         raise TypeError(f"{owner} has no hyper-parameter {unknown[0]!r}: {has}.")
     return {
-        field["name"]: check_field(field, given.get(field["name"], field["default"]), owner)
+        field["name"]: check_field(field, given.get(field["name"], default(field)), owner)
         for field in record["fields"]
     }
 

@@ -14,7 +14,15 @@ Examples
 import importlib
 import pathlib
 
-KINDS = ("objectives", "penalties", "directions", "step_sizes", "rules", "distributions")
+KINDS = (
+    "objectives",
+    "penalties",
+    "directions",
+    "step_sizes",
+    "rules",
+    "distributions",
+    "transport_methods",
+)
 MODULES = (
     "boosting",
     "descent",
@@ -28,6 +36,7 @@ MODULES = (
     "ridge",
     "row_distributions",
     "subspace",
+    "transport",
     "trees",
     "updates",
 )
@@ -41,15 +50,15 @@ def load(kind, name):
     Parameters
     ----------
     kind : str
-        "objectives", "penalties", "directions", "step_sizes", "rules" or "distributions".
+        One of `KINDS`, such as "objectives" or "rules".
     name : str
         File name without its ending.
 
     Returns
     -------
     module
-        Functions for an objective, a penalty, an update rule or a distribution; for a direction or
-        a step size one class, named as the C++ struct is.
+        Functions for an objective, a penalty, an update rule or a distribution; for a direction, a
+        step size or a method of transport one class, named as the C++ struct is.
     """
     if name not in names(kind):
         raise ValueError(

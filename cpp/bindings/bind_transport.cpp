@@ -1,0 +1,175 @@
+#include <pybind11/numpy.h>
+#include <pybind11/stl.h>
+
+#include "holders.hpp"
+#include "optlite/drivers/transport.hpp"
+#include "optlite/transport/bounds.hpp"
+
+namespace py = pybind11;
+
+namespace optlite::bindings {
+
+namespace {
+
+using transport::Cost;
+
+struct CostHolder {
+  py::object owner;  // keeps the memory of the matrix alive
+  std::unique_ptr<Cost> cost;
+};
+
+/// Rows of a matrix whose numbers lie side by side; Python has made sure of its type.
+template <class Scalar>
+std::shared_ptr<CostHolder> matrix_cost(const py::array_t<Scalar>& M) {
+  const auto size = static_cast<py::ssize_t>(sizeof(Scalar));
+  if (M.ndim() != 2 || (M.shape(1) > 1 && M.strides(1) != size) || M.strides(0) % size != 0) {
+    throw py::value_error("M must have two dimensions and contiguous rows.");
+  }
+  auto holder = std::make_shared<CostHolder>();
+  holder->owner = M;
+  holder->cost = transport::matrix_cost(M.data(), M.shape(0), M.shape(1), M.strides(0) / size);
+  return holder;
+}
+
+std::shared_ptr<CostHolder> points_cost(const Doubles& X, const Doubles& Y,
+                                        const std::string& metric) {
+  if (X.ndim() != 2 || Y.ndim() != 2 || X.shape(1) != Y.shape(1)) {
+    throw py::value_error("X and Y must have two dimensions and the same number of columns.");
+  }
+  auto kind = transport::Metric::sqeuclidean;
+  if (metric == "euclidean") kind = transport::Metric::euclidean;
+  else if (metric == "cityblock") kind = transport::Metric::cityblock;
+  else if (metric != "sqeuclidean") throw py::value_error("Unknown metric '" + metric + "'.");
+  auto holder = std::make_shared<CostHolder>();
+  holder->cost =
+      transport::points_cost(X.data(), Y.data(), X.shape(0), Y.shape(0), X.shape(1), kind);
+  return holder;
+}
+
+/// A run that Python steps through, or lets run.
+struct RunHolder {
+  std::shared_ptr<CostHolder> cost;
+  std::unique_ptr<transport::Problem> problem;
+  std::unique_ptr<TransportMethod> method;
+  std::unique_ptr<TransportRun> run;
+};
+
+std::shared_ptr<RunHolder> make_run(std::shared_ptr<CostHolder> cost, const Doubles& a,
+                                    const Doubles& b, double reg, const std::string& method,
+                                    const std::vector<double>& fields, const Doubles& start,
+                                    double tolerance, Index max_iterations, double annealing,
+                                    double drop, double memory) {
+  auto holder = std::make_shared<RunHolder>();
+  holder->cost = std::move(cost);
+  holder->method = row_named(transport_method_table(), method).make(fields);
+  const Cost& costs = *holder->cost->cost;
+  Vector source = vector_of(a, costs.sources());
+  Vector target = vector_of(b, costs.targets());
+  const Vector g = vector_of(start, costs.targets());
+  TransportOptions options;
+  options.tolerance = tolerance;
+  options.max_iterations = max_iterations;
+  options.annealing = annealing;
+  const py::gil_scoped_release nogil;
+  holder->problem = std::make_unique<transport::Problem>(costs, std::move(source),
+                                                         std::move(target), drop, memory);
+  holder->run = std::make_unique<TransportRun>(*holder->problem, *holder->method, reg,
+                                               transport::cost_scale(costs), g, options);
+  return holder;
+}
+
+py::dict record_of(const RunHolder& self) {
+  const TransportRecord& last = self.run->last();
+  py::dict result;
+  result["iteration"] = last.iteration;
+  result["reg"] = last.reg;
+  result["value"] = last.value;
+  result["marginal_error"] = last.error;
+  result["step_size"] = last.step_size;
+  result["n_newton"] = last.n_newton;
+  result["n_evaluations"] = last.n_evaluations;
+  result["n_products"] = last.n_products;
+  result["seconds"] = last.seconds;
+  return result;
+}
+
+transport::Point point_of(const CostHolder& self, const Doubles& f, const Doubles& g, double reg) {
+  transport::Point point;
+  point.reg = reg;
+  point.f = vector_of(f, self.cost->sources(), "f");
+  point.g = vector_of(g, self.cost->targets(), "g");
+  return point;
+}
+
+py::dict bounds_of(const CostHolder& self, const Doubles& a, const Doubles& b, const Doubles& f,
+                   const Doubles& g, double reg) {
+  const Vector source = vector_of(a, self.cost->sources(), "a");
+  const Vector target = vector_of(b, self.cost->targets(), "b");
+  const transport::Point point = point_of(self, f, g, reg);
+  transport::Bounds bounds;
+  {
+    const py::gil_scoped_release nogil;
+    bounds = transport::bounds(*self.cost, source, target, point);
+  }
+  py::dict result;
+  result["cost"] = bounds.cost;
+  result["lower"] = bounds.lower;
+  result["upper"] = bounds.upper;
+  result["regularized"] = bounds.regularized;
+  return result;
+}
+
+template <class Scalar>
+py::array_t<Scalar> plan_of(const CostHolder& self, const Doubles& f, const Doubles& g,
+                            double reg) {
+  const transport::Point point = point_of(self, f, g, reg);
+  py::array_t<Scalar> plan({self.cost->sources(), self.cost->targets()});
+  Scalar* out = plan.mutable_data();
+  {
+    const py::gil_scoped_release nogil;
+    transport::write_plan(*self.cost, point, out);
+  }
+  return plan;
+}
+
+}  // namespace
+
+void bind_transport(py::module_& m) {
+  py::class_<CostHolder, std::shared_ptr<CostHolder>>(m, "TransportCost", py::module_local(),
+                                                      "Costs of transport, one source at a time.")
+      .def(py::init(&matrix_cost<double>), py::arg("M").noconvert())
+      .def(py::init(&matrix_cost<float>), py::arg("M").noconvert())
+      .def(py::init(&points_cost), py::arg("X").noconvert(), py::arg("Y").noconvert(),
+           py::arg("metric"))
+      .def_property_readonly(
+          "shape",
+          [](const CostHolder& s) { return py::make_tuple(s.cost->sources(), s.cost->targets()); })
+      .def("bounds", &bounds_of, py::arg("a"), py::arg("b"), py::arg("f"), py::arg("g"),
+           py::arg("reg"))
+      .def("plan", &plan_of<double>, py::arg("f"), py::arg("g"), py::arg("reg"))
+      .def("plan_float32", &plan_of<float>, py::arg("f"), py::arg("g"), py::arg("reg"));
+
+  py::class_<RunHolder, std::shared_ptr<RunHolder>>(m, "TransportRun", py::module_local(),
+                                                    "Entropic transport, one iteration at a time.")
+      .def(py::init(&make_run), py::arg("cost"), py::arg("a"), py::arg("b"), py::arg("reg"),
+           py::arg("method"), py::arg("fields"), py::arg("start"), py::arg("tolerance"),
+           py::arg("max_iterations"), py::arg("annealing"), py::arg("drop"), py::arg("memory"))
+      .def("advance",
+           [](RunHolder& self) {
+             const py::gil_scoped_release nogil;
+             return self.run->advance();
+           })
+      .def("run",
+           [](RunHolder& self) {
+             const py::gil_scoped_release nogil;
+             self.run->run();
+           })
+      .def_property_readonly("status", [](const RunHolder& s) { return name(s.run->status()); })
+      .def_property_readonly("record", &record_of)
+      .def_property_readonly("f", [](const RunHolder& s) { return array_of(s.run->current().f); })
+      .def_property_readonly("g", [](const RunHolder& s) { return array_of(s.run->current().g); })
+      .def_property_readonly(
+          "column_sums", [](const RunHolder& s) { return array_of(s.run->current().column_sums); });
+}
+
+}  // namespace optlite::bindings

@@ -1,0 +1,67 @@
+// The loop of entropic transport: a method, run at one regularization or at a falling sequence of
+// them, each stage starting from the potentials of the ones before.
+#pragma once
+
+#include <vector>
+
+#include "optlite/core/status.hpp"
+#include "optlite/transport_methods/concept.hpp"
+
+namespace optlite {
+
+struct TransportOptions {
+  double tolerance = 1e-9;  // on |P^T 1 - b|_1
+  Index max_iterations = 1000;
+  double annealing = 4.0;   // regularization of a stage over that of the next; 1: one stage
+  double stage_tolerance = 1e-3;  // of all stages but the last, as a share of the mass
+};
+
+/// One iteration. Counts and seconds are totals since the start.
+struct TransportRecord {
+  Index iteration = 0;
+  double reg = 0.0;
+  double value = 0.0;
+  double error = infinity;
+  double step_size = 0.0;
+  Index n_newton = 0;
+  Index n_evaluations = 0;  // times that all exponentials were taken
+  Index n_products = 0;     // conjugate-gradient iterations
+  double seconds = 0.0;
+};
+
+class TransportRun {
+ public:
+  /// Starts at the target potentials g. The problem and the method must outlive the run.
+  TransportRun(transport::Problem& problem, TransportMethod& method, double reg, double scale,
+               const Vector& g, TransportOptions options);
+
+  /// One iteration; false once the run has ended.
+  bool advance();
+  /// Iterates until the run ends.
+  Status run();
+
+  Status status() const { return status_; }
+  const transport::Point& current() const { return at_; }
+  const TransportRecord& last() const { return last_; }
+
+ private:
+  struct Stage {
+    double reg;
+    Vector g;
+  };
+  void next_stage();
+  void record();
+
+  transport::Problem& problem_;
+  TransportMethod& method_;
+  TransportOptions options_;
+  std::vector<double> stages_;  // regularizations
+  std::size_t stage_ = 0;
+  std::vector<Stage> solved_;
+  transport::Point at_;
+  TransportRecord last_;
+  Status status_ = Status::running;
+  double started_;
+};
+
+}  // namespace optlite

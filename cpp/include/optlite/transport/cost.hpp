@@ -1,0 +1,41 @@
+// The cost of moving one unit from source i to target j, read one source at a time: a matrix in
+// memory, or computed from two clouds of points, which takes no memory.
+#pragma once
+
+#include <memory>
+
+#include "optlite/core/types.hpp"
+
+namespace optlite::transport {
+
+class Cost {
+ public:
+  Cost(Index sources, Index targets) : sources_(sources), targets_(targets) {}
+  virtual ~Cost() = default;
+
+  Index sources() const { return sources_; }
+  Index targets() const { return targets_; }
+
+  /// The costs of source i, in `buffer` or where they lie. Safe to call from several threads.
+  virtual const double* row(Index i, double* buffer) const = 0;
+
+ private:
+  Index sources_;
+  Index targets_;
+};
+
+/// Rows of contiguous numbers, `stride` numbers apart; the memory must outlive the cost.
+template <class Scalar>
+std::unique_ptr<Cost> matrix_cost(const Scalar* data, Index sources, Index targets, Index stride);
+
+enum class Metric { sqeuclidean, euclidean, cityblock };
+
+/// Distances between the rows of X (sources x dimensions) and of Y (targets x dimensions), both
+/// row-major and copied.
+std::unique_ptr<Cost> points_cost(const double* X, const double* Y, Index sources, Index targets,
+                                  Index dimensions, Metric metric);
+
+/// The mean of all finite costs, less the smallest cost: what a regularization is compared with.
+double cost_scale(const Cost& cost);
+
+}  // namespace optlite::transport

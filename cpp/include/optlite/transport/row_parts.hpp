@@ -1,0 +1,65 @@
+// The sources cut into parts for threads; a vector over the targets is accumulated in each part and
+// the parts are joined in their order, so that results do not depend on the number of threads.
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include "optlite/core/parallel.hpp"
+#include "optlite/core/types.hpp"
+
+namespace optlite::transport {
+
+class RowParts {
+ public:
+  /// A function of the problem alone. Each part adds `targets` numbers: cheap beside its rows.
+  RowParts(Index sources, Index targets) : sources_(sources), targets_(targets) {
+    const double entries = static_cast<double>(sources) * static_cast<double>(targets);
+    count_ = std::clamp<Index>(static_cast<Index>(entries / 65536.0), 1, 256);
+    count_ = std::min(count_, std::max<Index>(1, sources / 8));
+  }
+
+  Index count() const { return count_; }
+  Index first(Index part) const { return sources_ * part / count_; }
+
+  /// body(part, first, last, buffer, own): goes through rows and changes `own`, which starts at
+  /// `initial` in every entry; join(own) follows in the order of the parts. `buffer` holds a row.
+  template <class Body, class Join>
+  void each(double work_per_entry, double initial, Body&& body, Join&& join) {
+    const double entries = static_cast<double>(sources_) * static_cast<double>(targets_);
+    const bool serial = entries * work_per_entry < parallel::serial_work;
+    const auto slots = static_cast<std::size_t>(serial ? 1 : parallel::team(count_));
+    own_.resize(slots);
+    buffers_.resize(slots);
+    const auto run = [&](Index part, int slot) {
+      Vector& own = own_[static_cast<std::size_t>(slot)];
+      Vector& buffer = buffers_[static_cast<std::size_t>(slot)];
+      own.setConstant(targets_, initial);
+      buffer.resize(targets_);
+      body(part, first(part), first(part + 1), buffer.data(), own);
+    };
+    const auto finish = [&](Index, int slot) { join(own_[static_cast<std::size_t>(slot)]); };
+    if (!serial) return parallel::ordered(count_, run, finish);
+    for (Index part = 0; part < count_; ++part) {
+      run(part, 0);
+      finish(part, 0);
+      interrupt::poll();
+    }
+  }
+
+  /// sums <- the sum of what body(part, first, last, buffer, own) adds to own.
+  template <class Body>
+  void sum(double work_per_entry, Body&& body, Vector& sums) {
+    sums.setZero(targets_);
+    each(work_per_entry, 0.0, body, [&](const Vector& own) { sums += own; });
+  }
+
+ private:
+  Index sources_;
+  Index targets_;
+  Index count_;
+  std::vector<Vector> own_;
+  std::vector<Vector> buffers_;
+};
+
+}  // namespace optlite::transport

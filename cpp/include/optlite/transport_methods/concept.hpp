@@ -1,0 +1,48 @@
+// What a file in this folder declares: an iteration that brings the column sums of the plan to b.
+//
+//     static constexpr auto doc, formula, reference;
+//     std::unique_ptr<TransportMethod> make() const;
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "optlite/core/registry.hpp"
+#include "optlite/transport/problem.hpp"
+
+namespace optlite {
+
+class TransportMethod {
+ public:
+  virtual ~TransportMethod() = default;
+
+  /// Evaluates `at`, whose reg and g are set: the start of a run, or of its next stage.
+  virtual void start(transport::Problem& problem, transport::Point& at) = 0;
+
+  /// One iteration towards at.error <= goal; false if rounding leaves nothing to gain.
+  virtual bool advance(transport::Problem& problem, transport::Point& at, double goal) = 0;
+
+  /// Length of the last step, as a share of the one that was computed.
+  double step() const { return step_; }
+  /// Whether the last iteration was one of Newton's.
+  bool was_newton() const { return was_newton_; }
+
+ protected:
+  double step_ = 1.0;
+  bool was_newton_ = false;
+};
+
+struct TransportMethodRow {
+  Record record;
+  std::unique_ptr<TransportMethod> (*make)(const std::vector<double>& fields);
+};
+
+const std::vector<TransportMethodRow>& transport_method_table();
+
+template <class Part>
+TransportMethodRow make_transport_method_row(const Entry<Part>& entry) {
+  return {describe("transport_methods", entry),
+          [](const std::vector<double>& fields) { return make_part<Part>(fields).make(); }};
+}
+
+}  // namespace optlite

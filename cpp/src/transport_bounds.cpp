@@ -1,0 +1,116 @@
+#include "optlite/transport/bounds.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "optlite/transport/exponentials.hpp"
+
+namespace optlite::transport {
+
+namespace {
+
+/// The row of the plan whose potentials are known.
+void plan_row(const Cost& cost, const Point& point, Index i, double* buffer) {
+  const double* costs = cost.row(i, buffer);
+  exponents(costs, point.g.data(), point.reg, cost.targets(), buffer);
+  exponentials(-point.f[i] / point.reg, cost.targets(), buffer);
+}
+
+/// A forbidden link (infinite cost) that carries nothing costs nothing.
+double cost_of_row(Index count, const double* costs, const double* p) {
+  double sum = 0.0;
+#pragma omp simd reduction(+ : sum)
+  for (Index j = 0; j < count; ++j) sum += p[j] > 0.0 ? p[j] * costs[j] : 0.0;
+  return sum;
+}
+
+double dual_bound(const Cost& cost, const Vector& a, const Vector& b, const Point& point) {
+  RowParts parts(cost.sources(), cost.targets());
+  Vector f(cost.sources());
+  Vector g = Vector::Constant(cost.targets(), infinity);
+  parts.each(
+      2.0, infinity,
+      [&](Index, Index first, Index last, double* buffer, Vector& smallest) {
+        for (Index i = first; i < last; ++i) {
+          const ConstVectorMap costs(cost.row(i, buffer), cost.targets());
+          f[i] = (costs - point.g).minCoeff();
+          smallest = smallest.cwiseMin((costs.array() - f[i]).matrix());
+        }
+      },
+      [&](const Vector& smallest) { g = g.cwiseMin(smallest); });
+  return a.dot(f) + b.dot(g);
+}
+
+}  // namespace
+
+Bounds bounds(const Cost& cost, const Vector& a, const Vector& b, const Point& point) {
+  const Index m = cost.targets();
+  RowParts parts(cost.sources(), m);
+  Bounds result;
+  result.lower = dual_bound(cost, a, b, point);
+  // Rows first, then columns, shrunk where they exceed their sums; what is missing is added as a
+  // product of what rows and columns lack.
+  Vector row_scale(cost.sources());
+  Vector sums;
+  parts.sum(
+      30.0,
+      [&](Index, Index first, Index last, double* p, Vector& own) {
+        for (Index i = first; i < last; ++i) {
+          plan_row(cost, point, i, p);
+          row_scale[i] = std::min(1.0, a[i] / ConstVectorMap(p, m).sum());
+          own += row_scale[i] * ConstVectorMap(p, m);
+        }
+      },
+      sums);
+  const Vector column_scale = b.cwiseQuotient(sums.cwiseMax(1e-300)).cwiseMin(1.0);
+  const Vector column_lack = (b - column_scale.cwiseProduct(sums)).cwiseMax(0.0);
+  const double total = column_lack.sum();
+  Vector costs_of_plan(cost.sources());
+  Vector costs_of_rows(cost.sources());
+  Vector entropies(cost.sources());
+  parts.each(
+      60.0, 0.0,
+      [&](Index, Index first, Index last, double* p, Vector& buffer) {
+        for (Index i = first; i < last; ++i) {
+          plan_row(cost, point, i, p);
+          const double* costs = cost.row(i, buffer.data());
+          costs_of_plan[i] = cost_of_row(m, costs, p);
+          VectorMap row(p, m);
+          row.array() *= row_scale[i] * column_scale.array();
+          const double lack = std::max(0.0, a[i] - row.sum());
+          if (total > 0.0) row += lack / total * column_lack;
+          costs_of_rows[i] = cost_of_row(m, costs, p);
+          double entropy = 0.0;
+#pragma omp simd reduction(+ : entropy)
+          for (Index j = 0; j < m; ++j) {
+            entropy += p[j] * stable::log(p[j] > 1e-300 ? p[j] : 1e-300);
+          }
+          entropies[i] = entropy;
+        }
+      },
+      [](const Vector&) {});
+  result.cost = costs_of_plan.sum();
+  result.upper = costs_of_rows.sum();
+  result.regularized = result.upper + point.reg * entropies.sum();
+  return result;
+}
+
+template <class Scalar>
+void write_plan(const Cost& cost, const Point& point, Scalar* plan) {
+  RowParts parts(cost.sources(), cost.targets());
+  parts.each(
+      30.0, 0.0,
+      [&](Index, Index first, Index last, double* buffer, Vector&) {
+        for (Index i = first; i < last; ++i) {
+          plan_row(cost, point, i, buffer);
+          for (Index j = 0; j < cost.targets(); ++j) {
+            plan[i * cost.targets() + j] = static_cast<Scalar>(buffer[j]);
+          }
+        }
+      },
+      [](const Vector&) {});
+}
+template void write_plan(const Cost&, const Point&, double*);
+template void write_plan(const Cost&, const Point&, float*);
+
+}  // namespace optlite::transport

@@ -1,0 +1,33 @@
+"""Entropic optimal transport that says how far from optimal it is.
+
+:func:`solve` minimises ``<C, P> + reg * sum(P log P)`` over the plans P that move the masses a to
+the masses b. It converges at any ``reg``, and its result bounds the cost of unregularised transport
+from both sides.
+
+Examples
+--------
+>>> from optlite import ot
+>>> M = [[0.0, 1.0], [1.0, 0.0]]
+>>> result = ot.solve([0.5, 0.5], [0.25, 0.75], M, reg=0.01)
+>>> result.plan.round(3)
+array([[0.25, 0.25],
+       [0.  , 0.5 ]])
+>>> lower, upper = result.certificate
+>>> bool(lower <= 0.25 <= upper)
+True
+"""
+
+from ._result import TransportRecord, TransportResult
+from ._rounding import round_to_marginals
+from ._solve import sinkhorn, sinkhorn_newton, solve, solve_points, steps
+
+__all__ = [
+    "TransportRecord",
+    "TransportResult",
+    "round_to_marginals",
+    "sinkhorn",
+    "sinkhorn_newton",
+    "solve",
+    "solve_points",
+    "steps",
+]

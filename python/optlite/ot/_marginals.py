@@ -1,0 +1,89 @@
+"""The masses of the sources and targets: checked, made uniform where left out, zeros set aside."""
+
+import numpy as np
+
+
+def check_marginals(a, b, shape):
+    """Return both masses as float64, or say what is wrong with them.
+
+    Parameters
+    ----------
+    a, b : array-like or None
+        Masses; None or empty for uniform ones that sum to the other's sum, or to 1.
+    shape : tuple of two int
+        Shape of the costs.
+    """
+    given = [_masses(a, shape[0], "a"), _masses(b, shape[1], "b")]
+    total = next((values.sum() for values in given if values is not None), 1.0)
+    a, b = (
+        np.full(size, total / size) if values is None else values
+        for values, size in zip(given, shape, strict=True)
+    )
+    if abs(a.sum() - b.sum()) > 1e-8 * max(a.sum(), b.sum()):
+        raise ValueError(
+            f"a and b must have equal sums, got sum(a) = {a.sum():.12g} and sum(b) = "
+            f"{b.sum():.12g}. Divide each by its sum."
+        )
+    if a.sum() == 0.0:
+        raise ValueError("a and b must have a positive sum, got masses that are all zero.")
+    # What is left of the difference would keep the marginal error from falling below it.
+    return a, b * (a.sum() / b.sum())
+
+
+def _masses(values, size, name):
+    if values is None or np.size(values) == 0:
+        return None
+    masses = np.asarray(values)
+    if masses.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must hold real numbers, got dtype {masses.dtype}.")
+    if masses.shape != (size,):
+        raise ValueError(
+            f"{name} must have shape ({size},) to fit the costs, got {masses.shape}. Leave it out "
+            "for uniform masses."
+        )
+    masses = masses.astype(np.float64)
+    bad = np.flatnonzero(~np.isfinite(masses) | (masses < 0.0))
+    if bad.size:
+        raise ValueError(
+            f"{name} must be finite and >= 0, got {name}[{bad[0]}] = {masses[bad[0]]}."
+        )
+    return masses
+
+
+def check_costs(M, name="M"):
+    """Return a matrix of costs in float32 or float64 with contiguous rows or columns, not copied
+    where it has them."""
+    costs = np.asarray(M)
+    if costs.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must hold real numbers, got dtype {costs.dtype}.")
+    if costs.ndim != 2 or 0 in costs.shape:
+        raise ValueError(
+            f"{name} must have two dimensions, sources by targets, and no empty one, got shape "
+            f"{costs.shape}."
+        )
+    if costs.dtype not in (np.float32, np.float64) or not costs.dtype.isnative:
+        costs = costs.astype(np.float64 if costs.dtype != ">f4" else np.float32)
+    if np.isnan(costs.min()):
+        i, j = np.argwhere(np.isnan(costs))[0]
+        raise ValueError(f"{name} must not hold NaN, got {name}[{i}, {j}] = nan.")
+    if costs.min() == -np.inf:
+        i, j = np.argwhere(costs == -np.inf)[0]
+        raise ValueError(
+            f"{name} must be finite, or inf for a forbidden link, got {name}[{i}, {j}] = -inf."
+        )
+    return costs
+
+
+def refuse_isolated(costs, keep_a, keep_b, name="M"):
+    """Raise where a source or target that has mass cannot send or receive it."""
+    if costs.max() < np.inf:
+        return
+    allowed = np.isfinite(costs)
+    for axis, what, keep, other in ((1, "row", keep_a, keep_b), (0, "column", keep_b, keep_a)):
+        open_links = (allowed & (other if axis else other[:, None])).any(axis=axis)
+        lost = np.flatnonzero(keep & ~open_links)
+        if lost.size:
+            raise ValueError(
+                f"{name} must have a finite entry in every row and column with mass, but {what} "
+                f"{lost[0]} has none: its mass has nowhere to go."
+            )

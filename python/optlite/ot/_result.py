@@ -1,0 +1,216 @@
+"""What a solution of entropic transport is, and what can be asked of it."""
+
+import dataclasses
+import functools
+
+import numpy as np
+
+from .._core import core
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class TransportRecord:
+    """Hold the state of a run at one iteration.
+
+    Parameters
+    ----------
+    iteration : int
+        0 is the starting point.
+    reg : float
+        Regularization of the stage that the run is in.
+    value : float
+        Dual value ``<a, f> + <b, g>``: a lower bound of the regularised minimum at this ``reg``.
+    marginal_error : float
+        Sum of the absolute differences between the marginals of the plan and a, b.
+    step_size : float
+        Share of the computed step that was taken.
+    n_newton, n_evaluations, n_products : int
+        Newton steps, times that all exponentials were taken, and conjugate-gradient iterations,
+        since the start.
+    seconds : float
+        Time since the start.
+    f, g : ndarray of float64, or None
+        Potentials of the sources and the targets that have mass.
+    """
+
+    iteration: int
+    reg: float
+    value: float
+    marginal_error: float
+    step_size: float
+    n_newton: int
+    n_evaluations: int
+    n_products: int
+    seconds: float
+    f: np.ndarray | None = dataclasses.field(default=None, repr=False)
+    g: np.ndarray | None = dataclasses.field(default=None, repr=False)
+
+
+class MatrixCosts:
+    """Costs in memory, seen by the core through their rows."""
+
+    def __init__(self, M):
+        self.M = M
+        self.shape = M.shape
+        self.dtype = M.dtype
+
+    def make(self, keep_a, keep_b):
+        """Return the costs between the atoms that have mass, for the core."""
+        M = self.M
+        if not (keep_a.all() and keep_b.all()):
+            M = M[np.ix_(keep_a, keep_b)]
+        if M.strides[1] != M.itemsize or M.strides[0] % M.itemsize:
+            M = np.ascontiguousarray(M)
+        return core.TransportCost(M)
+
+
+class PointCosts:
+    """Distances between two clouds of points, computed when they are needed."""
+
+    def __init__(self, X, Y, metric, dtype):
+        self.X, self.Y, self.metric, self.dtype = X, Y, metric, dtype
+        self.shape = (len(X), len(Y))
+
+    def make(self, keep_a, keep_b):
+        """Return the costs between the atoms that have mass, for the core."""
+        return core.TransportCost(self.X[keep_a], self.Y[keep_b], self.metric)
+
+
+class TransportResult:
+    """Hold the solution of an entropic transport problem, with bounds of its error.
+
+    What costs a read of all costs is computed when it is first asked for.
+
+    Attributes
+    ----------
+    plan : ndarray of shape (n_sources, n_targets)
+        Mass that moves from each source to each target. Its rows sum to a up to rounding, its
+        columns to b up to `marginal_error`. float32 if the costs are, else float64.
+    potentials : tuple of ndarray
+        ``(f, g)`` with ``plan = exp((f[:, None] + g - M) / reg)``, -inf where there is no mass.
+        Determined up to a constant that is added to one and subtracted from the other. Always
+        float64: the plan is sensitive to their last digits.
+    value : float
+        ``<a, f> + <b, g>``, the dual value: a lower bound of the minimum of
+        ``<M, P> + reg * sum(P log P)``.
+    gap : float
+        Duality gap of the regularised problem: its objective at the rounded plan, less `value`.
+    cost : float
+        ``<M, plan>``.
+    certificate : tuple of float
+        ``(lower, upper)``, between which the cost of unregularised transport lies: a feasible
+        value of the dual linear program, and the cost of the plan rounded to the marginals.
+    marginal_error : float
+        Sum of the absolute differences between the marginals of the plan and a, b.
+    n_iter : int
+        Iterations of any kind, over all stages.
+    n_newton, n_cg : int
+        Newton steps, and conjugate-gradient iterations in them.
+    n_evaluations : int
+        Times that all exponentials were taken.
+    converged : bool
+        Whether `marginal_error` is at most the tolerance.
+    status : str
+        How the run ended, in a word.
+    reg : float
+        Regularization of the problem.
+    trace : tuple of TransportRecord, or None
+        The iterations, if asked for.
+    """
+
+    def __init__(self, costs, a, b, reg, f, g, record, status, trace=None):
+        self._costs, self.a, self.b, self.reg = costs, a, b, reg
+        self._f, self._g = f, g
+        self.value = float(record["value"])
+        self.marginal_error = float(record["marginal_error"])
+        self.n_iter = int(record["iteration"])
+        self.n_newton = int(record["n_newton"])
+        self.n_cg = int(record["n_products"])
+        self.n_evaluations = int(record["n_evaluations"])
+        self.status = status
+        self.converged = status == "converged"
+        self.trace = trace
+
+    def __repr__(self):
+        """Say what was solved and how well."""
+        n, m = self._costs.shape
+        return (
+            f"TransportResult({n} x {m}, reg={self.reg:g}, value={self.value:.6g}, "
+            f"marginal_error={self.marginal_error:.2g}, n_iter={self.n_iter}, {self.status})"
+        )
+
+    @property
+    def potentials(self):
+        """Potentials of the sources and of the targets."""
+        return _spread(self._f, self.a), _spread(self._g, self.b)
+
+    @functools.cached_property
+    def plan(self):
+        """The plan as a matrix."""
+        cost = self._costs.make(self.a > 0.0, self.b > 0.0)
+        write = cost.plan_float32 if self._costs.dtype == np.float32 else cost.plan
+        kept = write(self._f, self._g, self.reg)
+        if kept.shape == self._costs.shape:
+            return kept
+        plan = np.zeros(self._costs.shape, dtype=kept.dtype)
+        plan[np.ix_(self.a > 0.0, self.b > 0.0)] = kept
+        return plan
+
+    def plan_sparse(self, threshold=1e-12):
+        """Return the entries of the plan above a threshold, as a SciPy array in CSR format.
+
+        Parameters
+        ----------
+        threshold : float, >= 0, default=1e-12
+            Entries at or below it are left out.
+        """
+        from scipy.sparse import csr_array
+
+        plan = self.plan
+        return csr_array(np.where(plan > threshold, plan, 0.0))
+
+    @functools.cached_property
+    def _bounds(self):
+        keep_a, keep_b = self.a > 0.0, self.b > 0.0
+        cost = self._costs.make(keep_a, keep_b)
+        return cost.bounds(self.a[keep_a], self.b[keep_b], self._f, self._g, self.reg)
+
+    @property
+    def cost(self):
+        """Cost of the plan."""
+        return self._bounds["cost"]
+
+    @property
+    def certificate(self):
+        """Bounds of the cost of unregularised transport."""
+        return self._bounds["lower"], self._bounds["upper"]
+
+    @property
+    def gap(self):
+        """Duality gap of the regularised problem."""
+        return max(0.0, self._bounds["regularized"] - self.value)
+
+
+def exact_result(costs, a, b, plan, f, g):
+    """Return the result of exact transport, whose bounds are known from the start."""
+    value = float(a @ f + b @ g)
+    error = np.abs(plan.sum(axis=1) - a).sum() + np.abs(plan.sum(axis=0) - b).sum()
+    record = dict.fromkeys(("iteration", "n_newton", "n_products", "n_evaluations"), 0)
+    record.update(value=value, marginal_error=error)
+    keep_a, keep_b = a > 0.0, b > 0.0
+    result = TransportResult(costs, a, b, 0.0, f[keep_a], g[keep_b], record, "converged")
+    cost = float((plan[plan > 0.0] * costs.M[plan > 0.0]).sum())
+    result.__dict__["plan"] = plan.astype(costs.dtype, copy=False)
+    result.__dict__["_bounds"] = {
+        "cost": cost,
+        "lower": value,
+        "upper": cost,
+        "regularized": cost,
+    }
+    return result
+
+
+def _spread(kept, masses):
+    values = np.full(masses.shape, -np.inf)
+    values[masses > 0.0] = kept
+    return values

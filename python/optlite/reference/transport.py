@@ -1,0 +1,173 @@
+"""Entropic optimal transport as a concave function of the target potentials, and its loop.
+
+    minimise  <C, P> + reg sum P log P    subject to  P 1 = a,  P^T 1 = b
+
+For given target potentials g, the source potentials f that make every row of
+
+    P_ij = exp((f_i + g_j - C_ij) / reg)
+
+sum to a_i are known in closed form. What is left is to maximise
+
+    q(g) = <a, f(g)> + <b, g>,    grad q = b - P^T 1
+
+(Cuturi and Peyre, Semidual regularized optimal transport, 2018). The twin of
+``cpp/include/optlite/transport/problem.hpp`` and ``cpp/src/transport.cpp``.
+"""
+
+import math
+
+import numpy as np
+
+
+class Problem:
+    """Evaluate q and multiply with its Hessian.
+
+    Parameters
+    ----------
+    cost : ndarray of shape (n, m)
+        Costs C of moving a unit of mass.
+    a, b : ndarray of shape (n,) and (m,)
+        Positive masses of the sources and targets, with equal sums.
+    """
+
+    def __init__(self, cost, a, b):
+        self.cost, self.a, self.b = cost, a, b
+        self.n_evaluations = self.n_products = 0
+
+    def evaluate(self, g, reg, f=None, relaxation=1.0):
+        """Return what is known at g: the largest exponent of a row is subtracted first.
+
+        With a relaxation other than one, f goes that share of the way to the potentials that make
+        the rows sum to a.
+        """
+        self.n_evaluations += 1
+        z = (g - self.cost) / reg
+        shift = z.max(axis=1)
+        plan = np.exp(z - shift[:, None])
+        sums = plan.sum(axis=1)
+        plan *= (self.a / sums)[:, None]
+        exact = reg * (np.log(self.a / sums) - shift)
+        rest = 0.0 if relaxation == 1.0 else (1.0 - relaxation) * (f - exact)
+        return Point(self, g, exact + rest, plan * np.exp(np.reshape(rest, (-1, 1)) / reg), reg)
+
+    def schur_product(self, at, y):
+        """Return S y, S = diag(P^T 1) - P^T diag(a)^-1 P: -reg times the Hessian of q."""
+        self.n_products += 1
+        return at.column_sums * y - at.plan.T @ (at.plan @ y / self.a)
+
+    def schur_diagonal(self, at):
+        """Return the diagonal of S."""
+        return at.column_sums - (at.plan**2 / self.a[:, None]).sum(axis=0)
+
+    def column_step(self, at):
+        """Return the g that makes the columns sum to b; in logarithms where a sum underflowed."""
+        lost = at.column_sums <= 1e-290
+        g = at.g + at.reg * np.log(self.b / np.where(lost, 1.0, at.column_sums))
+        z = (at.f[:, None] - self.cost[:, lost]) / at.reg
+        shift = z.max(axis=0)
+        g[lost] = at.reg * (np.log(self.b[lost] / np.exp(z - shift).sum(axis=0)) - shift)
+        return g
+
+
+class Point:
+    """Hold what is known at one vector of target potentials."""
+
+    def __init__(self, problem, g, f, plan, reg):
+        self.g, self.f, self.plan, self.reg = g, f, plan, reg
+        self.column_sums, row_sums = plan.sum(axis=0), plan.sum(axis=1)
+        self.value = problem.a @ f + problem.b @ g - reg * (row_sums.sum() - problem.a.sum())
+        self.error = np.abs(self.column_sums - problem.b).sum() + np.abs(row_sums - problem.a).sum()
+
+
+def stages(reg, scale, annealing):
+    """Return regularizations from a tenth of the scale of the costs to reg, in equal ratios.
+
+    >>> stages(0.001, 1.0, 10.0)
+    [0.1, 0.01, 0.001]
+    """
+    first = 0.1 * scale
+    if not annealing > 1.0 or not reg < 0.01 * scale:
+        return [reg]
+    count = math.ceil(math.log(first / reg) / math.log(annealing) - 1e-12)
+    return [reg * (first / reg) ** (k / count) for k in range(count, 0, -1)] + [reg]
+
+
+class TransportRun:
+    """Run a method at a falling sequence of regularizations, one iteration at a time.
+
+    Parameters
+    ----------
+    problem : Problem
+        What to solve.
+    method : object
+        Iteration with ``start(problem, g, reg)`` and ``advance(problem, at, goal)``, which return a
+        :class:`Point`.
+    reg : float
+        Regularization of the last stage.
+    g : ndarray of shape (m,)
+        Potentials to start from.
+    tol : float
+        Bound of the marginal error at the end.
+    max_iter : int
+        Limit of iterations.
+    annealing : float
+        Ratio of the regularizations of two stages, about; 1 for one stage.
+    """
+
+    stage_tolerance = 1e-3
+
+    def __init__(self, problem, method, reg, g, tol=1e-9, max_iter=1000, annealing=4.0):
+        self.problem, self.method = problem, method
+        self.tol, self.max_iter = tol, max_iter
+        finite = problem.cost[np.isfinite(problem.cost)]
+        self.stages = stages(reg, finite.mean() - finite.min(), annealing)
+        self.solved = []
+        self.iteration = self.n_newton = 0
+        self.status = "running"
+        self.at = method.start(problem, g, self.stages[0])
+
+    def advance(self):
+        """Do one iteration; False once the run has ended."""
+        last = len(self.stages) == 1
+        mass = self.problem.b.sum()
+        goal = self.tol if last else max(self.tol, self.stage_tolerance * mass)
+        if self.status == "running" and last and self.at.error <= goal:
+            self.status = "converged"
+        if self.status == "running" and self.iteration >= self.max_iter:
+            self.status = "iteration_limit"
+        if self.status != "running":
+            return False
+        if self.at.error <= goal:
+            self._next_stage()
+        else:
+            better, self.at = self.method.advance(self.problem, self.at, goal)
+            self.n_newton += self.method.was_newton
+            if not better and last:
+                self.status = "precision_limit"
+            elif not better:
+                self._next_stage()
+        self.iteration += 1
+        return True
+
+    def _next_stage(self):
+        """Start from potentials extrapolated linearly in the regularization."""
+        self.solved.append((self.stages.pop(0), self.at.g))
+        (one, g_one), (two, g_two) = self.solved[-2:] if len(self.solved) > 1 else [(1, 0)] * 2
+        reg, g = self.stages[0], self.at.g
+        if len(self.solved) > 1:
+            g = g_two + (reg - two) / (two - one) * (g_two - g_one)
+        self.at = self.method.start(self.problem, g, reg)
+
+    @property
+    def record(self):
+        """What an iteration reports, under the names of the compiled run."""
+        return {
+            "iteration": self.iteration,
+            "reg": self.at.reg,
+            "value": self.at.value,
+            "marginal_error": self.at.error,
+            "step_size": self.method.step,
+            "n_newton": self.n_newton,
+            "n_evaluations": self.problem.n_evaluations,
+            "n_products": self.problem.n_products,
+        }

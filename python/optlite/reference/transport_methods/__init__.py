@@ -1,0 +1,1 @@
+"""Twins of ``cpp/include/optlite/transport_methods``: iterations of entropic transport."""

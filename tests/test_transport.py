@@ -1,0 +1,259 @@
+"""Optimal transport: known answers, a peer's, bad input."""
+
+import pickle
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from optlite import ot
+
+pot = pytest.importorskip("ot", reason="POT is a requirement of the tests")
+
+
+def points(n, seed=0):
+    """Uniform points and a cluster, as in the measurements of the reference."""
+    rng = np.random.default_rng(seed)
+    X = rng.random((n, 2))
+    Y = 0.5 * rng.standard_normal((n, 2)) * [0.5, 0.2] + [0.7, 0.4]
+    M = ((X[:, None] - Y[None]) ** 2).sum(axis=2)
+    return M / M.max()
+
+
+@pytest.mark.parametrize("reg", [0.05, 0.01, 0.002])
+def test_the_plan_is_that_of_pot(reg):
+    M = points(60)
+    a = np.full(60, 1 / 60)
+    theirs = pot.sinkhorn(a, a, M, reg, numItermax=200_000, stopThr=1e-13)
+    assert ot.solve(a, a, M, reg, tol=1e-12).plan == pytest.approx(theirs, rel=1e-8, abs=1e-11)
+
+
+def test_the_certificate_closes_on_the_exact_cost():
+    M = points(80, seed=1)
+    exact = pot.emd2([], [], M)
+    widths = []
+    for reg in (1e-2, 1e-3, 1e-4, 1e-5):
+        lower, upper = ot.solve(None, None, M, reg).certificate
+        assert lower <= exact + 1e-12 and exact <= upper + 1e-12
+        widths.append(upper - lower)
+    assert widths == sorted(widths, reverse=True) and widths[-1] < 1e-4 * exact
+
+
+def test_exact_transport_is_left_to_pot():
+    M = points(30)
+    result = ot.solve(None, None, M, 0)
+    assert np.array_equal(result.plan, pot.emd([], [], M))
+    assert result.converged and result.cost == pytest.approx(pot.emd2([], [], M))
+    assert result.certificate == pytest.approx((result.cost, result.cost), rel=1e-9)
+
+
+def test_without_pot_exact_transport_is_refused_with_advice(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ot", None)
+    with pytest.raises(ValueError, match=r"reg must be > 0, got 0.0: .* POT .*certificate"):
+        ot.solve(None, None, [[0.0, 1.0]], 0)
+
+
+@pytest.mark.parametrize("kind", ["assignment", "points"])
+@pytest.mark.parametrize("reg", [1e-1, 1e-2, 1e-3, 1e-4])
+def test_the_default_converges_at_any_regularization(kind, reg):
+    M = np.random.default_rng(2).random((150, 150)) if kind == "assignment" else points(150)
+    reg = reg * M.mean()
+    result = ot.solve(None, None, M, reg)  # a warning would be an error
+    assert result.converged and result.marginal_error <= 1e-9
+    assert result.gap <= 1e-8
+
+
+def test_newton_needs_few_steps():
+    """As many as the reference measured for a random assignment of 500 at eta = 1200, or fewer."""
+    M = np.random.default_rng(500).random((500, 500))
+    M /= M.max()
+    result = ot.solve(None, None, M, 1 / 1200)
+    assert result.converged and result.n_newton <= 15 and result.n_cg <= 400
+    hard = ot.solve(None, None, points(300), 1e-3 * points(300).mean())
+    assert hard.converged and hard.n_newton <= 20
+
+
+def test_gaussians_on_a_grid_have_the_closed_form():
+    """Between N(0, s^2) and itself with squared distances, the plan is Gaussian with covariance c:
+    c = sqrt(s^4 + reg^2 / 16) - reg / 4 (Janati, Muzellec, Peyre and Cuturi, Entropic optimal
+    transport between unbalanced Gaussian measures has a closed form, 2020, theorem 1, whose
+    regularization is reg / 2)."""
+    x = np.linspace(-6.0, 6.0, 400)
+    a = np.exp(-0.5 * x**2)
+    a /= a.sum()
+    for reg in (0.2, 1.0, 3.0):
+        plan = ot.solve(a, a, (x[:, None] - x) ** 2, reg).plan
+        covariance = x @ plan @ x
+        assert covariance == pytest.approx(np.sqrt(1.0 + reg**2 / 16) - reg / 4, abs=1e-5)
+
+
+def test_a_sparse_plan_solves_as_a_dense_one_does():
+    """Entries that are too small to matter are left out of products, not of the solution."""
+    M = points(200)
+    result = ot.solve(None, None, M, 1e-4)
+    density = (result.plan > 1e-9 / 200**2).mean()
+    assert density < 0.2  # so that products were sparse
+    twin = ot.solve(None, None, M, 1e-4, engine="numpy")
+    assert result.plan == pytest.approx(twin.plan, abs=1e-10)
+    assert abs(result.n_newton - twin.n_newton) <= 1
+
+
+@settings(max_examples=30)
+@given(
+    st.integers(1, 12),
+    st.integers(1, 12),
+    st.floats(-3.0, 0.5),
+    st.integers(0, 10**6),
+    st.booleans(),
+)
+def test_any_problem_is_solved(n, m, log_reg, seed, ties):
+    rng = np.random.default_rng(seed)
+    M = rng.integers(0, 3, (n, m)).astype(float) if ties else rng.normal(size=(n, m))
+    a, b = rng.exponential(size=n), rng.exponential(size=m)
+    a, b = a / a.sum(), b / b.sum()
+    result = ot.solve(a, b, M, 10.0**log_reg)
+    plan = result.plan
+    assert np.abs(plan.sum(axis=1) - a).sum() + np.abs(plan.sum(axis=0) - b).sum() <= 1.01e-9
+    lower, upper = result.certificate
+    assert lower <= pot.emd2(a, b, M) + 1e-9 and pot.emd2(a, b, M) <= upper + 1e-9
+
+
+@settings(max_examples=30)
+@given(st.integers(1, 9), st.integers(1, 9), st.integers(0, 10**6))
+def test_rounding_is_exact_and_moves_no_more_than_it_must(n, m, seed):
+    rng = np.random.default_rng(seed)
+    plan = rng.exponential(size=(n, m)) * (rng.random((n, m)) < 0.7)
+    a, b = rng.random(n), rng.random(m)
+    a, b = a / a.sum(), b / b.sum()
+    exact = ot.round_to_marginals(plan, a, b)
+    assert exact.min() >= 0.0
+    assert exact.sum(axis=1) == pytest.approx(a, abs=2e-15)
+    assert exact.sum(axis=0) == pytest.approx(b, abs=2e-15)
+    error = np.abs(plan.sum(axis=1) - a).sum() + np.abs(plan.sum(axis=0) - b).sum()
+    assert np.abs(exact - plan).sum() <= 2.0 * error + 1e-12
+
+
+def test_overrelaxation_saves_iterations():
+    """With the factor that theory gives for the contraction rate of the plain iteration."""
+    M = points(100)
+    plain = ot.sinkhorn(None, None, M, 0.01)
+    plan = plain.plan * 100.0
+    second = np.linalg.svd(plan, compute_uv=False)[1] ** 2
+    best = 2.0 / (1.0 + np.sqrt(1.0 - second))
+    fast = ot.sinkhorn(None, None, M, 0.01, relaxation=best)
+    assert fast.converged and fast.n_iter < 0.5 * plain.n_iter
+    assert fast.plan == pytest.approx(plain.plan, abs=1e-9)
+
+
+def test_both_domains_of_sinkhorn_are_the_same_iteration():
+    M = points(40)
+    pairs = zip(
+        ot.steps(None, None, M, 0.02, "sinkhorn", annealing=1.0),
+        ot.steps(None, None, M, 0.02, "sinkhorn", annealing=1.0, domain="logarithm"),
+        strict=True,
+    )
+    for scaled, logarithms in pairs:
+        assert scaled.g == pytest.approx(logarithms.g, abs=1e-11)
+        assert scaled.f == pytest.approx(logarithms.f, abs=1e-11)
+
+
+def test_stepping_stopping_and_starting_again():
+    M = points(50)
+    seen = []
+    whole = ot.solve(None, None, M, 1e-3, trace=True, callback=seen.append)
+    assert list(whole.trace) == seen and seen[-1].marginal_error == whole.marginal_error
+    assert [record.iteration for record in seen] == list(range(whole.n_iter + 1))
+    assert seen[0].reg > seen[-1].reg == 1e-3
+    again = ot.solve(None, None, M, 1e-3, annealing=1.0, start=whole.potentials[1])
+    assert again.n_iter == 0 and again.converged
+    stepped = list(ot.steps(None, None, M, 1e-3))
+    assert np.array_equal(stepped[-1].g, whole.potentials[1])
+
+
+def test_a_result_pickles_and_prints():
+    result = ot.solve(None, None, points(20), 0.01)
+    copy = pickle.loads(pickle.dumps(result))
+    assert np.array_equal(copy.plan, result.plan) and copy.certificate == result.certificate
+    assert re.fullmatch(r"TransportResult\(20 x 20, reg=0.01, value=.*converged\)", repr(result))
+    sparse = result.plan_sparse(1e-6)
+    assert np.array_equal(sparse.toarray(), np.where(result.plan > 1e-6, result.plan, 0.0))
+
+
+GOOD = {"a": [0.5, 0.5], "b": [0.5, 0.5], "M": [[0.0, 1.0], [1.0, 0.0]], "reg": 0.1}
+BAD = [
+    ({"a": [0.5, -0.5]}, ValueError, r"a must be finite and >= 0, got a\[1\] = -0.5"),
+    ({"b": [np.nan, 1.0]}, ValueError, r"b must be finite and >= 0, got b\[0\] = nan"),
+    ({"a": [0.5, 0.6]}, ValueError, r"equal sums, got sum\(a\) = 1.1 and sum\(b\) = 1"),
+    ({"a": [0.0, 0.0], "b": [0.0, 0.0]}, ValueError, "positive sum"),
+    ({"a": [1.0]}, ValueError, r"a must have shape \(2,\) to fit the costs, got \(1,\)"),
+    ({"b": [[0.5, 0.5]]}, ValueError, r"b must have shape \(2,\)"),
+    ({"a": ["x", "y"]}, TypeError, "a must hold real numbers"),
+    ({"M": [[0.0, np.nan], [1.0, 0.0]]}, ValueError, r"M must not hold NaN, got M\[0, 1\] = nan"),
+    ({"M": [[0.0, -np.inf], [1.0, 0.0]]}, ValueError, r"got M\[0, 1\] = -inf"),
+    ({"M": [[np.inf, np.inf], [1.0, 0.0]]}, ValueError, "row 0 has none"),
+    ({"M": [[np.inf, 1.0], [np.inf, 0.0]]}, ValueError, "column 0 has none"),
+    ({"M": [0.0, 1.0]}, ValueError, "M must have two dimensions"),
+    ({"M": np.zeros((0, 2))}, ValueError, "M must have two dimensions"),
+    ({"M": [[1j, 0], [0, 0]]}, TypeError, "M must hold real numbers"),
+    ({"reg": -1.0}, ValueError, "reg must be > 0 and finite, got -1.0"),
+    ({"reg": np.inf}, ValueError, "reg must be > 0"),
+    ({"reg": np.nan}, ValueError, "reg must be > 0"),
+    ({"reg": "x"}, TypeError, "reg must be a number"),
+    ({"method": "newtn"}, ValueError, "Did you mean 'newton'"),
+    ({"tol": 0.0}, ValueError, "tol must be > 0"),
+    ({"max_iter": 1.5}, ValueError, "max_iter must be an integer"),
+    ({"annealing": 0.5}, ValueError, "annealing must be >= 1"),
+    ({"engine": "gpu"}, ValueError, "engine must be one of"),
+    ({"start": [0.0]}, ValueError, r"start must be finite and have shape \(2,\)"),
+    ({"relaxation": 1.5}, TypeError, "Newton has no hyper-parameter 'relaxation'"),
+    ({"method": "sinkhorn", "relaxation": 2.0}, ValueError, "relaxation must be in"),
+]
+
+
+@pytest.mark.parametrize("change, error, message", BAD)
+def test_bad_input_is_refused_in_words(change, error, message):
+    with pytest.raises(error, match=message):
+        ot.solve(**{**GOOD, **change})
+
+
+def test_bad_points_are_refused_in_words():
+    with pytest.raises(ValueError, match=r"X must be finite, got X\[1, 0\] = nan"):
+        ot.solve_points([[0.0], [np.nan]], [[1.0]])
+    with pytest.raises(ValueError, match="same number of columns, got 1 and 2"):
+        ot.solve_points([[0.0]], [[1.0, 2.0]])
+    with pytest.raises(ValueError, match="metric must be one of"):
+        ot.solve_points([[0.0]], [[1.0]], metric="cosine")
+
+
+def test_the_callers_arrays_are_left_alone():
+    a, b, M = np.array([1.0, 0.0]), np.array([0.3, 0.7]), np.array([[0.0, 1.0], [1.0, 0.0]])
+    before = a.copy(), b.copy(), M.copy()
+    ot.solve(a, b, M, 0.1)
+    ot.round_to_marginals(M, a, b)
+    assert all(np.array_equal(x, y) for x, y in zip(before, (a, b, M), strict=True))
+
+
+INTERRUPTED = """
+import signal, time
+import numpy as np
+from optlite import ot
+X = np.random.default_rng(0).random((6000, 2))
+signal.setitimer(signal.ITIMER_REAL, 0.5)
+signal.signal(signal.SIGALRM, signal.default_int_handler)
+start = time.perf_counter()
+try:
+    ot.solve_points(X, X[::-1] + 0.5, reg=1e-5)
+except KeyboardInterrupt:
+    print(f"stopped after {time.perf_counter() - start:.2f}")
+"""
+
+
+def test_ctrl_c_stops_a_long_run():
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.startswith("stopped after")
