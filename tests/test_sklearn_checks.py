@@ -22,6 +22,8 @@ BOOSTING = [
     boosting.NGBRegressor(n_estimators=50, tree_sharing="joint", max_leaf_nodes=6, max_depth=None),
     boosting.NGBClassifier(n_estimators=50),
     boosting.NGBClassifier(n_estimators=30, tree_sharing="joint"),
+    boosting.NGBSurvival(n_estimators=50),
+    boosting.NGBSurvival(Dist="exponential", Score="crps", n_estimators=50),
 ]
 BOOSTED = boosting.NGBRegressor(n_estimators=20, random_state=0)
 WRAPPERS = [

@@ -89,6 +89,23 @@ def end_callbacks(context, estimator, X, y, sample_weight):
     )
 
 
+def task_of_callbacks(context, name, estimator, X, y, sample_weight):
+    """Begin an iteration, which callbacks hear of.
+
+    Returns
+    -------
+    callable
+        To be called at its end, with a function that returns the fitted attributes if the fit ended
+        there; it tells whether a callback asks to stop.
+    """
+    data = {"estimator": estimator, "X": X, "y": y, "metadata": _metadata(sample_weight)}
+    task = context.subcontext(task_name=name)
+    task.call_on_fit_task_begin(**data)
+    return lambda attributes: task.call_on_fit_task_end(
+        **data, reconstruction_attributes=attributes
+    )
+
+
 def _metadata(sample_weight):
     return None if sample_weight is None else {"sample_weight": sample_weight}
 

@@ -11,5 +11,6 @@ array([ 0., 10.])
 from . import distributions
 from .classifier import NGBClassifier
 from .regressor import NGBRegressor
+from .survival import NGBSurvival
 
-__all__ = ["NGBClassifier", "NGBRegressor", "distributions"]
+__all__ = ["NGBClassifier", "NGBRegressor", "NGBSurvival", "distributions"]

@@ -10,12 +10,12 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_consistent_length
 
-from .._core import core
-from .._estimator import EstimatorShell
+from .._estimator import EstimatorShell, begin_callbacks, end_callbacks
 from .._validation import check_weights
 from .._warnings import warn
-from . import _features, _fit, _forest
+from . import _features, _fit
 from ._prediction import Predictions
+from ._run import Run
 
 #: 2.36 with it and 10.4 without.
 AUTO_ROWS = 100
@@ -28,7 +28,7 @@ class NGBoost(Predictions, EstimatorShell, BaseEstimator):
     _parameter_constraints: ClassVar[dict] = {
         "Dist": "no_validation",
         "Score": "no_validation",
-        "Base": [HasMethods(["fit", "predict"]), None],
+        "Base": [HasMethods(["fit", "predict"]), list, tuple, None],
         "natural_gradient": ["boolean"],
         "n_estimators": [Interval(Integral, 1, None, closed="left")],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
@@ -125,7 +125,8 @@ class NGBoost(Predictions, EstimatorShell, BaseEstimator):
         y : array-like of shape (n_samples,)
             Targets; each must be in the support of the distribution.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights, each >= 0. A row of weight 2 counts as two rows, in `min_samples_leaf`, too.
+            Weights, each >= 0. A row of weight 2 counts as two rows, in `min_samples_leaf`, too;
+            one of weight 0 is not there.
         X_val, Y_val : default=None
             Data to stop early by, instead of a share of `X` and `y`.
         val_sample_weight : array-like, default=None
@@ -164,9 +165,11 @@ class NGBoost(Predictions, EstimatorShell, BaseEstimator):
         return self._fit(X, y, sample_weight, (X_val, Y_val, None), self.n_estimators, more)
 
     def _fit(self, X, y, sample_weight, validation, stages, more):
-        if not more:
+        if more:
+            self._check_continuation()
+        else:
             self._learn_columns(X)
-        data = self._check_rows(X, y, sample_weight, reset=not more)
+        data = self._check_rows(X, y, sample_weight, reset=not more).weighted()
         if self._categorical is None:
             self._categorical = np.zeros(self.n_features_in_, dtype=bool)
         n = len(data.y)
@@ -178,11 +181,38 @@ class NGBoost(Predictions, EstimatorShell, BaseEstimator):
         rng = check_random_state(self.random_state)
         seed = int(rng.randint(2**31))
         train, held_out, patience = self._split(data, validation, rng)
+        context = begin_callbacks(self, X, y, sample_weight, stages)
         with _fit.threads(self.n_threads):
             if not more:
                 self._start(train)
-            self._boost(train, held_out, patience, stages, seed, more)
+            run = Run(self, train, held_out, patience, seed, more)
+            try:
+                run.go(stages, context, X, y, sample_weight)
+            finally:  # Ctrl-C keeps what there is
+                for name, value in run.attributes().items():
+                    setattr(self, name, value)
+            if held_out is not None and self.bins_ is not None:
+                self._widen(held_out)
+        end_callbacks(context, self, X, y, sample_weight)
         return self
+
+    def _check_continuation(self):
+        """Refuse to add stages of another kind to those that there are."""
+        n_params, forest = len(self.init_params_), self.forest_
+        joint = bool(forest) and len(forest["value"]) > len(forest["feature"])
+        now = {
+            "Base": (self.Base is None, self.bins_ is not None),
+            "Dist": (self._family().n_params, n_params),
+            "tree_sharing": (self.tree_sharing == "joint" and n_params > 1, joint),
+        }
+        changed = [name for name, (new, old) in now.items() if new != old]
+        if self.bins_ is None or not len(forest["feature"]):
+            changed = [name for name in changed if name != "tree_sharing"]
+        if changed:
+            raise ValueError(
+                f"{changed[0]} must be that of the stages that are already fitted, to which more "
+                "are added (partial_fit, warm_start=True). Clone the estimator to start anew."
+            )
 
     def _learn_columns(self, X):
         if self.Base is not None:
@@ -199,9 +229,9 @@ class NGBoost(Predictions, EstimatorShell, BaseEstimator):
                 "is None."
             )
         X = _features.check_X(self, X, categories=self.categories_, reset=reset)
-        y = self._check_targets(y, reset)
+        y, event = self._check_targets(y, reset)
         check_consistent_length(X, y)
-        return _fit.Data(X, y, check_weights(sample_weight, X))
+        return _fit.Data(X, y, check_weights(sample_weight, X), event)
 
     def _split(self, data, validation, rng):
         """Return training data, validation data (or None) and the patience (-1: no limit)."""
@@ -221,17 +251,16 @@ class NGBoost(Predictions, EstimatorShell, BaseEstimator):
             rounds = AUTO_ROUNDS if n >= AUTO_ROWS else None
         if rounds is None:
             return data, None, -1
-        order = rng.permutation(n)
-        size = max(1, int(np.ceil(self.validation_fraction * n)))
-        if size >= n or (data.weight is not None and not data.weight[order[size:]].any()):
+        chosen = _fit.hold_out(n, self._strata(data), self.validation_fraction, rng)
+        if chosen.all():
             raise ValueError(
                 f"validation_fraction={self.validation_fraction:g} leaves no training row of {n}; "
                 "make it smaller or set early_stopping_rounds=None."
             )
-        held_out = data.take(np.sort(order[:size]))
-        if held_out.weight is not None and not held_out.weight.any():
-            return data, None, -1
-        return data.take(np.sort(order[size:])), held_out, rounds
+        return data.take(~chosen), data.take(chosen), rounds
+
+    def _strata(self, data):
+        """Return values that rows for early stopping are to have in the shares of all rows."""
 
     def _start(self, train):
         """Set what does not change from stage to stage: start, bounds, bins."""
@@ -249,7 +278,7 @@ class NGBoost(Predictions, EstimatorShell, BaseEstimator):
             _fit.unit_of(family, train.y, train.weight) if self.natural_gradient else (0.0, 1.0)
         )
         y = (train.y - self.unit_[0]) / self.unit_[1]
-        start = family.marginal(y, sample_weight=train.weight)
+        start = family.marginal(y, sample_weight=train.weight, **_fit.event_of(train))
         lower, upper = _fit.bounds_of(family, start)
         table = np.array([start, lower, upper])
         if tuple(self.unit_) != (0.0, 1.0):
@@ -262,139 +291,24 @@ class NGBoost(Predictions, EstimatorShell, BaseEstimator):
                 train.X, train.weight, self._categorical, self.max_bins
             )
 
-    def _options(self, seed, first_stage, patience):
-        center, scale = self.unit_
-        lower, upper = (
-            _fit.to_unit(bound[:, None], center, scale)[:, 0]
-            for bound in (self.lower_, self.upper_)
-        )
-        return {
-            "learning_rate": float(self.learning_rate),
-            "minibatch_frac": float(self.minibatch_frac),
-            "col_sample": float(self.col_sample),
-            "tol": float(self.tol),
-            "seed": seed,
-            "first_stage": first_stage,
-            "patience": patience,
-            "lower": list(lower),
-            "upper": list(upper),
-            "reach": _fit.reach_of(self._family()),
-            "features": self.n_features_in_,
-        }
+    def _widen(self, held_out):
+        """Shift the parameters along the spread to where rows that were not fitted score best.
 
-    def _boost(self, train, held_out, patience, stages, seed, more):
-        family = self._family()
-        center, scale = self.unit_
-        first_stage = self.n_iter_ if more else 0
-        empty = held_out is None
-        other = train.take(np.arange(0)) if empty else held_out
-        sides = []
-        for data in (train, other):
-            params = np.repeat(self.init_params_[:, None], len(data.y), axis=1)
-            if more and len(data.y):
-                params = self._sum(data.X)
-            params = _fit.to_unit(params, center, scale)
-            sides.append(_fit.rows_of(data, params, center, scale))
-        objective = _fit.objective_of(family, self.score_rule_, self.natural_gradient)
-        options = self._options(seed, first_stage, patience)
-        base = None
-        if self.Base is None:
-            run = core.boost_trees(
-                objective,
-                *sides,
-                options,
-                _forest.checked_bins(self.bins_),
-                _features.encode(train.X, self.bins_),
-                _features.encode(other.X, self.bins_),
-                self._tree_options(train),
-                self._signs(),
-                self.tree_sharing == "joint",
-            )
-        else:
-            base = _fit.PythonBase(self.Base, train, None if empty else other.X)
-            run = core.boost_python(objective, *sides, options, base)
-        try:
-            run.run(stages)
-        finally:  # Ctrl-C keeps what there is
-            self._store(run, base, more, empty)
-        if not empty and self.bins_ is not None:
-            self._widen(family, held_out)
-
-    def _tree_options(self, train):
-        total = len(train.y) if train.weight is None else train.weight.sum()
-        if total < 2 * self.min_samples_leaf <= len(train.y):
-            warn(
-                f"The weights add up to {total:g}, less than two leaves of min_samples_leaf="
-                f"{self.min_samples_leaf}: no tree can split. A row of weight 2 counts as two "
-                "rows; multiply the weights so that their mean is 1.",
-                UserWarning,
-            )
-        return core.TreeOptions(
-            -1 if self.max_depth is None else self.max_depth,
-            -1 if self.max_leaf_nodes is None else self.max_leaf_nodes,
-            float(self.min_samples_leaf),
-            float(self.l2_regularization),
-        )
-
-    def _signs(self):
-        if self.monotonic_cst is None:
-            return None
-        given = self.monotonic_cst
-        if isinstance(given, dict):
-            names = list(getattr(self, "feature_names_in_", []))
-            given = [given.get(name, 0) for name in names]
-        signs = np.asarray(given)
-        if signs.shape != (self.n_features_in_,) or not np.isin(signs, (-1, 0, 1)).all():
-            raise ValueError(
-                f"monotonic_cst must have one of -1, 0, 1 for each of {self.n_features_in_} "
-                f"features, got {self.monotonic_cst!r}."
-            )
-        if (signs[self._categorical] != 0).any():
-            raise ValueError("monotonic_cst must be 0 for categorical features.")
-        return np.ascontiguousarray(signs, dtype=np.int8)
-
-    def _store(self, run, base, more, empty):
-        history = run.history()
-        done = len(history) - 1 if empty else run.best_stages
-        steps = history[1 : done + 1, 0]
-        joint, p = self.tree_sharing == "joint", len(self.init_params_)
-        if base is None:
-            forest = _fit.keep_stages(run, joint, p, done, self.unit_[1])
-        else:
-            forest = {}
-            models, features = base.models[:done], base.features[:done]
-            self.base_models_ = (self.base_models_ if more else []) + models
-            self.col_idxs_ = (self.col_idxs_ if more else []) + features
-        self.scalings_ = np.concatenate([self.scalings_, steps]) if more else steps
-        factors = self.learning_rate * steps
-        self.stage_factors_ = np.concatenate([self.stage_factors_, factors]) if more else factors
-        scale = self.unit_[1]
-        scores = history[:, 1:3] * scale if self.score_rule_ == "crps" else history[:, 1:3]
-        scores = scores + (np.log(scale) if self.score_rule_ == "log" else 0.0)
-        self.train_score_ = scores[:, 0]
-        self.validation_score_ = None if empty else scores[:, 1]
-        self.n_iter_ = len(self.scalings_)
-        self.stop_reason_ = run.reason
-        self.forest_ = _forest.join(self.forest_, forest) if more and forest else forest
-
-    def _widen(self, family, held_out):
-        """Shift the logarithm of the scale to where rows that were not fitted score best.
-
-        Training residuals are smaller than others, and a scale that is learned from them is.
+        Training residuals are smaller than others, and a spread that is learned from them is.
         """
-        names = family.parameter_names
-        scales = [k for k, name in enumerate(names) if name in ("log_sigma", "log_scale")]
-        if len(names) < 2 or not scales:
+        family = self._family()
+        along = _fit.spread_of(family)
+        if along is None:
             return
         theta = self._distribution(self._sum(held_out.X)).theta
-        weight, k = held_out.weight, scales[0]
 
         def mean_score(shift):
-            moved = theta + shift * np.eye(len(names))[k]
-            scores = family.score(moved, held_out.y, score=self.score_rule_)
-            return np.average(scores, weights=weight)
+            scores = family.score(
+                theta + shift * along, held_out.y, score=self.score_rule_, **_fit.event_of(held_out)
+            )
+            return np.average(scores, weights=held_out.weight)
 
         found = minimize_scalar(mean_score, bounds=(-1.0, 1.0), method="bounded")
         if found.fun < mean_score(0.0):
             for params in (self.init_params_, self.lower_, self.upper_):
-                params[k] += found.x
+                params += found.x * along

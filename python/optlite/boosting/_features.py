@@ -165,6 +165,25 @@ def categorical_mask(estimator, X, given):
     return mask
 
 
+def monotone_signs(estimator):
+    """Return the parameter `monotonic_cst` as one sign a feature, or None."""
+    if estimator.monotonic_cst is None:
+        return None
+    given = estimator.monotonic_cst
+    if isinstance(given, dict):
+        names = list(getattr(estimator, "feature_names_in_", []))
+        given = [given.get(name, 0) for name in names]
+    signs = np.asarray(given)
+    if signs.shape != (estimator.n_features_in_,) or not np.isin(signs, (-1, 0, 1)).all():
+        raise ValueError(
+            f"monotonic_cst must have one of -1, 0, 1 for each of {estimator.n_features_in_} "
+            f"features, got {estimator.monotonic_cst!r}."
+        )
+    if (signs[estimator._categorical] != 0).any():
+        raise ValueError("monotonic_cst must be 0 for categorical features.")
+    return np.ascontiguousarray(signs, dtype=np.int8)
+
+
 def find_bins(X, weight, categorical, max_bins):
     """Return the bins of validated features: a dict of arrays, to be stored."""
     flags = np.ascontiguousarray(categorical, dtype=np.uint8)

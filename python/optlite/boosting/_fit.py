@@ -1,14 +1,13 @@
-"""One fit: targets, start, bounds, the core's stages, and what is kept of them."""
+"""What a fit needs to know: family, score, bounds and unit of the parameters, rows held out."""
 
 from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.base import clone
 from threadpoolctl import threadpool_limits
 
 from .._core import core
-from . import _forest, distributions
+from . import distributions
 
 #: How far a logarithm (of a scale, a rate, a shape) may move from where it starts, and how large a
 #: logit may get: a millionth and a million times; probabilities down to 1e-12.
@@ -83,6 +82,18 @@ def reach_of(family):
     return [1.0 if name.startswith(("log_", "logit")) else np.inf for name in names]
 
 
+def spread_of(family):
+    """Return the direction in which the spread of the distribution grows, or None.
+
+    That of the Weibull distribution is the inverse of its shape; its scale says where it lies.
+    """
+    names = family.parameter_names
+    if names == ("log_shape", "log_scale"):
+        return np.array([-1.0, 0.0])
+    scales = np.array([name in ("log_sigma", "log_scale") for name in names], dtype=float)
+    return scales if len(names) > 1 and scales.sum() == 1.0 else None
+
+
 def unit_of(family, y, weight):
     """Return (center, scale) of targets whose unit a family of location and scale may change.
 
@@ -109,10 +120,20 @@ class Data:
     weight: np.ndarray = None
     event: np.ndarray = None
 
+    def weighted(self):
+        """Return the rows whose weight is not zero: the others are as good as not there."""
+        zeros = self.weight is not None and (self.weight == 0.0).any()
+        return self.take(self.weight > 0.0) if zeros else self
+
     def take(self, rows):
         """Return some of the rows."""
         parts = (self.X, self.y, self.weight, self.event)
         return Data(*(None if part is None else part[rows] for part in parts))
+
+
+def event_of(data):
+    """Return the argument of scores that says which rows are censored, if any may be."""
+    return {} if data.event is None else {"event": data.event}
 
 
 def threads(n_threads):
@@ -120,57 +141,36 @@ def threads(n_threads):
     return nullcontext() if n_threads is None else threadpool_limits(n_threads, user_api="openmp")
 
 
-def rows_of(data, params, center, scale):
-    """Return what the core reads of rows."""
-    y = np.ascontiguousarray(np.atleast_2d(((data.y - center) / scale).T))
-    return core.BoostingRows(np.ascontiguousarray(params), y, data.weight, data.event)
+def hold_out(n, strata, fraction, rng):
+    """Choose rows to stop early by: ``ceil(fraction * n)`` of them, at random.
 
+    Parameters
+    ----------
+    n : int
+        Number of rows.
+    strata : ndarray of shape (n,) or None
+        Every value of it is shared out alike, as far as whole rows go, and keeps a row to train on.
+    fraction : float
+    rng : RandomState
 
-def to_unit(params, center, scale):
-    """Parameters (n_params, n) for targets counted from `center` in units of `scale`."""
-    if (center, scale) == (0.0, 1.0):
-        return params
-    params = np.array(params)
-    params[0] = (params[0] - center) / scale
-    params[1] -= np.log(scale)
-    return params
-
-
-class PythonBase:
-    """Fits clones of a regressor, one for each parameter of each stage."""
-
-    def __init__(self, base, train, validation_X):
-        self.base, self.train, self.validation_X = base, train, validation_X
-        self.models, self.features = [], []
-
-    def __call__(self, targets, rows, features):
-        """Fit a stage; values for all rows of training and validation, (n_params, n) each."""
-        X, weight = self.train.X[:, features], self.train.weight
-        given = {} if weight is None else {"sample_weight": weight[rows]}
-        models = [clone(self.base).fit(X[rows], t[rows], **given) for t in targets]
-        self.models.append(models)
-        self.features.append(features)
-        values = np.array([m.predict(X) for m in models], dtype=float)
-        if self.validation_X is None:
-            return values, np.zeros((len(models), 0))
-        Z = self.validation_X[:, features]
-        return values, np.array([m.predict(Z) for m in models], dtype=float)
-
-
-def scale_values(forest, joint, n_params, scale):
-    """Give the values of the first parameter the unit of the targets."""
-    if scale == 1.0:
-        return forest
-    value = forest["value"].copy()
-    if joint:
-        value.reshape(-1, n_params)[:, 0] *= scale
-    else:
-        nodes = np.diff(forest["starts"])
-        value[np.repeat(forest["target"] == 0, nodes)] *= scale
-    return {**forest, "value": value}
-
-
-def keep_stages(run, joint, n_params, n_stages, scale):
-    """Return the trees of the first stages."""
-    trees = n_stages * (1 if joint else n_params)
-    return scale_values(_forest.cut(run.forest(), trees), joint, n_params, scale)
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+    """
+    order = rng.permutation(n)
+    chosen = np.zeros(n, dtype=bool)
+    size = max(1, int(np.ceil(fraction * n)))
+    if strata is None:
+        chosen[order[:size]] = True
+        return chosen
+    group = np.unique(strata, return_inverse=True)[1]
+    counts = np.bincount(group)
+    quota = np.minimum(size * (counts / n), counts - 1)
+    share = np.floor(quota).astype(int)
+    room = np.minimum(size - share.sum(), np.count_nonzero(share < counts - 1))
+    largest = np.lexsort((rng.permutation(len(counts)), share - quota, share >= counts - 1))
+    share[largest[:room]] += 1
+    by_group = order[np.argsort(group[order], kind="stable")]
+    place = np.arange(n) - np.repeat(np.cumsum(counts) - counts, counts)
+    chosen[by_group] = place < np.repeat(share, counts)
+    return chosen

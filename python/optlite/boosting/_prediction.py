@@ -139,6 +139,79 @@ class Predictions:
             In nats for ``Score="log"``.
         """
         predicted = self.pred_dist(X)
-        y = self._check_targets(y, reset=False)
-        scores = self._family().score(predicted.theta, y, score=self.score_rule_)
+        y, event = self._check_targets(y, reset=False)
+        given = {} if event is None else {"event": event}
+        scores = self._family().score(predicted.theta, y, score=self.score_rule_, **given)
         return float(np.average(scores, weights=sample_weight))
+
+
+class NumberPredictions:
+    """Point predictions, intervals and quantiles, where y is a number."""
+
+    def predict(self, X):
+        """Predict the mean of y.
+
+        Parameters
+        ----------
+        X : {array-like, data frame, sparse matrix} of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Means of the distributions of :meth:`pred_dist`; NaN where there is none (Cauchy), and
+            quantiles are what to ask for.
+        """
+        return self.pred_dist(X).mean()
+
+    def staged_predict(self, X):
+        """Yield the predicted means after each stage.
+
+        Parameters
+        ----------
+        X : {array-like, data frame, sparse matrix} of shape (n_samples, n_features)
+            Features.
+
+        Yields
+        ------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        """
+        for predicted in self.staged_pred_dist(X):
+            yield predicted.mean()
+
+    def predict_interval(self, X, confidence=0.9):
+        """Predict the interval that holds y with this probability, equal tails.
+
+        Parameters
+        ----------
+        X : {array-like, data frame, sparse matrix} of shape (n_samples, n_features)
+            Features.
+        confidence : float in [0, 1], default=0.9
+            Probability of the interval.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, 2) or (n_samples, n_outputs, 2)
+            Lower and upper ends; of each output by itself, if there are several.
+        """
+        return np.stack(self.pred_dist(X).interval(confidence), axis=-1)
+
+    def predict_quantile(self, X, q=0.5):
+        """Predict quantiles of y.
+
+        Parameters
+        ----------
+        X : {array-like, data frame, sparse matrix} of shape (n_samples, n_features)
+            Features.
+        q : float or array-like of shape (k,), each in [0, 1], default=0.5
+            Probabilities.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, k)
+            With several outputs, their number comes behind `n_samples`.
+        """
+        predicted = self.pred_dist(X)
+        if np.ndim(q) == 0:
+            return predicted.ppf(q)
+        return np.stack([predicted.ppf(one) for one in q], axis=-1)

@@ -71,7 +71,10 @@ class NGBClassifier(ClassifierMixin, NGBoost):
                 f"y contains a label that was not there before: {y[np.argmin(known)]}. "
                 f"The classes are {list(self.classes_)}."
             )
-        return place.astype(np.float64)
+        return place.astype(np.float64), None
+
+    def _strata(self, data):
+        return data.y
 
     def partial_fit(self, X, y, classes=None, sample_weight=None, *, X_val=None, Y_val=None):
         """Fit `n_estimators` more stages, on these data; the bins stay those of the first call.

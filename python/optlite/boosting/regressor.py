@@ -7,9 +7,10 @@ from sklearn.utils.validation import check_array
 
 from . import _fit
 from ._base import NGBoost
+from ._prediction import NumberPredictions
 
 
-class NGBRegressor(RegressorMixin, NGBoost):
+class NGBRegressor(RegressorMixin, NumberPredictions, NGBoost):
     r"""Fit a distribution of y for each row by natural gradient boosting.
 
     Every stage fits trees to minus the natural gradient of the score and moves the parameters along
@@ -22,9 +23,10 @@ class NGBRegressor(RegressorMixin, NGBoost):
     Score : {"log", "crps"}, default="log"
         The scoring rule that is minimised: minus the logarithm of the density, or the continuous
         ranked probability score where the distribution has it in closed form.
-    Base : regressor or None, default=None
+    Base : regressor, list of regressors or None, default=None
         None grows histogram trees in the core. Any regressor of scikit-learn may be fitted instead,
-        one clone a parameter and stage, which is much slower; parameters of trees have no effect.
+        one clone a parameter and stage, which is much slower; parameters of trees have no effect. A
+        list has one for each parameter of the distribution.
     natural_gradient : bool, default=True
         Whether targets are multiplied by the inverse of the metric of the score. With True and a
         distribution of location and scale the target is standardised inside, which changes nothing
@@ -142,70 +144,4 @@ class NGBRegressor(RegressorMixin, NGBoost):
         else:
             y = check_array(y, ensure_2d=False, dtype="numeric", input_name="y")
             y = column_or_1d(y, dtype=np.float64, warn=True)
-        return family.check_targets(y)
-
-    def predict(self, X):
-        """Predict the mean of y.
-
-        Parameters
-        ----------
-        X : {array-like, data frame, sparse matrix} of shape (n_samples, n_features)
-            Features.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Means of the distributions of :meth:`pred_dist`.
-        """
-        return self.pred_dist(X).mean()
-
-    def staged_predict(self, X):
-        """Yield the predicted means after each stage.
-
-        Parameters
-        ----------
-        X : {array-like, data frame, sparse matrix} of shape (n_samples, n_features)
-            Features.
-
-        Yields
-        ------
-        ndarray of shape (n_samples,)
-        """
-        for predicted in self.staged_pred_dist(X):
-            yield predicted.mean()
-
-    def predict_interval(self, X, confidence=0.9):
-        """Predict the interval that holds y with this probability, equal tails.
-
-        Parameters
-        ----------
-        X : {array-like, data frame, sparse matrix} of shape (n_samples, n_features)
-            Features.
-        confidence : float in [0, 1], default=0.9
-            Probability of the interval.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, 2)
-            Lower and upper ends.
-        """
-        return np.column_stack(self.pred_dist(X).interval(confidence))
-
-    def predict_quantile(self, X, q=0.5):
-        """Predict quantiles of y.
-
-        Parameters
-        ----------
-        X : {array-like, data frame, sparse matrix} of shape (n_samples, n_features)
-            Features.
-        q : float or array-like of shape (k,), each in [0, 1], default=0.5
-            Probabilities.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, k)
-        """
-        predicted = self.pred_dist(X)
-        if np.ndim(q) == 0:
-            return predicted.ppf(q)
-        return np.column_stack([predicted.ppf(one) for one in q])
+        return family.check_targets(y), None

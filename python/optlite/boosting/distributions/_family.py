@@ -105,12 +105,14 @@ class Distribution:
 
     # --- checks -----------------------------------------------------------------------------------
 
-    def check_targets(self, y):
+    def check_targets(self, y, name="y"):
         """Return y as an array of float64, or name the first row that the family cannot have.
 
         Parameters
         ----------
         y : array-like of shape (n,) or (n, n_outputs)
+        name : str, default="y"
+            What errors call it.
 
         Returns
         -------
@@ -125,11 +127,11 @@ class Distribution:
         d = self.n_outputs
         if y.ndim != (1 if d == 1 else 2) or (d > 1 and y.shape[1] != d):
             shape = "(n,)" if d == 1 else f"(n, {d})"
-            raise ValueError(f"y must have the shape {shape}, got {y.shape} ({self!r}).")
+            raise ValueError(f"{name} must have the shape {shape}, got {y.shape} ({self!r}).")
         at = core.distribution_first_outside(self.name, self._fields, _columns(y))
         if at < len(y):
             raise ValueError(
-                f"y must be {self._record['support']}, got {y[at]} at row {at} ({self!r}). "
+                f"{name} must be {self._record['support']}, got {y[at]} at row {at} ({self!r}). "
                 "Remove such rows or choose another distribution."
             )
         return y

@@ -1,0 +1,259 @@
+"""How a fit of boosting runs: callbacks, more stages, rows held out, base learners, leaves."""
+
+import importlib.metadata
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.linear_model import Ridge
+from sklearn.tree import DecisionTreeRegressor
+
+from optlite.boosting import NGBClassifier, NGBRegressor, NGBSurvival
+
+ESTIMATORS = (NGBRegressor, NGBClassifier, NGBSurvival)
+PLAIN = {"early_stopping_rounds": None, "min_samples_leaf": 5}
+
+
+def data_for(estimator, n=200, seed=0):
+    """Features, and targets that they explain."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, 3))
+    y = X[:, 0] + 0.5 * rng.normal(size=n)
+    if estimator is NGBClassifier:
+        return X, np.where(y > 0.5, "yes", "no")
+    return X, (np.exp(y) if estimator is NGBSurvival else y)
+
+
+# --- callbacks ------------------------------------------------------------------------------------
+
+needs_callbacks = pytest.mark.skipif(
+    tuple(map(int, importlib.metadata.version("scikit-learn").split(".")[:2])) < (1, 9),
+    reason="scikit-learn has callbacks since version 1.9",
+)
+
+
+class Listener:
+    """Keep the scores of the models after each task; stop, or be interrupted, after some."""
+
+    def __init__(self, stop_after=None, interrupt_after=None):
+        self.tasks, self.losses = [], []
+        self.stop_after, self.interrupt_after = stop_after, interrupt_after
+
+    def setup(self, estimator, context):
+        pass
+
+    def teardown(self, estimator, context):
+        pass
+
+    def on_fit_task_begin(self, estimator, context):
+        pass
+
+    def on_fit_task_end(self, estimator, context, *, X, y, fitted_estimator):
+        self.tasks.append(context.task_name)
+        self.losses.append(fitted_estimator.loss(X, y))
+        if len(self.tasks) == self.interrupt_after:
+            raise KeyboardInterrupt
+        return len(self.tasks) == self.stop_after
+
+
+@needs_callbacks
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_callbacks_hear_every_stage_and_get_the_model_of_it(estimator):
+    X, y = data_for(estimator)
+    listener = Listener()
+    model = estimator(n_estimators=6, random_state=0, **PLAIN).set_callbacks(listener).fit(X, y)
+    assert listener.tasks == ["stage"] * 6 + ["fit"]
+    assert_allclose(listener.losses[:6], model.train_score_[1:], rtol=1e-9)
+    assert listener.losses[6] == listener.losses[5]
+    plain = estimator(n_estimators=6, random_state=0, **PLAIN).fit(X, y)
+    assert_array_equal(plain._params(X), model._params(X))
+
+
+@needs_callbacks
+@pytest.mark.parametrize("base", [None, Ridge()])
+def test_a_callback_may_end_the_fit(base):
+    X, y = data_for(NGBRegressor)
+    model = NGBRegressor(Base=base, **PLAIN).set_callbacks(Listener(stop_after=3)).fit(X, y)
+    assert model.n_iter_ == 3 and model.stop_reason_ == "callback"
+    short = NGBRegressor(Base=base, n_estimators=3, **PLAIN).fit(X, y)
+    assert_array_equal(model.predict(X), short.predict(X))
+
+
+@needs_callbacks
+def test_an_interrupted_callback_keeps_the_stages():
+    X, y = data_for(NGBRegressor)
+    model = NGBRegressor(**PLAIN).set_callbacks(Listener(interrupt_after=4))
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, y)
+    assert model.n_iter_ == 4
+    short = NGBRegressor(n_estimators=4, **PLAIN).fit(X, y)
+    assert_array_equal(model.predict(X), short.predict(X))
+
+
+@needs_callbacks
+@pytest.mark.parametrize(
+    ("estimator", "scoring"), [(NGBRegressor, "r2"), (NGBClassifier, "accuracy")]
+)
+def test_callbacks_of_scikit_learn_hear_every_stage(estimator, scoring):
+    from sklearn.callback import ScoringMonitor
+
+    X, y = data_for(estimator)
+    monitor = ScoringMonitor(scoring=scoring)
+    model = clone(estimator(n_estimators=5)).set_callbacks(monitor).fit(X, y)
+    rows = monitor.get_logs().data
+    assert sum(row["task_name"] == "stage" for row in rows) == 5
+    last = next(row for row in rows if row["task_name"] == "fit")
+    assert last[scoring] == model.score(X, y)
+
+
+# --- more stages ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("base", [None, Ridge()])
+def test_more_stages_of_another_kind_are_refused(base):
+    X, y = data_for(NGBRegressor)
+    model = NGBRegressor(Base=base, n_estimators=2, **PLAIN).fit(X, y)
+    with pytest.raises(ValueError, match="Base must be that of the stages"):
+        clone_of(model).set_params(Base=None if base else Ridge()).partial_fit(X, y)
+    with pytest.raises(ValueError, match="Dist must be that of the stages"):
+        clone_of(model).set_params(Dist="poisson").partial_fit(X, np.ones(200))
+    if base is None:
+        with pytest.raises(ValueError, match="tree_sharing must be that of the stages"):
+            clone_of(model).set_params(tree_sharing="joint").partial_fit(X, y)
+
+
+def clone_of(model):
+    """Return a fitted copy."""
+    copy = clone(model)
+    copy.__dict__.update(vars(model))
+    return copy
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_partial_fit_goes_on_with_new_data(estimator):
+    """Its trees are fitted to what the old ones leave of the new targets."""
+    X, y = data_for(estimator)
+    Z, z = data_for(estimator, seed=1)
+    model = estimator(n_estimators=10, random_state=0, **PLAIN).fit(X, y)
+    before = model.loss(Z, z)
+    start = model._params(Z)
+    model.partial_fit(Z, z)
+    assert model.n_iter_ == 20
+    assert model.train_score_[0] == pytest.approx(before, rel=1e-9)
+    assert model.loss(Z, z) == pytest.approx(model.train_score_[-1], rel=1e-9)
+    assert model.loss(Z, z) < before
+    for stage, raw in enumerate(model._stages(Z)):
+        if stage == 9:
+            assert_allclose(raw, start, rtol=1e-12)
+
+
+def test_partial_fit_of_classes_that_come_later():
+    X, y = data_for(NGBClassifier)
+    model = NGBClassifier(n_estimators=5, **PLAIN)
+    model.partial_fit(X, y, classes=["maybe", "no", "yes"])
+    assert model.predict_proba(X).shape == (200, 3)
+    later = np.where(X[:, 1] > 0, "maybe", y)
+    for _ in range(4):
+        model.partial_fit(X, later)
+    assert model.predict_proba(X[X[:, 1] > 1])[:, 0].mean() > 0.3
+    with pytest.raises(ValueError, match="a label that was not there before: perhaps"):
+        model.partial_fit(X, np.where(X[:, 1] > 0, "perhaps", y))
+
+
+# --- rows held out --------------------------------------------------------------------------------
+
+
+def test_rows_held_out_have_the_shares_of_the_classes():
+    seen = []
+
+    class Spy(NGBClassifier):
+        def _split(self, data, validation, rng):
+            parts = super()._split(data, validation, rng)
+            seen.append([np.bincount(part.y.astype(int)).tolist() for part in parts[:2]])
+            return parts
+
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(300, 2)), np.repeat(["a", "b", "c"], [240, 50, 10])
+    for seed in range(4):
+        Spy(n_estimators=1, random_state=seed).fit(X, y)
+    assert seen == [[[216, 45, 9], [24, 5, 1]]] * 4
+
+
+def test_weights_of_validation_rows_count():
+    X, y = data_for(NGBRegressor)
+    V, v = data_for(NGBRegressor, seed=1)
+    v[:100] += 5.0
+    weight = np.repeat([0.0, 1.0], 100)
+    settings = {"n_estimators": 60, "learning_rate": 0.2, "early_stopping_rounds": 5}
+    weighted = NGBRegressor(**settings).fit(X, y, X_val=V, Y_val=v, val_sample_weight=weight)
+    cut = NGBRegressor(**settings).fit(X, y, X_val=V[100:], Y_val=v[100:])
+    assert_allclose(weighted.validation_score_, cut.validation_score_, rtol=1e-9)
+    assert weighted.n_iter_ == cut.n_iter_ == np.argmin(weighted.validation_score_)
+    plain = NGBRegressor(**settings).fit(X, y, X_val=V, Y_val=v)
+    assert plain.validation_score_[0] > cut.validation_score_[0]
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+@pytest.mark.parametrize("early", ["auto", None])
+def test_rows_without_weight_are_not_there(estimator, early):
+    X, y = data_for(estimator, n=330)
+    weight = (np.arange(330) % 3 > 0) * 2.0
+    settings = {"n_estimators": 15, "random_state": 0, "early_stopping_rounds": early}
+    with_zeros = estimator(**settings).fit(X, y, sample_weight=weight)
+    rows = weight > 0
+    without = estimator(**settings).fit(X[rows], y[rows], sample_weight=weight[rows])
+    assert_array_equal(with_zeros._params(X), without._params(X))
+
+
+# --- base learners and leaves ---------------------------------------------------------------------
+
+
+def test_each_parameter_may_have_its_own_base():
+    X, y = data_for(NGBRegressor)
+    bases = [Ridge(alpha=1e-3), DecisionTreeRegressor(max_depth=2, random_state=0)]
+    model = NGBRegressor(Base=bases, n_estimators=3, **PLAIN).fit(X, y)
+    for stage in model.base_models_:
+        assert [type(m) for m in stage] == [Ridge, DecisionTreeRegressor]
+    with pytest.raises(ValueError, match=r"one for each parameter \['mu', 'log_sigma'\]"):
+        NGBRegressor(Base=[Ridge()], **PLAIN).fit(X, y)
+    assert clone(model).get_params()["Base"][0].alpha == 1e-3
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+@pytest.mark.parametrize("kind", [np.asarray, sp.csr_array])
+def test_any_base_sees_weights_shares_and_sparse_columns(estimator, kind):
+    """The model is the sum of its parts, which scikit-learn predicts with."""
+    X, y = data_for(estimator)
+    weight = np.random.default_rng(0).uniform(0.5, 2.0, 200)
+    settings = {"minibatch_frac": 0.5, "col_sample": 0.7, "n_estimators": 8, "random_state": 0}
+    model = estimator(Base=Ridge(), **settings).fit(kind(X), y, sample_weight=weight)
+    total = np.repeat(model.init_params_[:, None], 200, axis=1)
+    for models, columns, factor in zip(
+        model.base_models_, model.col_idxs_, model.stage_factors_, strict=True
+    ):
+        assert len(columns) == 2
+        units = np.array([model.unit_[1]] + [1.0] * (len(models) - 1))[:, None]
+        total += factor * units * np.array([m.predict(X[:, columns]) for m in models])
+    assert_allclose(model._params(kind(X)), total, rtol=1e-9)
+    assert not hasattr(model, "feature_importances_")
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+@pytest.mark.parametrize("sharing", ["separate", "joint"])
+def test_a_prediction_is_the_sum_of_the_values_of_its_leaves(estimator, sharing):
+    X, y = data_for(estimator)
+    X[::9, 1] = np.nan
+    model = estimator(n_estimators=7, tree_sharing=sharing, random_state=0).fit(X, y)
+    leaves, forest, p = model.apply(X), model.forest_, len(model.init_params_)
+    assert leaves.shape == (200, model.n_iter_ * (1 if sharing == "joint" else p))
+    raw = np.repeat(model.init_params_[:, None], 200, axis=1)
+    for tree, target in enumerate(forest["target"]):
+        nodes = forest["starts"][tree] + leaves[:, tree]
+        assert (forest["feature"][nodes] == -1).all()
+        if sharing == "joint":
+            raw += forest["value"].reshape(-1, p)[nodes].T
+        else:
+            raw[target] += forest["value"][nodes]
+    assert_allclose(model._params(X), raw, rtol=1e-9, atol=1e-12)
