@@ -72,9 +72,32 @@ def power_plant(seed, n=600):
     return _split(features, output + rng.standard_t(6, n) * 3.0, seed)
 
 
-def _split(X, y, seed):
-    return train_test_split(X, y, test_size=0.25, random_state=seed)
+def _split(*arrays):
+    return train_test_split(*arrays[:-1], test_size=0.25, random_state=arrays[-1])
+
+
+def log_normal_times(seed, n=800):
+    """Times whose logarithm is normal; four in ten are censored at random."""
+    rng = np.random.default_rng(seed)
+    X = rng.uniform(-1.0, 1.0, (n, 4))
+    spread = np.exp(-0.7 + 0.5 * X[:, 2])
+    return _censored(X, np.exp(X[:, 0] + X[:, 1] ** 2 + spread * rng.normal(size=n)), rng, seed)
+
+
+def exponential_times(seed, n=800):
+    """Times of a constant hazard that depends on two features."""
+    rng = np.random.default_rng(seed)
+    X = rng.uniform(-1.0, 1.0, (n, 4))
+    return _censored(X, np.exp(X[:, 0] + X[:, 1] ** 2) * rng.exponential(size=n), rng, seed)
+
+
+def _censored(X, time, rng, seed):
+    """Return features, times and events of training and test rows: X, X', T, T', E, E'."""
+    limit = rng.exponential(2.5, size=len(time))
+    return _split(X, np.minimum(time, limit), (time <= limit).astype(float), seed)
 
 
 REGRESSION = {f.__name__: f for f in (diabetes, friedman, houses, robot_arm, power_plant)}
 CLASSIFICATION = {"breast_cancer": breast_cancer}
+#: The name is that of the distribution, too.
+SURVIVAL = {"LogNormal": log_normal_times, "Exponential": exponential_times}

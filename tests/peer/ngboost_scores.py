@@ -35,8 +35,19 @@ def classification(model, X, y):
     return float(-np.mean(np.log(right))), float(np.mean(model.predict(X) != y))
 
 
-def measure(fit_regressor, fit_classifier):
-    """Return [NLL, error] for each problem and seed; the arguments fit (X, y, seed)."""
+def survival(model, X, T, E):
+    """Return the mean negative log-likelihood and the mean of the predicted chances to reach 1."""
+    predicted = model.pred_dist(X)
+    with np.errstate(divide="ignore"):
+        density, chance = predicted.logpdf(T), np.log(predicted.sf(T))
+    return float(-np.mean(np.where(E == 1, density, chance))), float(np.mean(predicted.sf(1.0)))
+
+
+def measure(fit_regressor, fit_classifier, fit_survival):
+    """Return [NLL, error] for each problem and seed; the arguments fit (X, y, seed).
+
+    That for times fits (distribution, X, T, E, seed).
+    """
     scores = {}
     for problems, fit, score in (
         (boosting_problems.REGRESSION, fit_regressor, regression),
@@ -47,6 +58,11 @@ def measure(fit_regressor, fit_classifier):
             for seed in boosting_problems.SEEDS:
                 X, X_test, y, y_test = problem(seed)
                 scores[name].append(score(fit(X, y, seed), X_test, y_test))
+    for name, problem in boosting_problems.SURVIVAL.items():
+        scores[name] = []
+        for seed in boosting_problems.SEEDS:
+            X, X_test, T, T_test, E, E_test = problem(seed)
+            scores[name].append(survival(fit_survival(name, X, T, E, seed), X_test, T_test, E_test))
     return scores
 
 
@@ -54,16 +70,20 @@ def scores_of_ngboost():
     """Measure ngboost. Its trees break ties at random: here with a seed."""
     import ngboost
 
-    def fit(cls):
-        def run(X, y, seed):
-            base = DecisionTreeRegressor(max_depth=3, random_state=seed)
-            return cls(Base=base, random_state=seed, verbose=False, **SETTINGS).fit(X, y)
+    def new(cls, seed, **more):
+        base = DecisionTreeRegressor(max_depth=3, random_state=seed)
+        return cls(Base=base, random_state=seed, verbose=False, **SETTINGS, **more)
 
-        return run
+    def fit(cls):
+        return lambda X, y, seed: new(cls, seed).fit(X, y)
+
+    def fit_survival(name, X, T, E, seed):
+        dist = getattr(ngboost.distns, name)
+        return new(ngboost.NGBSurvival, seed, Dist=dist).fit(X, T, E)
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return measure(fit(ngboost.NGBRegressor), fit(ngboost.NGBClassifier))
+        return measure(fit(ngboost.NGBRegressor), fit(ngboost.NGBClassifier), fit_survival)
 
 
 def differences(scores, recorded):
