@@ -9,16 +9,24 @@ measured values beside what was predicted of them.
 from ._animation import Animation, animate
 from ._claims import Claims
 from ._convergence import ConvergenceDisplay
+from ._fan_chart import FanChartDisplay
+from ._interval_coverage import IntervalCoverageDisplay
 from ._loss_landscape import LossLandscapeDisplay
+from ._pit import PITDisplay
 from ._regularization_path import RegularizationPathDisplay
+from ._reliability import ReliabilityDisplay
 from ._trajectory import TrajectoryDisplay
 
 __all__ = [
     "Animation",
     "Claims",
     "ConvergenceDisplay",
+    "FanChartDisplay",
+    "IntervalCoverageDisplay",
     "LossLandscapeDisplay",
+    "PITDisplay",
     "RegularizationPathDisplay",
+    "ReliabilityDisplay",
     "TrajectoryDisplay",
     "animate",
 ]
