@@ -11,6 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.exceptions import ConvergenceWarning
 
 from optlite import objectives, optim
+from optlite.optim import _rule_run
 
 
 def logistic(n=200, d=5, weight=False, X=None, **options):
@@ -308,7 +309,7 @@ def test_an_input_with_a_period_is_needed_in_its_steps_only():
         (lambda: optim.Adam(beta1=1.0), ValueError, r"beta1 must be in \[0, 1\), got 1.0 \(Adam\)"),
         (lambda: optim.Adam(eps=0.0), ValueError, "eps must be > 0"),
         (lambda: optim.Adam(math.nan), ValueError, "learning_rate must be >= 0, got nan"),
-        (lambda: optim.Adam(math.inf), ValueError, "learning_rate must be >= 0, got inf"),
+        (lambda: optim.Adam(math.inf), ValueError, "must be finite and >= 0, got inf"),
         (lambda: optim.Adam("fast"), TypeError, "learning_rate must be a number, got 'fast'"),
         (
             lambda: optim.Adam(lr=0.1),
@@ -513,3 +514,44 @@ def test_a_tiny_eps_does_not_vanish_in_single_precision():
     rule = optim.Adam(eps=1e-60)
     rule.step(x, np.zeros(3, np.float32), rule.init(x))
     assert_array_equal(x, 0.0)
+
+
+# --- micro-batches --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("batch_size", [5, 24, 60])
+def test_micro_batches_of_a_step_are_parts_of_its_batch(batch_size):
+    """The mean over the parts is the gradient of the batch; that of squares is no less."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(60, 4)), rng.normal(size=60)
+    weight = rng.uniform(0.5, 2.0, size=60)
+    f = objectives.LeastSquares(X, y, alpha=0.1, sample_weight=weight)
+    run = _rule_run.RuleRun(f, optim.VRGDSGD(), np.ones(4), 0.0, 9, "core", batch_size, 3)
+    squared = run._oracle()["squared_grads"]
+    rows = run._batches._current_rows
+    parts = np.array_split(rows, min(8, batch_size))
+    share = np.array([len(part) / batch_size for part in parts])
+    slopes = []
+    for part in parts:  # the estimate of a part, from the definition of the objective
+        residual = X[part] @ np.ones(4) - y[part]
+        slopes.append(
+            X[part].T @ (weight[part] * residual) / len(part) / weight.mean() + 0.1 * np.ones(4)
+        )
+    assert_allclose(share @ np.array(slopes), run.gradient, rtol=1e-11)
+    assert_allclose(squared, share @ np.array(slopes) ** 2, rtol=1e-11)
+    assert (squared >= run.gradient**2 * (1.0 - 1e-12)).all()
+
+
+@pytest.mark.parametrize("engine", ["core", "numpy"])
+@pytest.mark.parametrize("method", ["vrgd_sgd", "vrgd_adam"])
+def test_variance_reduced_rules_minimise_with_batches(method, engine):
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(80, 3))
+    f = objectives.LeastSquares(X, X @ [1.0, -2.0, 0.5] + 0.01 * rng.normal(size=80))
+    options = {"batch_size": 40, "random_state": 0, "learning_rate": 0.1, "max_iter": 300}
+    start = f.value(np.zeros(3))
+    with pytest.warns(ConvergenceWarning):
+        found = optim.minimize(f, np.zeros(3), method=method, engine=engine, tol=0.0, **options)
+    assert f.value(found.x) < 1e-3 * start
+    with pytest.raises(TypeError, match=r"squared_grads.*Pass batch_size"):
+        optim.minimize(f, np.zeros(3), method=method, engine=engine)

@@ -292,7 +292,7 @@ def test_bad_points_are_refused(f):
         ({"max_iter": -1}, ValueError, "max_iter must be an integer >= 0"),
         ({"max_iter": 1.5}, TypeError, "max_iter must be an integer"),
         ({"engine": "fortran"}, ValueError, "engine must be one of"),
-        ({"memory": 0, "method": "lbfgs"}, ValueError, "memory must be >= 1, got 0.0"),
+        ({"memory": 0, "method": "lbfgs"}, ValueError, "memory must be >= 1, got 0"),
         ({"memory": 5, "method": "newton"}, TypeError, "no hyper-parameter 'memory'"),
         ({"c": 1.0}, ValueError, r"c must be in \(0, 1\), got 1.0 \(Armijo\)"),
         ({"x0": np.zeros(7)}, ValueError, "must have shape"),

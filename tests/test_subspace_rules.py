@@ -38,7 +38,7 @@ def singular(*values, rows, cols, seed=0):
 def test_galore_of_full_rank_is_adam_in_a_rotated_basis(shape):
     grads = draw(30, *shape)
     x, state = run(
-        optim.GaLore(0.01, eps=1e-30, scale=0.5, update_period=1e9), np.ones(shape), grads
+        optim.GaLore(0.01, eps=1e-30, scale=0.5, update_period=10**9), np.ones(shape), grads
     )
     P = state["P"]
     assert_allclose(P @ P.T, np.eye(min(shape)), atol=1e-13)
@@ -77,7 +77,7 @@ def test_galore_renews_its_basis_in_time():
 
 def test_the_rest_of_fira_is_orthogonal_scaled_and_limited():
     grads = draw(2, 8, 5) * [[[1.0]], [[100.0]]]
-    options = {"rank": 2, "eps": 1e-30, "update_period": 1e9, "beta1": 0.5, "beta2": 0.75}
+    options = {"rank": 2, "eps": 1e-30, "update_period": 10**9, "beta1": 0.5, "beta2": 0.75}
     rule, x = optim.Fira(1.0, scale=0.0, **options), np.zeros((8, 5))  # the rest alone
     state = rule.init(x)
     rule.step(x, grads[0], state)
@@ -224,5 +224,5 @@ def test_online_subspace_descent_with_a_still_projection_is_galore():
     options = {"rank": 2, "learning_rate": 0.01}
     still = optim.OnlineSubspaceDescent(projection_rate=0.0, **options)
     one, _ = run(still, np.ones((6, 4)), grads)
-    two, _ = run(optim.GaLore(update_period=1e9, **options), np.ones((6, 4)), grads)
+    two, _ = run(optim.GaLore(update_period=10**9, **options), np.ones((6, 4)), grads)
     assert_allclose(one, two, rtol=1e-12)

@@ -19,13 +19,15 @@ py::dict to_dict(const Record& record) {
   for (const FieldRecord& field : record.fields) {
     py::dict entry;
     entry["name"] = field.name;
-    entry["default"] = field.default_value;
+    entry["default"] = py::float_(field.default_value);
+    if (field.is_integer) entry["default"] = static_cast<Index>(field.default_value);
     entry["lower"] = field.range.lower;
     entry["upper"] = field.range.upper;
     entry["lower_open"] = field.range.lower_open;
     entry["upper_open"] = field.range.upper_open;
     entry["doc"] = field.doc;
     entry["words"] = py::str(field.words).attr("split")();
+    entry["is_integer"] = field.is_integer;
     fields.append(entry);
   }
   py::dict result;

@@ -107,7 +107,8 @@ def interval(field):
 
     left = "(" if field["lower_open"] else "["
     right = ")" if field["upper_open"] else "]"
-    return f":math:`{left}{side(field['lower'])}, {side(field['upper'])}{right}`"
+    whole = "integer in " * field.get("is_integer", False)
+    return f"{whole}:math:`{left}{side(field['lower'])}, {side(field['upper'])}{right}`"
 
 
 def heading(text, mark):

@@ -51,6 +51,19 @@ def allowed(field):
     return f"in {opening}{lower:g}, {upper:g}{closing}"
 
 
+def needed(field, value):
+    """Say which values a field takes, so that it is clear why this one is not among them.
+
+    >>> needed({"lower": 1.0, "upper": math.inf, "lower_open": False, "upper_open": True}, math.inf)
+    'finite and >= 1'
+    """
+    words = allowed(field)
+    infinite_side = field["upper"] if value > 0 else field["lower"]
+    if math.isinf(value) and infinite_side == value and words != "finite":
+        return f"finite and {words}"
+    return words
+
+
 def _contains(field, value):
     low, high = field["lower"], field["upper"]
     above = value > low if field["lower_open"] else value >= low
@@ -62,7 +75,10 @@ def _contains(field, value):
 def real_number(value, name, owner):
     """Return a float, or raise TypeError naming the argument."""
     if isinstance(value, numbers.Real) and not isinstance(value, bool):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:  # an integer past 1e308
+            return math.inf if value > 0 else -math.inf
     raise TypeError(
         f"{name} must be a number, got {value!r} of type {type(value).__name__} ({owner})."
     )
@@ -71,7 +87,7 @@ def real_number(value, name, owner):
 def check_field(field, value, owner):
     """Return the value of one hyper-parameter, or teach what it may be.
 
-    Numbers become floats; a flag stays a bool, a choice one of its words.
+    Numbers become floats; an integer stays an int, a flag a bool, a choice one of its words.
     """
     words = field.get("words")
     if words == FLAG:
@@ -86,11 +102,20 @@ def check_field(field, value, owner):
         )
     number = real_number(value, field["name"], owner)
     if not _contains(field, number):
+        is_int = isinstance(value, numbers.Integral) and math.isfinite(number)
+        shown = int(value) if is_int and field.get("is_integer") else number
         raise ValueError(
-            f"{field['name']} must be {allowed(field)}, got {number!r} ({owner}). "
+            f"{field['name']} must be {needed(field, number)}, got {shown!r} ({owner}). "
             f"{field['doc']} The default is {field['default']:g}."
         )
-    return number
+    if not field.get("is_integer"):
+        return number
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    raise TypeError(
+        f"{field['name']} must be an integer, got {value!r} of type {type(value).__name__} "
+        f"({owner}). {field['doc']} The default is {field['default']:g}."
+    )
 
 
 #: The words of a hyper-parameter that is a flag.
@@ -193,7 +218,7 @@ def _type(field):
     """Say what a hyper-parameter takes: its type and range, or its words."""
     words = field.get("words")
     if not words:
-        return f"float, {allowed(field)}"
+        return f"{'int' if field.get('is_integer') else 'float'}, {allowed(field)}"
     return "bool" if words == FLAG else "{" + ", ".join(f'"{word}"' for word in words) + "}"
 
 

@@ -206,3 +206,43 @@ def test_a_pickle_that_was_changed_by_hand(name, part):
     }
     with pytest.raises(ValueError, match=f"{name}|{type(rule).__name__}"):
         rule.step(x, x.copy(), rebuild(*changed[part]))
+
+
+INTEGERS = [
+    (name, field)
+    for name, record in sorted(records("rules").items())
+    for field in record["fields"]
+    if field["is_integer"]
+]
+
+
+@pytest.mark.parametrize(("name", "field"), INTEGERS)
+def test_integers_are_not_rounded(name, field):
+    key, least = field["name"], int(field["lower"])
+    owner = type(optim.from_name(name)).__name__
+    for bad in (least + 1.5, float(least + 2)):
+        with refuses(TypeError, f"{key} must be an integer, got {bad!r} of type float", owner):
+            optim.from_name(name, **{key: bad})
+    for bad in (math.inf, 10**400):
+        with refuses(ValueError, f"{key} must be finite and >= {least}, got inf", owner):
+            optim.from_name(name, **{key: bad})
+    with refuses(ValueError, f"{key} must be >= {least}, got {least - 1} ", owner):
+        optim.from_name(name, **{key: least - 1})
+    rule = optim.from_name(name, **{key: np.int64(least + 2)})
+    assert rule.hyperparameters()[key] == least + 2
+    assert isinstance(rule.hyperparameters()[key], int)
+    scheduled = optim.from_name(name, **{key: lambda t: least + 0.5})
+    with refuses(TypeError, f"{key} must be an integer, got {least + 0.5}"):
+        scheduled.init(arrays()[0])
+
+
+def test_infinite_hyper_parameters_are_named_as_such():
+    with refuses(ValueError, "long_step must be finite and >= 1, got inf"):
+        optim.ASGD(long_step=math.inf)
+    with refuses(ValueError, "minimum must be finite, got -inf"):
+        optim.Polyak(minimum=-math.inf)
+    with refuses(ValueError, "eps must be > 0, got -inf"):
+        optim.Adam(eps=-math.inf)
+    with refuses(ValueError, "beta1 must be in [0, 1), got inf"):
+        optim.Adam(beta1=math.inf)
+    assert optim.LAMB(clamp=math.inf).clamp == math.inf

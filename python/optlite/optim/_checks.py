@@ -14,7 +14,7 @@ def real(value, name, owner, advice, lower=-math.inf, upper=math.inf, is_open=(T
     field = {"lower": lower, "upper": upper, "lower_open": lower_open, "upper_open": upper_open}
     if not _params._contains(field, number):
         raise ValueError(
-            f"{name} must be {_params.allowed(field)}, got {number!r} ({owner}). {advice}"
+            f"{name} must be {_params.needed(field, number)}, got {number!r} ({owner}). {advice}"
         )
     return number
 

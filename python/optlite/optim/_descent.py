@@ -57,7 +57,8 @@ def steps(
     batch_size : int, default=None
         Samples of which an update rule takes the gradient in each step; None takes all of them.
         Each epoch visits them in a new random order. The objective of everything, with its
-        certificate, is computed once an epoch; the records between hold the batch's value.
+        certificate, is computed once an epoch; the records between hold the batch's value. Rules
+        that compare micro-batches get up to eight parts of the batch.
     random_state : int, numpy.random.Generator or None, default=None
         Seed of the order of the samples, and of random vectors that curvature is estimated with.
     **fields

@@ -10,6 +10,9 @@ from ..reference.updates import Updates
 from .wrappers import PythonRule
 from .wrappers._base import needs
 
+#: What is known of a batch alone, and into how many micro-batches it is divided for that.
+_OF_BATCHES, _PARTS = ("squared_grads",), 8
+
 #: What an objective must offer to a rule.
 REQUIRED = ("shape", "value_and_gradient")
 
@@ -140,11 +143,14 @@ class RuleRun:
         if "hvp" in self._extra:
             extra["probe"] = self._random.normal(size=self.x.shape)
             extra["hvp"] = np.asarray(self._objective.hvp(self.x, extra["probe"]))
+        if "squared_grads" in self._extra and self._batches is not None:
+            extra["squared_grads"] = self._batches.squared_gradient(self.x)
         missing = [name for name in self._extra if name not in extra]
         if missing:
+            batches = "Pass batch_size=..., or write" if missing[0] in _OF_BATCHES else "Write"
             raise TypeError(
                 f"minimize cannot provide {missing[0]!r}, which this rule needs beside the "
-                "gradient. Write the loop yourself: rule.step(params, grads, state, "
+                f"gradient. {batches} the loop yourself: rule.step(params, grads, state, "
                 f"{missing[0]}=...)."
             )
         return extra
@@ -245,5 +251,13 @@ class _Batches:
         if len(self._order) < self._size:
             self._order = self._random.permutation(self._rows)
         rows, self._order = self._order[: self._size], self._order[self._size :]
-        self.current = self._objective.batch(rows)
+        self._current_rows, self.current = rows, self._objective.batch(rows)
         return self.current.value_and_gradient(x)
+
+    def squared_gradient(self, x):
+        """Mean over micro-batches, parts of this batch, of the squares of their gradients."""
+        parts = np.array_split(self._current_rows, min(_PARTS, self._size))
+        return sum(
+            len(rows) / self._size * np.asarray(self._objective.batch(rows).gradient(x)) ** 2
+            for rows in parts
+        )

@@ -26,8 +26,8 @@ inline constexpr Range at_least_one{1.0, infinity, false, true};
 
 /// `field("delta", &Huber::delta, positive, "...")` inside a part's `fields()`.
 ///
-/// A flag is 0 or 1, a choice the index of one of its words; both are stored as the numbers they
-/// stand for, so that a part is a handful of doubles.
+/// A flag is 0 or 1, a choice the index of one of its words; both, and integers, are stored as
+/// the numbers they stand for, so that a part is a handful of doubles.
 template <class Part>
 struct Field {
   const char* name;
@@ -35,11 +35,19 @@ struct Field {
   Range range;
   const char* doc;
   const char* words = "";  // "": a number; "false true": a flag; "paper torch": a choice
+  bool is_integer = false;
 };
 
 template <class Part>
 constexpr Field<Part> field(const char* name, double Part::* member, Range range, const char* doc) {
   return {name, member, range, doc};
+}
+
+/// An integer, at least `least`.
+template <class Part>
+constexpr Field<Part> integer(const char* name, double Part::* member, double least,
+                              const char* doc) {
+  return {name, member, {least, infinity, false, true}, doc, "", true};
 }
 
 template <class Part>

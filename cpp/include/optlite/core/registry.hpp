@@ -28,6 +28,7 @@ struct FieldRecord {
   Range range;
   std::string doc;
   std::string words;  // of a flag or a choice, separated by spaces
+  bool is_integer;
 };
 
 struct Record {
@@ -65,7 +66,8 @@ Record describe(const char* kind, const Entry<Part>& entry) {
   if constexpr (detail::has_fields<Part>::value) {
     const Part defaults{};
     for (const auto& f : Part::fields()) {
-      record.fields.push_back({f.name, defaults.*(f.member), f.range, f.doc, f.words});
+      record.fields.push_back(
+          {f.name, defaults.*(f.member), f.range, f.doc, f.words, f.is_integer});
     }
   }
   return record;

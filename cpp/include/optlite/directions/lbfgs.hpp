@@ -21,7 +21,7 @@ struct Lbfgs {
   double memory = 10;
   static constexpr auto fields() {
     return std::array{
-        field("memory", &Lbfgs::memory, at_least_one, "Number of steps that are remembered.")};
+        integer("memory", &Lbfgs::memory, 1.0, "Number of steps that are remembered.")};
   }
 
   class Run final : public Direction {

@@ -23,8 +23,8 @@ struct NewtonCg {
   static constexpr auto fields() {
     return std::array{field("forcing", &NewtonCg::forcing, unit_open,
                             "Largest relative residual at which the inner iteration stops."),
-                      field("max_inner", &NewtonCg::max_inner, at_least_one,
-                            "Limit of inner iterations for one direction.")};
+                      integer("max_inner", &NewtonCg::max_inner, 1.0,
+                              "Limit of inner iterations for one direction.")};
   }
 
   class Run final : public Direction {

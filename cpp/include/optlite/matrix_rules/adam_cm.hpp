@@ -53,7 +53,7 @@ struct AdamCm {
     return rules::moment_fields<AdamCm>(
         field("decay", &AdamCm::decay_of_keys, unit_half_open,
               "Factor lambda of the keys after each step."),
-        field("top_c", &AdamCm::top_c, at_least_one, "Momenta that the buffer holds."));
+        integer("top_c", &AdamCm::top_c, 1.0, "Momenta that the buffer holds."));
   }
 
   template <class T>

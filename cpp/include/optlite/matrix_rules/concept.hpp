@@ -171,13 +171,13 @@ struct MomentStep {
   }
 };
 
-/// A hyper-parameter that counts, without its fraction. Past 1e15, more than any array holds, all
+/// A hyper-parameter that counts. Past 1e15, more than any array holds, all
 /// are alike: a number that no Index can hold would become an arbitrary one.
 inline Index whole(double count) { return static_cast<Index>(std::fmin(count, 1e15)); }
 
 /// Whether something is renewed in step t: in 1, 1 + period, ...
 inline bool is_due(Index t, double period) {
-  return std::fmod(static_cast<double>(t - 1), std::floor(period)) == 0.0;
+  return std::fmod(static_cast<double>(t - 1), period) == 0.0;
 }
 
 }  // namespace matrix_rules

@@ -37,10 +37,9 @@ struct Fira {
   double rank = 128.0, update_period = 200.0, scale = 0.25, growth = 1.01, form = 0.0;
   static constexpr auto fields() {
     return rules::moment_fields<Fira>(
-        field("rank", &Fira::rank, at_least_one,
-              "Number r of singular vectors, if a matrix has so many."),
-        field("update_period", &Fira::update_period, at_least_one,
-              "Steps k from one renewal of the projection to the next."),
+        integer("rank", &Fira::rank, 1.0, "Number r of singular vectors, if a matrix has so many."),
+        integer("update_period", &Fira::update_period, 1.0,
+                "Steps k from one renewal of the projection to the next."),
         field("scale", &Fira::scale, non_negative, "Factor alpha of the projected part."),
         field("growth", &Fira::growth, at_least_one,
               "Most gamma that the norm of s grows by in a step."),

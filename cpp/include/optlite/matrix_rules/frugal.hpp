@@ -40,8 +40,7 @@ struct Frugal {
     return rules::moment_fields<Frugal>(
         field("density", &Frugal::density, Range{0.0, 1.0, true, false},
               "Part rho of the columns in a block."),
-        field("update_period", &Frugal::update_period, at_least_one,
-              "Steps k that a block is kept."),
+        integer("update_period", &Frugal::update_period, 1.0, "Steps k that a block is kept."),
         field("inactive_scale", &Frugal::inactive_scale, non_negative,
               "Factor sigma of the steps of the other columns."));
   }

@@ -38,10 +38,10 @@ struct Galore {
   double rank = 128.0, update_period = 200.0, scale = 0.25;
   static constexpr auto fields() {
     return rules::moment_fields<Galore>(
-        field("rank", &Galore::rank, at_least_one,
-              "Number r of singular vectors, if a matrix has so many."),
-        field("update_period", &Galore::update_period, at_least_one,
-              "Steps k from one renewal of the projection to the next."),
+        integer("rank", &Galore::rank, 1.0,
+                "Number r of singular vectors, if a matrix has so many."),
+        integer("update_period", &Galore::update_period, 1.0,
+                "Steps k from one renewal of the projection to the next."),
         field("scale", &Galore::scale, non_negative, "Factor alpha of the steps of matrices."));
   }
 

@@ -37,7 +37,7 @@ struct HybridAuon {
         field("learning_rate", &HybridAuon::learning_rate, non_negative, "Step size eta."),
         field("momentum", &HybridAuon::momentum, unit_half_open, "Decay mu of the mean."),
         field("gamma", &HybridAuon::gamma, non_negative, "Scale inside the hyperbolic cosine."),
-        field("ns_steps", &HybridAuon::ns_steps, non_negative, "Newton-Schulz steps."),
+        integer("ns_steps", &HybridAuon::ns_steps, 0.0, "Newton-Schulz steps."),
         choice("form", &HybridAuon::form, "paper repo",
                "repo has X for G in the numerator and no factor of rows and columns.")};
   }

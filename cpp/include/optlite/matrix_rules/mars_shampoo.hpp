@@ -51,7 +51,7 @@ struct MarsShampoo {
         field("learning_rate", &Own::learning_rate, non_negative, "Step size eta."),
         field("beta1", &Own::beta1, unit_half_open, "Decay of the mean, for matrices."),
         field("gamma", &Own::gamma, non_negative, "Strength of the variance reduction."),
-        field("ns_steps", &Own::ns_steps, non_negative, "Newton-Schulz steps."),
+        integer("ns_steps", &Own::ns_steps, 0.0, "Newton-Schulz steps."),
         field("eps", &Own::eps, positive, "Smallest norm of m / (1 - beta1) to divide by."),
         field("vector_beta1", &Own::vector_beta1, unit_half_open,
               "Decay of the mean of the gradients, for scalars and vectors."),

@@ -51,7 +51,7 @@ struct Muon {
         choice("scale", &Muon::scale, "original match_rms_adamw",
                "original as above; match_rms_adamw is 0.2 sqrt(max(rows, cols)), which suits the "
                "rates of AdamW."),
-        field("ns_steps", &Muon::ns_steps, non_negative, "Newton-Schulz steps."),
+        integer("ns_steps", &Muon::ns_steps, 0.0, "Newton-Schulz steps."),
         field("a", &Muon::a, any_real, "Coefficient of X."),
         field("b", &Muon::b, any_real, "Coefficient of X X^T X."),
         field("c", &Muon::c, any_real, "Coefficient of (X X^T)^2 X."),

@@ -39,8 +39,7 @@ struct OnlineSubspaceDescent {
          orthogonality = 0.0;
   static constexpr auto fields() {
     return rules::moment_fields<Self>(
-        field("rank", &Self::rank, at_least_one,
-              "Number r of directions, if a matrix has so many."),
+        integer("rank", &Self::rank, 1.0, "Number r of directions, if a matrix has so many."),
         field("scale", &Self::scale, non_negative, "Factor alpha of the steps of matrices."),
         field("projection_rate", &Self::projection_rate, non_negative, "Step size of P."),
         field("projection_decay", &Self::projection_decay, non_negative, "Decoupled decay of P."),

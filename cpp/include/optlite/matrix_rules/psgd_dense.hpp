@@ -52,11 +52,11 @@ struct PsgdDense {
         field("learning_rate", &PsgdDense::learning_rate, non_negative, "Step size eta."),
         field("preconditioner_rate", &PsgdDense::preconditioner_rate, unit_half_open,
               "Relative step size mu of the fit."),
-        field("update_period", &PsgdDense::update_period, at_least_one,
-              "Steps from one fit to the next; probe and hvp are needed in these only."),
+        integer("update_period", &PsgdDense::update_period, 1.0,
+                "Steps from one fit to the next; probe and hvp are needed in these only."),
         field("initial", &PsgdDense::initial, positive, "Q starts as this multiple of the unit."),
-        field("max_size", &PsgdDense::max_size, non_negative,
-              "Entries of a tensor above which Q is diagonal.")};
+        integer("max_size", &PsgdDense::max_size, 0.0,
+                "Entries of a tensor above which Q is diagonal.")};
   }
 
   bool is_large(Index size) const { return static_cast<double>(size) > max_size; }

@@ -40,8 +40,8 @@ struct PsgdDiagonal {
         field("learning_rate", &PsgdDiagonal::learning_rate, non_negative, "Step size eta."),
         field("preconditioner_rate", &PsgdDiagonal::preconditioner_rate, unit_half_open,
               "Relative step size mu of the fit."),
-        field("update_period", &PsgdDiagonal::update_period, at_least_one,
-              "Steps from one fit to the next; probe and hvp are needed in these only."),
+        integer("update_period", &PsgdDiagonal::update_period, 1.0,
+                "Steps from one fit to the next; probe and hvp are needed in these only."),
         field("initial", &PsgdDiagonal::initial, positive, "What q starts at.")};
   }
 

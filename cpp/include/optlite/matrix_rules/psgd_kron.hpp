@@ -63,8 +63,8 @@ struct PsgdKron {
         field("learning_rate", &PsgdKron::learning_rate, non_negative, "Step size eta."),
         field("preconditioner_rate", &PsgdKron::preconditioner_rate, unit_half_open,
               "Relative step size mu of the fit."),
-        field("update_period", &PsgdKron::update_period, at_least_one,
-              "Steps from one fit to the next; probe and hvp are needed in these only."),
+        integer("update_period", &PsgdKron::update_period, 1.0,
+                "Steps from one fit to the next; probe and hvp are needed in these only."),
         field("initial", &PsgdKron::initial, positive,
               "The factors start as this multiple of the unit.")};
   }

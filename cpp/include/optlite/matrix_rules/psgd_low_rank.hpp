@@ -50,10 +50,10 @@ struct PsgdLowRank {
         field("learning_rate", &PsgdLowRank::learning_rate, non_negative, "Step size eta."),
         field("preconditioner_rate", &PsgdLowRank::preconditioner_rate, unit_half_open,
               "Relative step size mu of the fit."),
-        field("rank", &PsgdLowRank::rank, at_least_one,
-              "Columns of U and V, if a tensor has so many entries."),
-        field("update_period", &PsgdLowRank::update_period, at_least_one,
-              "Steps from one fit to the next; probe and hvp are needed in these only."),
+        integer("rank", &PsgdLowRank::rank, 1.0,
+                "Columns of U and V, if a tensor has so many entries."),
+        integer("update_period", &PsgdLowRank::update_period, 1.0,
+                "Steps from one fit to the next; probe and hvp are needed in these only."),
         field("initial", &PsgdLowRank::initial, positive, "What d starts at."),
         field("initial_directions", &PsgdLowRank::initial_directions, positive,
               "U and V start as this multiple of the unit.")};
@@ -71,8 +71,7 @@ struct PsgdLowRank {
     T* d = tensor.arrays[4];
     if (is_due(t, update_period)) {
       const bool turn =
-          std::fmod(std::floor((static_cast<double>(t) - 1.0) / std::floor(update_period)), 2.0) ==
-          0.0;
+          std::fmod(std::floor((static_cast<double>(t) - 1.0) / update_period), 2.0) == 0.0;
       fit(n, r, turn, tensor.arrays[0], tensor.arrays[1], U, V, d, work);
     }
     auto* z = work.take<double>(n);

@@ -43,10 +43,9 @@ struct Shampoo {
     return std::array{
         field("learning_rate", &Shampoo::learning_rate, non_negative, "Step size eta."),
         field("eps", &Shampoo::eps, positive, "What the sums start with, times the unit matrix."),
-        field("update_every", &Shampoo::update_every, at_least_one,
-              "Steps from one computation of the roots to the next."),
-        field("largest", &Shampoo::largest, at_least_one,
-              "Longest dimension that gets a full matrix.")};
+        integer("update_every", &Shampoo::update_every, 1.0,
+                "Steps from one computation of the roots to the next."),
+        integer("largest", &Shampoo::largest, 1.0, "Longest dimension that gets a full matrix.")};
   }
 
   static Shape of_first(const Shampoo& rule, const Shape& tensor) {

@@ -31,8 +31,8 @@ struct Ademamix {
     return moment_fields<Ademamix>(
         field("beta3", &Ademamix::beta3, unit_half_open, "Decay of the slow mean."),
         field("alpha", &Ademamix::alpha, non_negative, "Weight of the slow mean."),
-        field("warm_up", &Ademamix::warm_up, non_negative,
-              "Steps over which alpha grows from 0 and beta3 from beta1; 0: none."));
+        integer("warm_up", &Ademamix::warm_up, 0.0,
+                "Steps over which alpha grows from 0 and beta3 from beta1; 0: none."));
   }
 
   template <class T>

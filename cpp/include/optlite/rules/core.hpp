@@ -51,9 +51,9 @@ struct Core {
         field("weight_decay", &Core::weight_decay, non_negative,
               "Strength w of the pull towards zero, in proportion to the step made."),
         flag("signs_only", &Core::signs_only, "Step by the sign of the mean alone, as Rprop does."),
-        field("score_history", &Core::score_history, non_negative,
-              "Steps h over which scores are gathered before any coordinate is frozen; 0 for no "
-              "scores."),
+        integer("score_history", &Core::score_history, 0.0,
+                "Steps h over which scores are gathered before any coordinate is frozen; 0 for no "
+                "scores."),
         field("frozen", &Core::frozen, Range{0.0, 1.0, false, false},
               "Part of the coordinates of each tensor that is held still, rounded down; of equal "
               "scores all are.")};

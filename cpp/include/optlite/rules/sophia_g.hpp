@@ -41,8 +41,8 @@ struct SophiaG {
               "Size B of the batch that the sampled gradient is the mean of; 1 if hessian_diag "
               "holds this factor already."),
         field("clip", &SophiaG::clip, positive, "Bound rho of the step, in units of the rate."),
-        field("update_period", &SophiaG::update_period, at_least_one,
-              "Steps k between two uses of the sampled gradient."),
+        integer("update_period", &SophiaG::update_period, 1.0,
+                "Steps k between two uses of the sampled gradient."),
         choice("form", &SophiaG::form, "paper official",
                "Denominator: max(gamma B h, eps) (paper), or gamma B h + eps (official code)."));
   }

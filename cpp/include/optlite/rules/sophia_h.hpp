@@ -37,8 +37,8 @@ struct SophiaH {
     return moment_fields<SophiaH>(
         field("gamma", &SophiaH::gamma, positive, "Factor of the curvature."),
         field("clip", &SophiaH::clip, positive, "Bound rho of the step, in units of the rate."),
-        field("update_period", &SophiaH::update_period, at_least_one,
-              "Steps k between two uses of the Hessian's diagonal."));
+        integer("update_period", &SophiaH::update_period, 1.0,
+                "Steps k between two uses of the Hessian's diagonal."));
   }
 
   template <class T>
