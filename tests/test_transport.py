@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.exceptions import ConvergenceWarning
 
 from optlite import ot
 
@@ -75,6 +76,21 @@ def test_newton_needs_few_steps():
     assert result.converged and result.n_newton <= 15 and result.n_cg <= 400
     hard = ot.solve(None, None, points(300), 1e-3 * points(300).mean())
     assert hard.converged and hard.n_newton <= 20
+
+
+def test_sparse_newton_steps_hang_on_the_number_of_entries_kept():
+    """The reference's measurement: with the paper's 2 / n the convergence is linear, with a few more
+    entries quadratic; where the plan is not sparse, it stalls."""
+    M = np.random.default_rng(500).random((500, 500))
+    few, more = (
+        ot.sinkhorn_newton_sparse(None, None, M, M.max() / 1200, sparsity=kept) for kept in (2, 5)
+    )
+    assert few.converged and more.converged and more.n_newton <= 10 <= few.n_newton
+    spread = points(200)
+    with pytest.warns(ConvergenceWarning):
+        stalled = ot.sinkhorn_newton_sparse(None, None, spread, 0.01 * spread.mean(), max_iter=150)
+    assert stalled.marginal_error > 1e-3
+    assert ot.sinkhorn_newton(None, None, spread, 0.01 * spread.mean()).n_iter < 30
 
 
 def test_gaussians_on_a_grid_have_the_closed_form():

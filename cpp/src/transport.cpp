@@ -95,8 +95,8 @@ bool TransportRun::advance() {
     const bool better = method_.advance(problem_, at_, goal);
     last_.n_newton += method_.was_newton() ? 1 : 0;
     if (!std::isfinite(at_.error)) status_ = Status::not_finite;
-    else if (!better && last) status_ = Status::precision_limit;
-    else if (!better) next_stage();
+    else if (!better && at_.error > goal && last) status_ = Status::precision_limit;
+    else if (!better && !last) next_stage();
   }
   ++last_.iteration;
   record();

@@ -9,13 +9,6 @@ namespace optlite::transport {
 
 namespace {
 
-/// The row of the plan whose potentials are known.
-void plan_row(const Cost& cost, const Point& point, Index i, double* buffer) {
-  const double* costs = cost.row(i, buffer);
-  exponents(costs, point.g.data(), point.reg, cost.targets(), buffer);
-  exponentials(-point.f[i] / point.reg, cost.targets(), buffer);
-}
-
 /// A forbidden link (infinite cost) that carries nothing costs nothing.
 double cost_of_row(Index count, const double* costs, const double* p) {
   double sum = 0.0;
@@ -94,23 +87,5 @@ Bounds bounds(const Cost& cost, const Vector& a, const Vector& b, const Point& p
   result.regularized = result.upper + point.reg * entropies.sum();
   return result;
 }
-
-template <class Scalar>
-void write_plan(const Cost& cost, const Point& point, Scalar* plan) {
-  RowParts parts(cost.sources(), cost.targets());
-  parts.each(
-      30.0, 0.0,
-      [&](Index, Index first, Index last, double* buffer, Vector&) {
-        for (Index i = first; i < last; ++i) {
-          plan_row(cost, point, i, buffer);
-          for (Index j = 0; j < cost.targets(); ++j) {
-            plan[i * cost.targets() + j] = static_cast<Scalar>(buffer[j]);
-          }
-        }
-      },
-      [](const Vector&) {});
-}
-template void write_plan(const Cost&, const Point&, double*);
-template void write_plan(const Cost&, const Point&, float*);
 
 }  // namespace optlite::transport

@@ -96,7 +96,7 @@ void Problem::evaluate(Point& point, bool keep, double relaxation) {
   ++n_evaluations_;
   choose_storage(keep);
   point.f.conservativeResize(sources());
-  row_sums_.resize(sources());
+  point.row_sums.resize(sources());
   Eigen::Matrix<Index, Eigen::Dynamic, 1> above(parts_.count());
   parts_.sum(
       exponential_work,
@@ -115,7 +115,7 @@ void Problem::evaluate(Point& point, bool keep, double relaxation) {
             into[j] += buffer[j];
             total += buffer[j];
           }
-          row_sums_[i] = total;
+          point.row_sums[i] = total;
           above[part] += count_above(buffer, targets(), threshold_[i]);
           if (keep) keep_row(part, i, buffer);
         }
@@ -126,8 +126,8 @@ void Problem::evaluate(Point& point, bool keep, double relaxation) {
   point.value = a_.dot(point.f) + b_.dot(point.g);
   point.error = (point.column_sums - b_).lpNorm<1>();
   if (relaxation == 1.0) return;
-  point.value -= point.reg * (row_sums_.sum() - a_.sum());
-  point.error += (row_sums_ - a_).lpNorm<1>();
+  point.value -= point.reg * (point.row_sums.sum() - a_.sum());
+  point.error += (point.row_sums - a_).lpNorm<1>();
 }
 
 /// visit(count, values, columns or nullptr) for one row of the kept plan.
@@ -239,22 +239,21 @@ Vector Problem::schur_diagonal(const Point& point) {
   return diagonal + point.column_sums;
 }
 
-double Problem::scaled_row_step(const Vector& v, double relaxation, Vector& u,
-                                Vector& column_sums) {
-  row_sums_.resize(sources());
+double Problem::scaled_row_step(const Vector& v, double relaxation, Vector& u, Point& point) {
+  point.row_sums.resize(sources());
   parts_.sum(
       2.0,
       [&](Index, Index first, Index last, double*, Vector& sums) {
         dense_product(first, last, v, sums, [&](double product, Index i) {
           const double exact = a_[i] / product;
           u[i] = relaxation == 1.0 ? exact : exact * std::pow(u[i] / exact, 1.0 - relaxation);
-          row_sums_[i] = u[i] * product;
+          point.row_sums[i] = u[i] * product;
           return u[i];
         });
       },
-      column_sums);
-  column_sums.array() *= v.array();
-  return relaxation == 1.0 ? 0.0 : (row_sums_ - a_).lpNorm<1>();
+      point.column_sums);
+  point.column_sums.array() *= v.array();
+  return relaxation == 1.0 ? 0.0 : (point.row_sums - a_).lpNorm<1>();
 }
 
 Vector Problem::column_step(const Point& point) const {
@@ -292,5 +291,29 @@ Vector Problem::column_step(const Point& point) const {
   }
   return g;
 }
+
+void plan_row(const Cost& cost, const Point& point, Index i, double* buffer) {
+  const double* costs = cost.row(i, buffer);
+  exponents(costs, point.g.data(), point.reg, cost.targets(), buffer);
+  exponentials(-point.f[i] / point.reg, cost.targets(), buffer);
+}
+
+template <class Scalar>
+void write_plan(const Cost& cost, const Point& point, Scalar* plan) {
+  RowParts parts(cost.sources(), cost.targets());
+  parts.each(
+      30.0, 0.0,
+      [&](Index, Index first, Index last, double* buffer, Vector&) {
+        for (Index i = first; i < last; ++i) {
+          plan_row(cost, point, i, buffer);
+          for (Index j = 0; j < cost.targets(); ++j) {
+            plan[i * cost.targets() + j] = static_cast<Scalar>(buffer[j]);
+          }
+        }
+      },
+      [](const Vector&) {});
+}
+template void write_plan(const Cost&, const Point&, double*);
+template void write_plan(const Cost&, const Point&, float*);
 
 }  // namespace optlite::transport

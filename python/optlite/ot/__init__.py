@@ -19,7 +19,14 @@ True
 
 from ._result import TransportRecord, TransportResult
 from ._rounding import round_to_marginals
-from ._solve import sinkhorn, sinkhorn_newton, solve, solve_points, steps
+from ._solve import (
+    sinkhorn,
+    sinkhorn_newton,
+    sinkhorn_newton_sparse,
+    solve,
+    solve_points,
+    steps,
+)
 
 __all__ = [
     "TransportRecord",
@@ -27,6 +34,7 @@ __all__ = [
     "round_to_marginals",
     "sinkhorn",
     "sinkhorn_newton",
+    "sinkhorn_newton_sparse",
     "solve",
     "solve_points",
     "steps",

@@ -74,9 +74,11 @@ class Point:
 
     def __init__(self, problem, g, f, plan, reg):
         self.g, self.f, self.plan, self.reg = g, f, plan, reg
-        self.column_sums, row_sums = plan.sum(axis=0), plan.sum(axis=1)
-        self.value = problem.a @ f + problem.b @ g - reg * (row_sums.sum() - problem.a.sum())
-        self.error = np.abs(self.column_sums - problem.b).sum() + np.abs(row_sums - problem.a).sum()
+        self.column_sums, self.row_sums = plan.sum(axis=0), plan.sum(axis=1)
+        self.value = problem.a @ f + problem.b @ g - reg * (self.row_sums.sum() - problem.a.sum())
+        self.error = (
+            np.abs(self.column_sums - problem.b).sum() + np.abs(self.row_sums - problem.a).sum()
+        )
 
 
 def stages(reg, scale, annealing):
@@ -142,9 +144,9 @@ class TransportRun:
         else:
             better, self.at = self.method.advance(self.problem, self.at, goal)
             self.n_newton += self.method.was_newton
-            if not better and last:
+            if not better and last and self.at.error > goal:
                 self.status = "precision_limit"
-            elif not better:
+            elif not better and not last:
                 self._next_stage()
         self.iteration += 1
         return True

@@ -18,8 +18,4 @@ struct Bounds {
 /// optimal transport via Sinkhorn iteration, 2017, algorithm 2). Three reads of the costs.
 Bounds bounds(const Cost& cost, const Vector& a, const Vector& b, const Point& point);
 
-/// The plan at these potentials, row-major.
-template <class Scalar>
-void write_plan(const Cost& cost, const Point& point, Scalar* plan);
-
 }  // namespace optlite::transport

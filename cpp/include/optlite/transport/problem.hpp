@@ -26,10 +26,17 @@ struct Point {
   double reg = 0.0;
   Vector g;            // target potentials
   Vector f;            // source potentials: those that make the rows sum to a
-  Vector column_sums;  // of the plan
+  Vector row_sums, column_sums;  // of the plan
   double value = 0.0;  // q(g)
   double error = infinity;  // |P^T 1 - b|_1, as rows sum to a; |P 1 - a|_1 more where they do not
 };
+
+/// Row i of the plan at these potentials.
+void plan_row(const Cost& cost, const Point& point, Index i, double* row);
+
+/// The whole plan, row-major.
+template <class Scalar>
+void write_plan(const Cost& cost, const Point& point, Scalar* plan);
 
 /// Evaluates q, and keeps the last plan for products: all entries, or those that matter.
 class Problem {
@@ -54,18 +61,21 @@ class Problem {
   Vector schur_diagonal(const Point& point);
 
   /// One step of scaling with the plan that was kept last, whose columns are multiplied by v: the
-  /// row factors u move as f does in evaluate(). Reads the plan once; returns |P 1 - a|_1.
-  double scaled_row_step(const Vector& v, double relaxation, Vector& u, Vector& column_sums);
+  /// row factors u move as f does in evaluate(), and the sums follow. Reads the plan once.
+  /// Returns |P 1 - a|_1.
+  double scaled_row_step(const Vector& v, double relaxation, Vector& u, Point& point);
 
   /// g + reg log(b / column sums), computed from the costs where a column sum underflowed.
   Vector column_step(const Point& point) const;
 
-  bool kept() const { return kept_; }
   /// Whether all entries of the plan are in memory.
   bool kept_whole() const { return kept_ && storage_ == Storage::dense; }
   /// Share of the entries that were worth keeping at the last evaluation.
   double density() const { return density_; }
 
+  const Cost& cost() const { return cost_; }
+  /// For methods that multiply with matrices of their own.
+  void count_product() { ++n_products_; }
   Index n_evaluations() const { return n_evaluations_; }
   Index n_products() const { return n_products_; }
 
@@ -89,7 +99,6 @@ class Problem {
   Vector a_;
   Vector b_;
   Vector threshold_;  // of each row
-  Vector row_sums_;
   double memory_;
   RowParts parts_;
   Storage storage_ = Storage::none;

@@ -40,8 +40,7 @@ class Scaling {
       return;
     }
     factors_ = factors_.array().exp();
-    const double row_error =
-        problem.scaled_row_step(factors_, relaxation, row_factors_, at.column_sums);
+    const double row_error = problem.scaled_row_step(factors_, relaxation, row_factors_, at);
     at.f = base_f_ + at.reg * row_factors_.array().log().matrix();
     at.value = problem.a().dot(at.f) + problem.b().dot(at.g) -
                at.reg * (at.column_sums.sum() - problem.a().sum());
