@@ -79,7 +79,7 @@ def test_newton_needs_few_steps():
 
 
 def test_sparse_newton_steps_hang_on_the_number_of_entries_kept():
-    """The reference's measurement: with the paper's 2 / n the convergence is linear, with a few more
+    """With the paper's 2 / n the convergence is linear on a random assignment, with a few more
     entries quadratic; where the plan is not sparse, it stalls."""
     M = np.random.default_rng(500).random((500, 500))
     few, more = (

@@ -87,7 +87,7 @@ def test_any_number_of_threads_gives_the_same_bits(method):
     found = []
     for count in (1, 2, 3):
         with threadpool_limits(count):
-            result = ot.solve(a, b, M, 0.05, method, max_iter=8, annealing=1.0, tol=1e-2)
+            result = ot.solve(a, b, M, 0.05, method, annealing=1.0, tol=3e-2)
         found.append((*result.potentials, result.plan, result.certificate))
     for other in found[1:]:
         for x, y in zip(found[0], other, strict=True):
