@@ -80,9 +80,9 @@ void check_symmetric(Index n, Index k, double tolerance) {
 }  // namespace
 
 TEST("products: every orientation, sizes around the tiles") {
-  for (const Index m : {1, 5, 130}) {
-    for (const Index n : {1, 4, 257}) {
-      for (const Index k : {1, 7, 300}) {
+  for (const Index m : {1, 5, 96, 130}) {
+    for (const Index n : {1, 4, 193}) {
+      for (const Index k : {1, 7, 256, 513}) {
         check_orientations<double>(m, n, k, 1e-12);
         check_orientations<float>(m, n, k, 1e-4);
       }
@@ -91,9 +91,34 @@ TEST("products: every orientation, sizes around the tiles") {
 }
 
 TEST("products: symmetric ones") {
-  for (const Index n : {1, 6, 129, 400}) {
+  for (const Index n : {1, 6, 96, 129, 400}) {
     check_symmetric<double>(n, 33, 1e-12);
     check_symmetric<float>(n, 33, 1e-4);
+  }
+  check_symmetric<double>(100, 300, 1e-11);  // two blocks of terms, sums of 500
+}
+
+TEST("products: into a part of a larger matrix, and nothing beside it") {
+  const Index n = 103, wide = 110;
+  const auto a = numbers<double>(n * 4, 6);
+  const Factor<double> A(a.data(), n, 4);
+  Workspace work;
+  std::vector<double> whole(static_cast<std::size_t>(n * n));
+  optlite::multiply(A, A.t(), whole.data(), work, 3.0);
+  for (const bool symmetric : {false, true}) {
+    std::vector<double> C(static_cast<std::size_t>(n * wide), 7.0);
+    const auto product =
+        symmetric ? &optlite::multiply_symmetric<double> : &optlite::multiply<double>;
+    product(A, A.t(), C.data(), work, 1.0, 0.0, nullptr, wide);
+    product(A, A.t(), C.data(), work, 1.0, 2.0, C.data(), wide);
+    double worst = 0.0;
+    for (Index i = 0; i < n; ++i) {
+      for (Index j = 0; j < wide; ++j) {
+        const double expected = j < n ? whole[static_cast<std::size_t>(i * n + j)] : 7.0;
+        worst = std::fmax(worst, std::fabs(C[static_cast<std::size_t>(i * wide + j)] - expected));
+      }
+    }
+    CHECK(worst <= 1e-13);
   }
 }
 

@@ -20,6 +20,11 @@ int threads();
 /// Whether this is a thread of a region, where nothing may poll for an interrupt.
 bool inside();
 
+/// Polls for an interrupt where that is allowed: for code that also runs inside a region.
+inline void poll_outside() {
+  if (!inside()) interrupt::poll();
+}
+
 /// Called in the child after fork: OpenMP's pool does not survive it, so the child runs serially.
 void after_fork_in_child();
 

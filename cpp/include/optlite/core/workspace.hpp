@@ -47,10 +47,9 @@ class Workspace {
     std::size_t block, used;
   };
   Mark mark() const { return {blocks_.size(), used_}; }
-  /// Takes back the arrays handed out since the mark; in a new block they wait for rewind().
-  void release(Mark mark) {
-    if (mark.block == blocks_.size()) used_ = mark.used;
-  }
+  /// Takes back the arrays handed out since the mark, but not those that needed a block before the
+  /// last one: they wait for rewind().
+  void release(Mark mark) { used_ = mark.block == blocks_.size() ? mark.used : 0; }
 
  private:
   struct Free {

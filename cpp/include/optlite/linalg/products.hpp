@@ -1,7 +1,8 @@
 // Products of matrices in the data's own precision, in tiles that threads share.
 //
-// The tiles depend on the shapes alone, and each is one product of Eigen: results do not depend on
-// the number of threads. Tensors of NumPy are row-major, and so is everything here.
+// Both factors are packed once for a block of terms, and every tile of the result is one call of
+// Eigen's kernel. Tiles and blocks depend on the shapes alone: results do not depend on the number
+// of threads. Tensors of NumPy are row-major, and so is everything here.
 #pragma once
 
 #include "optlite/core/numbers.hpp"
@@ -24,15 +25,15 @@ struct Factor {
   Factor t() const { return {data, cols, rows, stride, !transposed}; }
 };
 
-/// C = alpha A B + beta D. C and D are rows without gaps; D may be C, but A and B may not. Polls
-/// for an interrupt between parts of a long product.
+/// C = alpha A B + beta D. The rows of C and D are `apart` in memory; 0: without gaps. D may be C,
+/// but A and B may not. Polls for an interrupt between parts of a long product.
 template <class T>
 void multiply(const Factor<T>& A, const Factor<T>& B, T* C, Workspace& work, T alpha = T(1),
-              T beta = T(0), const T* D = nullptr);
+              T beta = T(0), const T* D = nullptr, Index apart = 0);
 
 /// The same for a product that is symmetric, and D with it: half of the work.
 template <class T>
 void multiply_symmetric(const Factor<T>& A, const Factor<T>& B, T* C, Workspace& work,
-                        T alpha = T(1), T beta = T(0), const T* D = nullptr);
+                        T alpha = T(1), T beta = T(0), const T* D = nullptr, Index apart = 0);
 
 }  // namespace optlite
