@@ -25,8 +25,7 @@ struct Shampoo {
       \end{gathered})";
   static constexpr auto reference =
       "Gupta, Koren and Singer, Shampoo: preconditioned stochastic tensor optimization, 2018, "
-      "algorithms 1 and 2; Guo and Higham, A Schur-Newton method for the matrix p-th root and its "
-      "inverse, 2006, section 3";
+      "algorithms 1 and 2";
 
   static constexpr auto slots() {
     return std::array{
@@ -132,7 +131,7 @@ struct Shampoo {
   template <class T>
   void take_root(Index extent, Index power, const T* sum, T* root, Workspace& work) const {
     if (is_full(extent)) {
-      inverse_root(sum, extent, power, eps, root, work);
+      inverse_root(sum, extent, power, {eps}, root, work);
       return;
     }
     const double exponent = -1.0 / static_cast<double>(power);

@@ -206,8 +206,8 @@ struct ShampooGrafted {
     multiply_symmetric(g.t(), g, R, work, fresh, keep, R);
     if ((t - 1) % whole(update_every) == 0) {
       const Index p = power == 0.0 ? 4 : whole(power);
-      inverse_root(L, rows, p, matrix_eps * largest_eigenvalue(L, rows, work), L_root, work);
-      inverse_root(R, cols, p, matrix_eps * largest_eigenvalue(R, cols, work), R_root, work);
+      inverse_root(L, rows, p, {0.0, matrix_eps}, L_root, work);
+      inverse_root(R, cols, p, {0.0, matrix_eps}, R_root, work);
     }
     if (preconditions(t)) {
       multiply(Factor<T>(L_root, rows, rows), g, half, work);

@@ -48,19 +48,6 @@ def start(x, *, block_size, merge_dimensions, matrix_eps, graft, **hyper):
     return state
 
 
-def root(A, p, eps):
-    """Return the inverse root with a ridge in units of the largest eigenvalue."""
-    v = A[np.argmax(np.diag(A))]
-    value = 0.0
-    for _ in range(20):
-        if not v.any():
-            break
-        v = v / np.abs(v).max()
-        v = v / np.linalg.norm(v)
-        v, value = A @ v, v @ A @ v
-    return inverse_root(A, p, eps * value)
-
-
 def grafted_step(g, state, graft, beta2, eps):
     """Return the step of the simpler rule."""
     if graft == "sqrtn":
@@ -109,7 +96,8 @@ def update(
             state["R"][k] = beta2 * state["R"][k] + fresh * G.T @ G
             if (t - 1) % int(update_every) == 0:
                 for name in ("L", "R"):
-                    state[f"{name}_root"][k] = root(state[name][k], int(power) or 4, matrix_eps)
+                    root = inverse_root(state[name][k], int(power) or 4, of_largest=matrix_eps)
+                    state[f"{name}_root"][k] = root
             if t >= start:
                 G = state["L_root"][k] @ G @ state["R_root"][k]
                 here[...] = G[: here.shape[0], : here.shape[1]]
