@@ -148,8 +148,16 @@ def update(emit, rule, peer, n, dtype, seconds):
     optimizers.measure(emit, rule, peer, n, dtype, seconds)
 
 
+def transport(emit, task, peer, tol, seconds):
+    """Time the solution of a transport problem."""
+    import transporters
+
+    transporters.measure(emit, task, peer, tol, seconds)
+
+
 ORDERS = {
-    f.__name__: f for f in (prepare, ladder, stopped, measure, memory, environment, gemm, update)
+    f.__name__: f
+    for f in (prepare, ladder, stopped, measure, memory, environment, gemm, update, transport)
 }
 
 # ------------------------------------------------------------------------- helpers
