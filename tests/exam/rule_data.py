@@ -30,6 +30,9 @@ def extras(name, grads, seed=0):
         each["name"]: [np.asarray(np.abs(rng.normal(size=g.shape)), dtype=g.dtype) for g in grads]
         for each in record["inputs"]
     }
+    if "squared_grads" in drawn:  # a mean of squares is no less than the square of the mean
+        pairs = zip(drawn["squared_grads"], grads, strict=True)
+        drawn["squared_grads"] = [np.asarray(g**2 * (1.0 + z), dtype=g.dtype) for z, g in pairs]
     given = [each["name"] for each in record["scalars"] if each["is_given"]]
     return drawn | {each: float(np.abs(rng.normal())) for each in given}
 

@@ -67,6 +67,20 @@ def test_single_precision_stays_close_to_double(name):
         assert_allclose(a, b, rtol=1e-4, atol=1e-5)
 
 
+def test_single_precision_does_not_drift(name):
+    """400 steps: the rounding of x, half a unit in the last place each, and 1e-4 of the path."""
+    params, grads = draw(13, np.float32, [(4, 3), (5,)], 400)
+    single, _ = run(name, params, grads)
+    double, _ = run(
+        name, [p.astype(float) for p in params], [[g.astype(float) for g in gs] for gs in grads]
+    )
+    for a, b, start in zip(single, double, params, strict=True):
+        moved = np.abs(b - start).max()
+        largest = np.float32(max(np.abs(start).max(), np.abs(a).max()))
+        bound = 400 * 0.5 * np.spacing(largest) + 1e-4 * max(moved, np.finfo(np.float32).tiny)
+        assert np.abs(a - b).max() <= bound
+
+
 def test_tensors_in_any_container_step_alike(name):
     params, grads = draw(2, steps=5)
     in_list, _ = run(name, params, grads)
@@ -165,6 +179,27 @@ def test_huge_and_tiny_gradients_stay_finite(name, scale):
     params, grads = draw(7)
     mine, state = run(name, params, [[scale * g for g in gs] for gs in grads])
     assert all(np.isfinite(array).all() for array in mine), name
+    assert all(np.isfinite(array).all() for slot in state for array in as_list(state[slot]))
+
+
+@pytest.mark.parametrize("scale", [1e-15, 1e15])
+def test_huge_and_tiny_gradients_in_single_precision(name, scale):
+    """Of gradients beyond 1e19 single precision does not hold the squares."""
+    params, grads = draw(7, np.float32)
+    grads = [[np.float32(scale) * g for g in gs] for gs in grads]
+    mine, state = run(name, params, grads)
+    assert all(np.isfinite(array).all() for array in mine)
+    assert all(np.isfinite(array).all() for slot in state for array in as_list(state[slot]))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "scale"),
+    [(np.float32, 1e-30), (np.float32, 1e30), (np.float64, 1e-100), (np.float64, 1e100)],
+)
+def test_huge_and_tiny_parameters_stay_finite(name, dtype, scale):
+    params, grads = draw(14, dtype, steps=8)
+    mine, state = run(name, [dtype(scale) * x for x in params], grads)
+    assert all(np.isfinite(array).all() for array in mine)
     assert all(np.isfinite(array).all() for slot in state for array in as_list(state[slot]))
 
 

@@ -280,7 +280,7 @@ def _core(hyper):
     return own if beta2 < 0 else own | {"beta2": beta2}
 
 
-def replay(folder, name, dtype=np.float64):
+def replay(folder, name, dtype=np.float64, rounded=False):
     """Feed the recorded gradients to our rule and compare the parameters after every step.
 
     Parameters
@@ -291,6 +291,8 @@ def replay(folder, name, dtype=np.float64):
         Name of the recorded optimizer.
     dtype : dtype, default=float64
         Data type of our parameters.
+    rounded : bool, default=False
+        Compare with the recorded steps, added up in that type, and not with the recorded points.
 
     Returns
     -------
@@ -301,7 +303,7 @@ def replay(folder, name, dtype=np.float64):
     entry = manifest(folder)["optimizers"][name]
     with np.load(folder / "_problems.npz") as problems, np.load(folder / entry["file"]) as records:
         return {
-            case["case"]: _replay_case(name, case, problems, records, dtype)
+            case["case"]: _replay_case(name, case, problems, records, dtype, rounded)
             for case in entry["cases"]
         }
 
@@ -368,7 +370,18 @@ class _SwatsApart:
             states[:] = self.init(params)
 
 
-def _replay_case(name, case, problems, records, dtype):
+def _points(start, recorded, rounded):
+    """Return what to compare with: a record, or where its steps lead in the precision of start."""
+    if not rounded:
+        return recorded
+    points, x = [], start
+    for step in np.diff(recorded, axis=0, prepend=start[None].astype(float)):
+        x = (x.astype(float) + step).astype(start.dtype)
+        points.append(x.astype(float))
+    return points
+
+
+def _replay_case(name, case, problems, records, dtype, rounded):
     rule = make_rule(name, case["hyper"])
     rule = _SwatsApart(rule) if name == "swats" else rule
     key = case["case"]
@@ -376,6 +389,7 @@ def _replay_case(name, case, problems, records, dtype):
     # mat-only problems start at the matrix of the problem that they are cut from.
     starts = [problems[f"{case['problem']}/x0_{i}"] for i in range(count)]
     params = [np.array(start, dtype=dtype) for start in starts]
+    points = [_points(x, records[f"{key}/p{i}"], rounded) for i, x in enumerate(params)]
     state = rule.init(params)
     largest = 0.0
     for t in range(len(records[f"{key}/g0"])):
@@ -386,7 +400,7 @@ def _replay_case(name, case, problems, records, dtype):
             )
         rule.step(params, grads, state, **_extra(rule, records, key, t, count, dtype))
         for i, array in enumerate(_recorded_point(rule, params, state)):
-            difference = np.abs(array.astype(float) - records[f"{key}/p{i}"][t]).max()
+            difference = np.abs(array.astype(float) - points[i][t]).max()
             largest = max(largest, float(difference))
             assert np.isfinite(difference), (name, key, t)
     return largest
