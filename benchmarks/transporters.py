@@ -1,7 +1,7 @@
 """Entropic transport problems, and every solver behind one shape: ``solve(problem, tol) -> dict``.
 
-Times are judged at the true error: the sum of absolute differences between the marginals of the plan
-returned and the masses. POT stops on the Euclidean norm of one marginal, which says less.
+Times are judged at the true error: the sum of absolute differences between the marginals of the
+plan returned and the masses. POT stops on the Euclidean norm of one marginal, which says less.
 """
 
 import os

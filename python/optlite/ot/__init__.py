@@ -17,6 +17,13 @@ array([[0.25, 0.25],
 True
 """
 
+from ._divergence import SinkhornDivergence, sinkhorn_divergence
+from ._gaussian import (
+    bures_wasserstein,
+    bures_wasserstein_barycenter,
+    bures_wasserstein_gradient,
+)
+from ._line import transport_on_line
 from ._result import TransportRecord, TransportResult
 from ._rounding import round_to_marginals
 from ._solve import (
@@ -29,13 +36,19 @@ from ._solve import (
 )
 
 __all__ = [
+    "SinkhornDivergence",
     "TransportRecord",
     "TransportResult",
+    "bures_wasserstein",
+    "bures_wasserstein_barycenter",
+    "bures_wasserstein_gradient",
     "round_to_marginals",
     "sinkhorn",
+    "sinkhorn_divergence",
     "sinkhorn_newton",
     "sinkhorn_newton_sparse",
     "solve",
     "solve_points",
     "steps",
+    "transport_on_line",
 ]

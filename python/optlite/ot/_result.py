@@ -6,6 +6,7 @@ import functools
 import numpy as np
 
 from .._core import core
+from ._gradients import point_gradient, pull_back
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -54,6 +55,10 @@ class MatrixCosts:
         self.shape = M.shape
         self.dtype = M.dtype
 
+    def matrix(self):
+        """Return all costs."""
+        return self.M
+
     def make(self, keep_a, keep_b):
         """Return the costs between the atoms that have mass, for the core."""
         M = self.M
@@ -70,6 +75,12 @@ class PointCosts:
     def __init__(self, X, Y, metric, dtype):
         self.X, self.Y, self.metric, self.dtype = X, Y, metric, dtype
         self.shape = (len(X), len(Y))
+
+    def matrix(self):
+        """Return all costs."""
+        from scipy.spatial.distance import cdist
+
+        return cdist(self.X, self.Y, self.metric)
 
     def make(self, keep_a, keep_b):
         """Return the costs between the atoms that have mass, for the core."""
@@ -156,6 +167,52 @@ class TransportResult:
         plan[np.ix_(self.a > 0.0, self.b > 0.0)] = kept
         return plan
 
+    def gradient(self, of="value"):
+        """Return the gradients of a number in the masses and the costs.
+
+        Parameters
+        ----------
+        of : {"value", "cost"} or array-like of shape (n_sources, n_targets), default="value"
+            "value" for the regularised minimum (envelope theorem: no system is solved), "cost" for
+            ``<M, plan>``, or the gradient in the plan of another number (one system is solved).
+
+        Returns
+        -------
+        gradient_a : ndarray of shape (n_sources,)
+            Gradient in a, for changes that keep the sums of a and b equal: determined up to a
+            constant, chosen so that its mean over the sources that have mass is zero. There is
+            none (NaN) where there is no mass.
+        gradient_b : ndarray of shape (n_targets,)
+            The same in b.
+        gradient_M : ndarray of shape (n_sources, n_targets)
+            Gradient in the costs.
+        """
+        keep_a, keep_b = self.a > 0.0, self.b > 0.0
+        if isinstance(of, str) and of == "value":
+            return _centre(self._f, keep_a), _centre(self._g, keep_b), self.plan
+        if isinstance(of, str) and of != "cost":
+            raise ValueError(f'of must be "value", "cost" or a gradient in the plan, got {of!r}.')
+        kept = np.ix_(keep_a, keep_b)
+        upstream = np.asarray(self._costs.matrix() if isinstance(of, str) else of, dtype=np.float64)
+        if upstream.shape != self._costs.shape:
+            raise ValueError(
+                f"of must have the shape of the plan, {self._costs.shape}, got {upstream.shape}."
+            )
+        plan = self.plan[kept].astype(np.float64)
+        upstream = np.where(plan > 0.0, upstream[kept], 0.0)  # of forbidden links
+        u, v, kept_M = pull_back(plan, self.reg, upstream)
+        gradient_M = np.zeros(self._costs.shape)
+        gradient_M[kept] = kept_M + (self.plan[kept] if isinstance(of, str) else 0.0)
+        return _centre(u, keep_a), _centre(v, keep_b), gradient_M
+
+    def point_gradients(self):
+        """Return the gradients of `value` in the positions X and Y, for a problem of points."""
+        if not isinstance(self._costs, PointCosts):
+            raise ValueError("point_gradients needs a result of solve_points with a named metric.")
+        X, Y, metric = self._costs.X, self._costs.Y, self._costs.metric
+        plan = self.plan
+        return point_gradient(plan, X, Y, metric), point_gradient(plan.T, Y, X, metric)
+
     def plan_sparse(self, threshold=1e-12):
         """Return the entries of the plan above a threshold, as a SciPy array in CSR format.
 
@@ -189,6 +246,12 @@ class TransportResult:
     def gap(self):
         """Duality gap of the regularised problem."""
         return max(0.0, self._bounds["regularized"] - self.value)
+
+
+def _centre(values, keep):
+    spread = np.full(keep.shape, np.nan)
+    spread[keep] = values - values.mean()
+    return spread
 
 
 def exact_result(costs, a, b, plan, f, g):
