@@ -256,13 +256,13 @@ def test_missing_values_and_categories_of_a_data_frame():
     y = np.array([effect[c] for c in colour]) + 0.1 * rng.normal(size=600)
     frame = pd.DataFrame({"noise": rng.normal(size=600), "colour": pd.Categorical(colour)})
     frame.loc[::7, "noise"] = np.nan
-    model = NGBRegressor(random_state=0).fit(frame, y)
+    model = NGBRegressor(n_estimators=60, random_state=0).fit(frame, y)
     assert model.score(frame, y) > 0.98
     new = pd.DataFrame({"noise": [0.0, np.nan], "colour": pd.Categorical(["pink", None])})
     assert np.isfinite(model.predict(new)).all()
     assert model.feature_importances_[0, 1] > 0.7  # late trees fit noise, and count as much
     words = frame.to_numpy(dtype=object)
-    listed = NGBRegressor(random_state=0, categorical_features=[1]).fit(words, y)
+    listed = NGBRegressor(n_estimators=60, random_state=0, categorical_features=[1]).fit(words, y)
     np.testing.assert_allclose(listed.predict(words), model.predict(frame))
     with pytest.raises(ValueError, match="categorical_features must name columns of X, got 'size'"):
         NGBRegressor(categorical_features=["size"]).fit(frame, y)

@@ -13,13 +13,15 @@ from sklearn.utils.validation import check_consistent_length
 from .._estimator import EstimatorShell, begin_callbacks, end_callbacks
 from .._validation import check_weights
 from .._warnings import warn
-from . import _features, _fit
+from . import _features, _fit, _folds
 from ._prediction import Predictions
 from ._run import Run
 
+#: From this number of rows on, "auto" stops early. On 300 rows of friedman1 the held-out score is
 #: 2.36 with it and 10.4 without.
 AUTO_ROWS = 100
 AUTO_ROUNDS = 20
+AUTO_FRACTION = 0.1
 
 
 class NGBoost(Predictions, EstimatorShell, BaseEstimator):
@@ -36,7 +38,7 @@ class NGBoost(Predictions, EstimatorShell, BaseEstimator):
         "col_sample": [Interval(Real, 0, 1, closed="right")],
         "tol": [Interval(Real, 0, None, closed="left")],
         "random_state": ["random_state"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither"), None],
         "early_stopping_rounds": [
             Interval(Integral, 1, None, closed="left"),
             StrOptions({"auto"}),
@@ -66,7 +68,7 @@ class NGBoost(Predictions, EstimatorShell, BaseEstimator):
         col_sample=1.0,
         tol=1e-4,
         random_state=None,
-        validation_fraction=0.1,
+        validation_fraction=None,
         early_stopping_rounds="auto",
         max_depth=3,
         max_leaf_nodes=None,
@@ -180,19 +182,24 @@ class NGBoost(Predictions, EstimatorShell, BaseEstimator):
             )
         rng = check_random_state(self.random_state)
         seed = int(rng.randint(2**31))
-        train, held_out, patience = self._split(data, validation, rng)
+        few = self._cross_validates(data, validation, more)
+        train, held_out, patience = (data, None, -1) if few else self._split(data, validation, rng)
         context = begin_callbacks(self, X, y, sample_weight, stages)
         with _fit.threads(self.n_threads):
+            if few:
+                checked = _folds.CrossValidation(self, data, self._rounds(n), stages, seed, rng)
             if not more:
                 self._start(train)
             run = Run(self, train, held_out, patience, seed, more)
             try:
-                run.go(stages, context, X, y, sample_weight)
+                run.go(checked.n_stages if few else stages, context, X, y, sample_weight)
             finally:  # Ctrl-C keeps what there is
                 for name, value in run.attributes().items():
                     setattr(self, name, value)
-            if held_out is not None and self.bins_ is not None:
-                self._widen(held_out)
+            if few:
+                self._take_over(checked, stages)
+            elif held_out is not None and self.bins_ is not None:
+                self._widen(self._distribution(self._sum(held_out.X)).theta, held_out)
         end_callbacks(context, self, X, y, sample_weight)
         return self
 
@@ -233,10 +240,30 @@ class NGBoost(Predictions, EstimatorShell, BaseEstimator):
         check_consistent_length(X, y)
         return _fit.Data(X, y, check_weights(sample_weight, X), event)
 
+    def _rounds(self, n):
+        """Return how many stages may pass without a better score, or None."""
+        if self.early_stopping_rounds == "auto":
+            return AUTO_ROUNDS if n >= AUTO_ROWS else None
+        return self.early_stopping_rounds
+
+    def _cross_validates(self, data, validation, more):
+        """Whether the number of stages is chosen by cross-validation."""
+        n = len(data.y)
+        asked = self._rounds(n) is not None and self.validation_fraction is None
+        given = validation[0] is not None or validation[1] is not None
+        few = n < _folds.FEW_ROWS and _folds.fill(n, self._strata(data))
+        return asked and few and self.Base is None and not given and not more
+
+    def _take_over(self, checked, stages):
+        """Keep what cross-validation said of the model that all rows are fitted with."""
+        self.validation_score_ = checked.scores
+        if self.stop_reason_ == "stages" and checked.n_stages < stages:
+            self.stop_reason_ = "validation"
+        self._widen(checked.theta, checked.rows)
+
     def _split(self, data, validation, rng):
         """Return training data, validation data (or None) and the patience (-1: no limit)."""
         X_val, Y_val, weight = validation
-        rounds = self.early_stopping_rounds
         if (X_val is None) != (Y_val is None):
             raise ValueError(
                 "X_val and Y_val must be given together, got "
@@ -244,17 +271,17 @@ class NGBoost(Predictions, EstimatorShell, BaseEstimator):
             )
         if X_val is not None:
             held_out = self._check_rows(X_val, Y_val, weight, reset=False)
-            rounds = AUTO_ROUNDS if rounds == "auto" else rounds
+            rounds = self._rounds(AUTO_ROWS)
             return data, held_out, -1 if rounds is None else rounds
         n = len(data.y)
-        if rounds == "auto":
-            rounds = AUTO_ROUNDS if n >= AUTO_ROWS else None
+        rounds = self._rounds(n)
         if rounds is None:
             return data, None, -1
-        chosen = _fit.hold_out(n, self._strata(data), self.validation_fraction, rng)
+        fraction = AUTO_FRACTION if self.validation_fraction is None else self.validation_fraction
+        chosen = _fit.hold_out(n, self._strata(data), fraction, rng)
         if chosen.all():
             raise ValueError(
-                f"validation_fraction={self.validation_fraction:g} leaves no training row of {n}; "
+                f"validation_fraction={fraction:g} leaves no training row of {n}; "
                 "make it smaller or set early_stopping_rounds=None."
             )
         return data.take(~chosen), data.take(chosen), rounds
@@ -291,7 +318,7 @@ class NGBoost(Predictions, EstimatorShell, BaseEstimator):
                 train.X, train.weight, self._categorical, self.max_bins
             )
 
-    def _widen(self, held_out):
+    def _widen(self, theta, held_out):
         """Shift the parameters along the spread to where rows that were not fitted score best.
 
         Training residuals are smaller than others, and a spread that is learned from them is.
@@ -300,7 +327,6 @@ class NGBoost(Predictions, EstimatorShell, BaseEstimator):
         along = _fit.spread_of(family)
         if along is None:
             return
-        theta = self._distribution(self._sum(held_out.X)).theta
 
         def mean_score(shift):
             scores = family.score(

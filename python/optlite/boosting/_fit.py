@@ -82,14 +82,19 @@ def reach_of(family):
     return [1.0 if name.startswith(("log_", "logit")) else np.inf for name in names]
 
 
-def spread_of(family):
-    """Return the direction in which the spread of the distribution grows, or None.
+#: Where the spread is not a parameter of its own: how the logarithms change as it grows, and the
+#: mean (of the Weibull distribution: the scale, which says where it lies) stays.
+_SPREADS = {
+    ("log_shape", "log_scale"): (-1.0, 0.0),
+    ("log_shape", "log_rate"): (-2.0, -2.0),
+}
 
-    That of the Weibull distribution is the inverse of its shape; its scale says where it lies.
-    """
-    names = family.parameter_names
-    if names == ("log_shape", "log_scale"):
-        return np.array([-1.0, 0.0])
+
+def spread_of(family):
+    """Return the direction in which the spread of the distribution grows, or None."""
+    names = tuple(family.parameter_names)
+    if names in _SPREADS:
+        return np.array(_SPREADS[names])
     scales = np.array([name in ("log_sigma", "log_scale") for name in names], dtype=float)
     return scales if len(names) > 1 and scales.sum() == 1.0 else None
 

@@ -102,6 +102,12 @@ class Run:
             running = self.core.run(1)
             self.stopped = bool(task(self.attributes))
 
+    def forest(self, n_stages):
+        """Return the trees of the first stages."""
+        estimator = self.estimator
+        joint, p = estimator.tree_sharing == "joint", len(estimator.init_params_)
+        return keep_stages(self.core, joint, p, n_stages, estimator.unit_[1])
+
     def attributes(self):
         """Return the attributes of the estimator if the fit ends here."""
         estimator, history = self.estimator, self.core.history()
@@ -112,8 +118,7 @@ class Run:
         scores = scores + (np.log(scale) if rule == "log" else 0.0)
         kept = {"scalings_": steps, "stage_factors_": estimator.learning_rate * steps}
         if self.base is None:
-            joint, p = estimator.tree_sharing == "joint", len(estimator.init_params_)
-            kept["forest_"] = keep_stages(self.core, joint, p, done, scale)
+            kept["forest_"] = self.forest(done)
         else:
             kept["forest_"] = {}
             kept["base_models_"] = self.base.models[:done]

@@ -1,0 +1,164 @@
+"""Predicted distributions are calibrated: transforms are uniform, intervals cover what they say."""
+
+import numpy as np
+import pytest
+from scipy import stats
+from sklearn.datasets import load_breast_cancer, load_diabetes, make_friedman1
+from sklearn.model_selection import train_test_split
+
+from optlite.boosting import NGBClassifier, NGBRegressor, _fit, _folds, distributions
+
+LEVELS = np.array([0.5, 0.8, 0.9, 0.95])
+
+
+def sine(n, rng):
+    """A normal distribution whose mean and spread depend on one feature each, of five."""
+    X = rng.uniform(-1.0, 1.0, (n, 5))
+    return X, np.sin(3.0 * X[:, 0]) + np.exp(X[:, 1] - 1.0) * rng.normal(size=n)
+
+
+def friedman(n, rng):
+    """Friedman's first problem with a standard deviation that rises with the fourth feature."""
+    X, y = make_friedman1(n, noise=0.0, random_state=int(rng.integers(2**31)))
+    return X, y + (0.5 + 2.0 * X[:, 3]) * rng.normal(size=n)
+
+
+def waits(n, rng):
+    """Gamma times whose scale depends on two features."""
+    X = rng.uniform(-1.0, 1.0, (n, 4))
+    return X, np.exp(X[:, 0] + X[:, 1]) * rng.gamma(2.0, size=n)
+
+
+CASES = [(sine, "normal"), (friedman, "normal"), (waits, "gamma")]
+
+
+def coverage(predicted, y):
+    """Share of the targets in the intervals of each level."""
+    return np.array([np.mean(np.abs(2.0 * predicted.cdf(y) - 1.0) <= level) for level in LEVELS])
+
+
+def test_a_gamma_spreads_about_its_mean():
+    """Its spread is no parameter: the shift keeps the mean and multiplies the deviation."""
+    family = distributions.Gamma()
+    theta = np.array([[0.7, -0.2]])
+    along = _fit.spread_of(family)
+    moved = family.at(theta + 0.3 * along)
+    np.testing.assert_allclose(moved.mean(), family.at(theta).mean())
+    np.testing.assert_allclose(moved.std(), np.exp(0.3) * family.at(theta).std())
+
+
+@pytest.mark.parametrize("draw, name", CASES, ids=["sine", "friedman", "gamma"])
+def test_intervals_cover_what_they_say(draw, name):
+    """With early stopping, within 2 points of the nominal level; transforms are uniform."""
+    shares, p_values = [], []
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        model = NGBRegressor(Dist=name, random_state=seed).fit(*draw(3000, rng))
+        assert model.stop_reason_ == "validation"
+        X, y = draw(3000, np.random.default_rng(100 + seed))
+        predicted = model.pred_dist(X)
+        shares.append(coverage(predicted, y))
+        p_values.append(stats.kstest(predicted.cdf(y)[:400], "uniform").pvalue)
+    assert np.abs(np.mean(shares, axis=0) - LEVELS).max() < 0.02
+    assert min(p_values) > 0.01
+
+
+def paired(draw, settings, seeds=8, n=300):
+    """Held-out scores and coverages at 90 %, one row of results for each seed."""
+    scores, shares = [], []
+    for seed in range(seeds):
+        rng = np.random.default_rng(seed)
+        model = NGBRegressor(random_state=seed, **settings).fit(*draw(n, rng))
+        X, y = draw(2000, rng)
+        scores.append(model.loss(X, y))
+        shares.append(coverage(model.pred_dist(X), y)[2])
+    return np.array(scores), np.array(shares)
+
+
+def test_few_rows_are_cross_validated_to_advantage():
+    """Better scores and steadier intervals than with a tenth of the rows held out."""
+    gains, spreads, shares = [], [], []
+    for draw in (sine, friedman):
+        scores, covered = paired(draw, {})
+        other_scores, other_covered = paired(draw, {"validation_fraction": 0.1})
+        gains.append(other_scores - scores)
+        spreads.append((np.std(covered), np.std(other_covered)))
+        shares.append(covered.mean())
+    assert np.mean(gains) > 0.01  # nats
+    assert all(spread < other for spread, other in spreads)
+    np.testing.assert_allclose(shares, 0.9, atol=0.03)
+
+
+# --- how the folds are used -----------------------------------------------------------------------
+
+
+def test_all_rows_are_fitted_for_as_many_stages_as_the_folds_say():
+    X, y = sine(250, np.random.default_rng(0))
+    model = NGBRegressor(random_state=0).fit(X, y)
+    assert model.n_iter_ == np.argmin(model.validation_score_) > 0
+    assert model.stop_reason_ == "validation"
+    assert model.forest_["weight"][0] == 250
+    plain = NGBRegressor(n_estimators=model.n_iter_, early_stopping_rounds=None).fit(X, y)
+    assert np.array_equal(model.forest_["value"], plain.forest_["value"])
+    shift = model.init_params_ - plain.init_params_
+    assert shift[0] == 0.0 and 0.0 < abs(shift[1]) < 1.0
+    held_out = NGBRegressor(random_state=0, validation_fraction=0.2).fit(X, y)
+    assert held_out.forest_["weight"][0] == 200
+    again = NGBRegressor(random_state=0).fit(X, y)
+    assert np.array_equal(model.pred_dist(X).theta, again.pred_dist(X).theta)
+
+
+def test_the_shift_is_where_rows_score_best_that_were_left_out():
+    X, y = sine(200, np.random.default_rng(1))
+    model = NGBRegressor(random_state=0).fit(X, y)
+    rng = np.random.RandomState(0)
+    rng.randint(2**31)  # the seed of the stages
+    folds = _folds.fold_numbers(200, None, rng)
+    settings = {"n_estimators": model.n_iter_, "early_stopping_rounds": None}
+    z = []
+    for fold in range(5):
+        out = folds == fold
+        part = NGBRegressor(**settings).fit(X[~out], y[~out]).pred_dist(X[out])
+        z.append((y[out] - part.loc) / part.scale)
+    # The best common factor of normal scales is the root of the mean square.
+    factor = np.sqrt(np.mean(np.concatenate(z) ** 2))
+    plain = NGBRegressor(**settings).fit(X, y).pred_dist(X)
+    np.testing.assert_allclose(model.pred_dist(X).scale / plain.scale, factor, rtol=1e-4)
+
+
+def test_folds_share_out_every_kind_of_row():
+    strata = np.repeat([0, 1, 2, 3], [50, 23, 4, 1])
+    folds = _folds.fold_numbers(78, strata, np.random.RandomState(0))
+    table = np.array([np.bincount(folds[strata == s], minlength=5) for s in range(3)])
+    assert (table.max(axis=1) - table.min(axis=1) <= 1).all()
+    assert folds[-1] == -1  # the only one of its kind stays in every fit
+    assert _folds.fill(10, None) and not _folds.fill(9, None)
+    assert not _folds.fill(40, np.arange(40) // 5)
+
+
+def test_classes_and_weights_with_folds():
+    X, y = load_breast_cancer(return_X_y=True)
+    gains = []
+    for seed in range(4):
+        X1, X2, y1, y2 = train_test_split(X, y, random_state=seed)
+        model = NGBClassifier(random_state=seed).fit(X1, y1)
+        tenth = NGBClassifier(random_state=seed, validation_fraction=0.1).fit(X1, y1)
+        gains.append(tenth.loss(X2, y2) - model.loss(X2, y2))
+    assert np.mean(gains) > 0.0
+    rare = np.where(np.arange(len(y1)) == 5, 2, y1)  # a class with one row
+    assert NGBClassifier(random_state=0).fit(X1, rare).predict_proba(X2).shape == (len(y2), 3)
+    X, y = load_diabetes(return_X_y=True)
+    weight = np.where(np.arange(442) < 300, 1.0, 0.0)
+    weighted = NGBRegressor(random_state=0).fit(X, y, weight)
+    cut = NGBRegressor(random_state=0).fit(X[:300], y[:300])
+    assert np.array_equal(weighted.predict(X), cut.predict(X))
+
+
+def test_a_family_without_a_scale_is_not_shifted():
+    rng = np.random.default_rng(0)
+    X = rng.uniform(size=(300, 2))
+    y = rng.poisson(np.exp(1.0 + X[:, 0])).astype(float)
+    model = NGBRegressor(Dist=distributions.Poisson(), random_state=0).fit(X, y)
+    settings = {"n_estimators": model.n_iter_, "early_stopping_rounds": None}
+    plain = NGBRegressor(Dist="poisson", **settings).fit(X, y)
+    assert np.array_equal(model.init_params_, plain.init_params_)
