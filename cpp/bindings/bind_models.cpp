@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "conditioning_dict.hpp"
 #include "holders.hpp"
 #include "optlite/drivers/fit.hpp"
 #include "optlite/problems/generalized_linear.hpp"
@@ -130,6 +131,7 @@ py::dict fit_model(ModelHolder& self, const std::optional<Doubles>& start,
   result["message"] = sentence(fitted.status);
   result["method"] = fitted.method;
   result["trace"] = trace;
+  add_conditioning(result, fitted.conditioning);
   return result;
 }
 

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "conditioning_dict.hpp"
 #include "holders.hpp"
 #include "optlite/drivers/ridge.hpp"
 #include "optlite/operators/outer_gram.hpp"
@@ -116,6 +117,7 @@ py::dict solve_to_dict(RidgeHolder& self, const std::string& method, const Doubl
   result["n_passes"] = solved.n_passes;
   result["status"] = name(solved.status);
   result["message"] = sentence(solved.status);
+  add_conditioning(result, solved.conditioning);
   return result;
 }
 

@@ -2,9 +2,11 @@
 
 #include <Eigen/Cholesky>
 #include <algorithm>
+#include <cmath>
 
 #include "optlite/core/interrupt.hpp"
 #include "optlite/core/parallel.hpp"
+#include "optlite/core/random.hpp"
 
 namespace optlite {
 
@@ -49,17 +51,92 @@ void subtract(Matrix& A, Index k, Index width) {
 
 }  // namespace
 
-CholeskyFactor::CholeskyFactor(Matrix A) : lower_(std::move(A)), ok_(true) {
+CholeskyFactor::CholeskyFactor(Matrix A) : lower_(std::move(A)), ok_(true) { factorise(nullptr); }
+
+CholeskyFactor::CholeskyFactor(Matrix A, const Vector& floor) : lower_(std::move(A)), ok_(true) {
+  factorise(&floor);
+  set_apart();
+}
+
+void CholeskyFactor::factorise(const Vector* floor) {
   for (Index k = 0; k < lower_.rows() && ok_; k += panel) {
     const Index width = std::min(panel, lower_.rows() - k);
-    Matrix corner = lower_.block(k, k, width, width);
-    const Eigen::LLT<Eigen::Ref<Matrix>> factor(corner);
-    ok_ = factor.info() == Eigen::Success && corner.diagonal().allFinite();
-    lower_.block(k, k, width, width) = corner;
-    if (!ok_ || k + width == lower_.rows()) continue;
+    if (floor != nullptr) {
+      ok_ = factorise_corner(k, width, *floor);
+    } else {
+      Matrix corner = lower_.block(k, k, width, width);
+      const Eigen::LLT<Eigen::Ref<Matrix>> factor(corner);
+      ok_ = factor.info() == Eigen::Success && corner.diagonal().allFinite();
+      lower_.block(k, k, width, width) = corner;
+    }
+    const Index left = lower_.rows() - k - width;
+    if (!ok_ || left == 0) continue;
     divide(lower_, k, width);
+    for (const Index j : dependent_) {
+      if (j >= k) lower_.col(j).tail(left).setZero();
+    }
     subtract(lower_, k, width);
   }
+}
+
+/// Column by column, stepping over those that have nothing left of their own.
+bool CholeskyFactor::factorise_corner(Index first, Index width, const Vector& floor) {
+  auto corner = lower_.block(first, first, width, width);
+  for (Index j = 0; j < width; ++j) {
+    const double pivot = corner(j, j);
+    if (!std::isfinite(pivot)) return false;
+    const Index left = width - j - 1;
+    if (!(pivot > floor[first + j])) {
+      dependent_.push_back(first + j);
+      corner(j, j) = 1.0;
+      corner.col(j).tail(left).setZero();
+      continue;
+    }
+    corner(j, j) = std::sqrt(pivot);
+    corner.col(j).tail(left) /= corner(j, j);
+    for (Index i = j + 1; i < width; ++i) {
+      corner.col(i).tail(width - i) -= corner(i, j) * corner.col(j).tail(width - i);
+    }
+  }
+  return true;
+}
+
+/// What the other columns say of the dependent ones leaves the factor.
+void CholeskyFactor::set_apart() {
+  relations_.setZero(lower_.rows(), static_cast<Index>(dependent_.size()));
+  for (std::size_t i = 0; i < dependent_.size(); ++i) {
+    const Index j = dependent_[i];
+    relations_.col(static_cast<Index>(i)).head(j) = lower_.row(j).head(j).transpose();
+    lower_.row(j).head(j).setZero();
+  }
+}
+
+/// Column j = sum_k c_k column k, with L^T c = row j of L.
+Matrix CholeskyFactor::null_space() const {
+  Matrix basis = -relations_;
+  lower_.triangularView<Eigen::Lower>().transpose().solveInPlace(basis);
+  for (std::size_t i = 0; i < dependent_.size(); ++i) {
+    basis(dependent_[i], static_cast<Index>(i)) = 1.0;
+  }
+  return basis;
+}
+
+Spectrum CholeskyFactor::spectrum() const {
+  if (!ok_ || rank() == 0) return {};
+  const Philox random(30, 7);
+  Vector start(lower_.rows());
+  for (Index j = 0; j < start.size(); ++j) start[j] = random.normal(static_cast<std::uint64_t>(j));
+  for (const Index j : dependent_) start[j] = 0.0;  // and there it stays: nothing leads to them
+  const auto L = lower_.triangularView<Eigen::Lower>();
+  const double largest = largest_ritz_value(start, [&](Vector& v) {
+    const Vector half = L.transpose() * v;
+    v.noalias() = L * half;
+  });
+  const double inverse = largest_ritz_value(start, [&](Vector& v) {
+    L.solveInPlace(v);
+    L.transpose().solveInPlace(v);
+  });
+  return {1.0 / inverse, largest};
 }
 
 Matrix CholeskyFactor::solve(Matrix B) const {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "optlite/core/random.hpp"
-#include "optlite/linalg/cholesky.hpp"
+#include "optlite/problems/columns.hpp"
 #include "optlite/problems/separation.hpp"
 
 namespace optlite {
@@ -85,12 +85,23 @@ bool standardize_from(GeneralizedLinear& model, const GeneralizedLinear& from) {
   return true;
 }
 
-std::unique_ptr<Metric> hessian_metric(GeneralizedLinear& model, const Point& at) {
+/// The result so far, and what it was found with.
+struct Progress : FitResult {
+  ColumnGram columns;  // if it was a by-product
+  std::unique_ptr<Metric> metric;
+  std::unique_ptr<Direction> direction;
+};
+
+/// The Hessian there as a metric. The model may hold a sample of the rows.
+std::unique_ptr<Metric> hessian_metric(GeneralizedLinear& model, const Point& at, bool every_row,
+                                       ColumnGram& columns) {
   if (model.outputs() == 1) {
     Matrix H;
     model.hessian(at, H);
     double used = 0.0;
-    return cholesky_metric(H, 0.0, used);
+    auto metric = cholesky_metric(H, 0.0, used);
+    columns = ColumnGram::of_hessian(model, at.x, std::move(H), every_row, false);
+    return metric;
   }
   // Several outputs: mean curvature of the classes times the Gram matrix of the columns.
   Matrix G;
@@ -100,7 +111,9 @@ std::unique_ptr<Metric> hessian_metric(GeneralizedLinear& model, const Point& at
   penalty.head(model.features()).setConstant(model.alpha());
   if (model.scale().size() > 0)
     penalty.head(model.features()).array() *= model.scale().array().square();
-  return kronecker_metric(model.mean_curvature(at), G, penalty);
+  auto metric = kronecker_metric(model.mean_curvature(at), G, penalty);
+  columns = ColumnGram(model, std::move(G), every_row);
+  return metric;
 }
 
 const char* direction_name(Solver solver) {
@@ -126,7 +139,7 @@ bool has_class_metric(const GeneralizedLinear& model) {
 bool finite(const Point& p) { return std::isfinite(p.value) && p.gradient.allFinite(); }
 
 /// Continues the trace of an earlier run, whose last record is this one's first.
-void append_trace(const Trace& trace, FitResult& result) {
+void append_trace(const Trace& trace, Progress& result) {
   const double before = result.trace.empty() ? 0.0 : result.trace.back().seconds;
   for (std::size_t i = result.trace.empty() ? 0 : 1; i < trace.size(); ++i) {
     TraceRecord record = trace[i];
@@ -138,8 +151,8 @@ void append_trace(const Trace& trace, FitResult& result) {
 
 /// Runs one method from an evaluated point; adds its iterations to the result.
 Vector descend(GeneralizedLinear& model, Solver solver, const Metric* metric, Point start,
-               const FitOptions& options, FitResult& result) {
-  const auto direction = find_by_name(direction_table(), direction_name(solver))->make({});
+               const FitOptions& options, Progress& result) {
+  auto direction = find_by_name(direction_table(), direction_name(solver))->make({});
   const auto step_size = find_by_name(step_size_table(), "armijo")->make({});
   if (metric != nullptr) direction->use_metric(metric);
   DescentOptions descent_options;
@@ -159,14 +172,15 @@ Vector descend(GeneralizedLinear& model, Solver solver, const Metric* metric, Po
   result.n_iter += run.last().iteration;
   result.value = run.current().value;
   result.certificate = run.last().certificate;
+  result.direction = std::move(direction);
   return run.current().x;
 }
 
 /// A run may end on an estimate, without a certificate (a singular Hessian has none), on a spoiled
 /// matrix or out of its budget: inexact Newton steps, with the metric of where it ended, tell
 /// whether that was the optimum and go on if not.
-Vector finish(GeneralizedLinear& model, Solver solver, const Metric* metric, const Vector& theta,
-              const FitOptions& options, FitResult& result) {
+Vector finish(GeneralizedLinear& model, Solver solver, const Vector& theta,
+              const FitOptions& options, Progress& result) {
   const bool doubtful =
       result.status == Status::estimated || result.status == Status::line_search_failed ||
       (result.status == Status::precision_limit &&
@@ -175,10 +189,8 @@ Vector finish(GeneralizedLinear& model, Solver solver, const Metric* metric, con
   if (!doubtful) return theta;
   Point at = start_at(model, theta);
   result.method += ", then newton_cg";
-  std::unique_ptr<Metric> renewed;
-  if (has_class_metric(model)) renewed = hessian_metric(model, at);
-  return descend(model, Solver::newton_cg, renewed != nullptr ? renewed.get() : metric,
-                 std::move(at), options, result);
+  if (has_class_metric(model)) result.metric = hessian_metric(model, at, true, result.columns);
+  return descend(model, Solver::newton_cg, result.metric.get(), std::move(at), options, result);
 }
 
 /// Whether the columns depend on each other, so that some directions have no curvature at all.
@@ -191,17 +203,16 @@ bool is_singular(GeneralizedLinear& model, const Point& at) {
   return used > 0.0;
 }
 
-Vector refuse(const Vector& start, FitResult& result) {
+Vector refuse(const Vector& start, Progress& result) {
   result.status = Status::not_finite;
   return start;
 }
 
 /// Every row from the start.
 Vector fit_directly(GeneralizedLinear& model, const Vector& external, Solver solver,
-                    const FitOptions& options, FitResult& result) {
+                    const FitOptions& options, Progress& result) {
   if (!standardize_from(model, model)) return refuse(external, result);
   Point at = start_at(model, model.to_internal(external));
-  std::unique_ptr<Metric> metric;
   if (!finite(at)) {
     // NaN or overflow in the data: the driver reports it, no metric is worth computing.
   } else if (solver == Solver::newton && model.alpha() == 0.0 && is_singular(model, at)) {
@@ -210,14 +221,14 @@ Vector fit_directly(GeneralizedLinear& model, const Vector& external, Solver sol
     solver = Solver::newton_cg;
     result.method = "newton_cg (columns of X depend on each other)";
   } else if (solver == Solver::lbfgs && has_class_metric(model)) {
-    metric = hessian_metric(model, at);
+    result.metric = hessian_metric(model, at, true, result.columns);
   } else if (solver == Solver::lbfgs) {
     Vector diagonal;
     model.hessian_diagonal(at, diagonal);
-    metric = diagonal_metric(std::move(diagonal));
+    result.metric = diagonal_metric(std::move(diagonal));
   }
-  const Vector theta = descend(model, solver, metric.get(), std::move(at), options, result);
-  return finish(model, solver, metric.get(), theta, options, result);
+  const Vector theta = descend(model, solver, result.metric.get(), std::move(at), options, result);
+  return finish(model, solver, theta, options, result);
 }
 
 /// The same model on a sample of the rows.
@@ -257,13 +268,13 @@ Vector solve_sample(GeneralizedLinear& model, const Vector& theta, const FitOpti
   // The sample's optimum differs from the full one by about dimension / (2 n) in value: a tenth
   // of that is close enough.
   rough.tolerance = 0.05 * static_cast<double>(model.dimension()) / static_cast<double>(n);
-  FitResult ignored;
+  Progress ignored;
   if (model.outputs() == 1) {
     return descend(model, Solver::newton, nullptr, start_at(model, start), rough, ignored);
   }
   Point at = start_at(model, start);
-  const auto metric = hessian_metric(model, at);
-  return descend(model, Solver::lbfgs, metric.get(), std::move(at), rough, ignored);
+  ignored.metric = hessian_metric(model, at, false, ignored.columns);
+  return descend(model, Solver::lbfgs, ignored.metric.get(), std::move(at), rough, ignored);
 }
 
 /// Whether a Hessian in single precision would be close to the exact one: the smallest eigenvalue
@@ -281,23 +292,27 @@ bool single_precision_serves(const GeneralizedLinear& model, const Vector& theta
 /// Evaluates the model, and makes the Hessian there, from the same read of X, its metric and,
 /// unless something had to be added to it, the reference of its certificates. Null if the data are
 /// not finite.
-std::unique_ptr<Metric> evaluate_with_metric(GeneralizedLinear& model, Point& at, bool single) {
+std::unique_ptr<Metric> evaluate_with_metric(GeneralizedLinear& model, Point& at, bool single,
+                                             ColumnGram& columns) {
   Matrix H;
   model.evaluate_with_hessian(at, single, H);
   if (!finite(at)) return nullptr;
   // Rows that no sample saw may be beyond single precision.
-  if (single && !(H.allFinite() && is_positive_definite(H))) model.hessian(at, H);
+  if (single && !(H.allFinite() && is_positive_definite(H))) {
+    model.hessian(at, H);
+    single = false;
+  }
   double used = 0.0;
   auto metric = cholesky_metric(H, 0.0, used);
   if (used == 0.0) model.set_reference(at, metric.get());
+  columns = ColumnGram::of_hessian(model, at.x, std::move(H), true, single);
   return metric;
 }
 
 /// Tall data: a sample gives the starting point and, unless the Hessian of all rows is cheap or
 /// needed for the certificate, the metric.
 Vector fit_tall(GeneralizedLinear& model, const Vector& external, bool cold, Index sample_rows,
-                const FitOptions& options, FitResult& result) {
-  std::unique_ptr<Metric> metric;
+                const FitOptions& options, Progress& result) {
   Vector theta;
   const bool exact = model.outputs() == 1 && (model.alpha() == 0.0 || model.features() <= 128);
   bool single = false;
@@ -315,33 +330,120 @@ Vector fit_tall(GeneralizedLinear& model, const Vector& external, bool cold, Ind
       promised = start_at(*sample.model, theta).value;
     }
     if (exact) single = single_precision_serves(*sample.model, theta);
-    else metric = hessian_metric(*sample.model, start_at(*sample.model, theta));
+    else
+      result.metric =
+          hessian_metric(*sample.model, start_at(*sample.model, theta), false, result.columns);
   }
   Point at;
   at.x = theta;
   if (exact) {
-    metric = evaluate_with_metric(model, at, single);
+    result.metric = evaluate_with_metric(model, at, single, result.columns);
   } else {
     model.evaluate(at);
   }
   if (!(at.value <= promised + std::max(1.0, std::fabs(promised)))) {
     // Rows that the sample missed make nonsense of its scaling and its optimum.
     model.reset_scaling();
+    result.metric.reset();
+    result.columns = {};
     const Solver solver = model.dimension() <= 500 ? Solver::newton : Solver::newton_cg;
     result.method = direction_name(solver);
     return fit_directly(model, external, solver, options, result);
   }
   result.method += exact ? " from the optimum of a sample, with the Hessian there"
                          : " with the Hessian of a sample";
-  theta = descend(model, Solver::lbfgs, metric.get(), std::move(at), options, result);
-  return finish(model, Solver::lbfgs, metric.get(), theta, options, result);
+  theta = descend(model, Solver::lbfgs, result.metric.get(), std::move(at), options, result);
+  return finish(model, Solver::lbfgs, theta, options, result);
+}
+
+// --- what is said about the system, and done where it is singular --------------------------------
+
+/// The Gram matrix of the columns: a by-product, or read for a small part of the work done so far.
+/// Without a penalty the answer is worth more: coefficients depend on it.
+void find_columns(GeneralizedLinear& model, Progress& result) {
+  const bool free = model.alpha() == 0.0;
+  if (const Matrix* H = result.direction->hessian(); H != nullptr && model.outputs() == 1) {
+    result.columns =
+        ColumnGram::of_hessian(model, model.to_internal(result.coefficients), *H, true, false);
+  }
+  if (result.columns.known() && (result.columns.final() || !free)) return;
+  const double entries = static_cast<double>(model.design().entries() * model.outputs());
+  // A read is bound by memory: it lasts as long as some 24 multiplications an entry.
+  const double spent = 24.0 * entries * static_cast<double>(model.passes());
+  const bool few = gram_work(model) <= std::max(4.5e6, spent / (free ? 4.0 : 20.0));
+  if (few ||
+      result.direction->hessian() != nullptr) {  // which took a Gram matrix a pair of classes
+    result.columns = read_column_gram(model);
+  }
+}
+
+/// Condition number of the system that gave the last direction.
+void describe_system(const CholeskyFactor& columns, Progress& result) {
+  const Metric* metric = result.metric.get();
+  Spectrum spectrum = metric != nullptr ? metric->spectrum() : Spectrum{};
+  Trust trust = Trust::estimate;
+  if (!spectrum.known() && (metric == nullptr || !metric->factorised())) {
+    spectrum = result.direction->spectrum();
+    trust = Trust::lower_bound;
+  } else if (!spectrum.known()) {
+    spectrum = columns.spectrum();
+  }
+  result.conditioning.set_condition(spectrum.condition_number(), trust);
+}
+
+/// Rank of the columns, from their Gram matrix or from the Ritz values of conjugate gradients.
+void describe_columns(const GeneralizedLinear& model, const CholeskyFactor& columns,
+                      Progress& result) {
+  const Index constant = model.intercept() ? 1 : 0;
+  const Index stride = model.features() + constant;
+  if (columns.ok()) {
+    const bool certain = columns.rank() == stride || result.columns.final();
+    result.conditioning.set_rank(columns.rank() - constant,
+                                 certain ? Trust::exact : Trust::lower_bound);
+    return;
+  }
+  Vector penalty = Vector::Zero(model.dimension());
+  MatrixMap(penalty.data(), stride, model.outputs()).topRows(model.features()) =
+      model.penalty_curvature(model.to_internal(result.coefficients));
+  // The Hessian of K classes has K - 1 independent copies of the columns.
+  const Index copies = std::max<Index>(model.outputs() - 1, 1);
+  const Index bound = (result.direction->rank_bound(penalty) + copies - 1) / copies - constant;
+  if (bound > 0) result.conditioning.set_rank(bound, Trust::lower_bound);
+}
+
+/// Without a penalty, columns that depend on each other share their effects: of all coefficients
+/// that fit alike, those of least norm. A direction that the data do see, if barely, stays alone.
+void share(GeneralizedLinear& model, const CholeskyFactor& columns, const FitOptions& options,
+           Progress& result) {
+  Vector shared = result.coefficients;
+  share_effects(model, columns, shared);
+  const double value = start_at(model, model.to_internal(shared)).value;
+  const double slack = std::max(64.0 * epsilon, 0.01 * options.tolerance);
+  if (!(value <= result.value + slack * std::fabs(result.value))) return;
+  result.coefficients = shared;
+  result.value = value;
+}
+
+void conclude(GeneralizedLinear& model, const FitOptions& options, Progress& result) {
+  if (result.status == Status::not_finite || result.direction == nullptr) return;
+  if (!result.coefficients.allFinite()) return;
+  find_columns(model, result);
+  const CholeskyFactor columns =
+      result.columns.known() ? result.columns.factor() : CholeskyFactor();
+  describe_system(columns, result);
+  describe_columns(model, columns, result);
+  const Index stride = model.dimension() / model.outputs();
+  if (model.alpha() == 0.0 && columns.ok() && columns.rank() < stride && result.columns.final() &&
+      result.status != Status::diverging) {
+    share(model, columns, options, result);
+  }
 }
 
 }  // namespace
 
 FitResult fit(GeneralizedLinear& model, const Vector& start, const FitOptions& options) {
   const Plan plan = make_plan(model, options.solver);
-  FitResult result;
+  Progress result;
   result.method = direction_name(plan.solver);
   const bool cold = start.size() == 0;
   const Vector external = cold ? Vector(Vector::Zero(model.dimension())) : start;
@@ -349,9 +451,10 @@ FitResult fit(GeneralizedLinear& model, const Vector& start, const FitOptions& o
                            ? fit_tall(model, external, cold, plan.sample_rows, options, result)
                            : fit_directly(model, external, plan.solver, options, result);
   result.coefficients = model.to_external(theta);
+  conclude(model, options, result);
   result.n_passes = model.passes();
   model.reset_scaling();
-  return result;
+  return std::move(result);
 }
 
 }  // namespace optlite

@@ -45,19 +45,20 @@ class ShiftedFactor {
     Matrix scaled = unit_.asDiagonal() * H * unit_.asDiagonal();
     scaled.diagonal() += shift * unit_.cwiseAbs2();
     const double floor = 16.0 * epsilon * static_cast<double>(H.rows());
-    double extra = 0.0;
     for (int attempt = 0; attempt < 60; ++attempt) {
       Matrix shifted = scaled;
-      shifted.diagonal().array() += extra;
+      shifted.diagonal().array() += extra_;
       factor_ = CholeskyFactor(std::move(shifted));
       if (factor_.ok() && (H.rows() == 0 || factor_.pivots().minCoeff() > floor)) break;
-      extra = std::max(10.0 * extra, 4.0 * floor);
+      extra_ = std::max(10.0 * extra_, 4.0 * floor);
     }
-    used_ += extra;
+    used_ += extra_;
   }
 
   /// What was added to the diagonal, in two units; zero if and only if nothing was.
   double used() const { return used_; }
+
+  Spectrum spectrum() const { return extra_ == 0.0 ? factor_.spectrum() : Spectrum{}; }
 
   /// Not a number, which drivers notice, if H was not finite.
   Vector solve(const Vector& g) const {
@@ -68,6 +69,7 @@ class ShiftedFactor {
  private:
   Vector unit_;
   double used_;
+  double extra_ = 0.0;
   CholeskyFactor factor_;
 };
 
@@ -77,6 +79,8 @@ class Cholesky final : public Metric {
     used = factor_.used();
   }
   void solve(const Vector& g, Vector& out) const override { out = factor_.solve(g); }
+  bool factorised() const override { return true; }
+  Spectrum spectrum() const override { return factor_.spectrum(); }
 
  private:
   ShiftedFactor factor_;
@@ -104,6 +108,18 @@ class Kronecker final : public Metric {
     }
     out.resize(g.size());
     MatrixMap(out.data(), g.size() / K, K).noalias() = rotated * rotation_.transpose();
+  }
+  bool factorised() const override { return true; }
+  /// Without the first block, whose direction shifts all classes alike: no gradient has a part in
+  /// it, and no step goes there.
+  Spectrum spectrum() const override {
+    Spectrum all;
+    for (std::size_t k = 1; k < factors_.size(); ++k) {
+      const Spectrum own = factors_[k].spectrum();
+      if (!own.known()) return {};
+      all.include(own);
+    }
+    return all;
   }
 
  private:

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "optlite/core/interrupt.hpp"
 #include "ridge_certificate.hpp"
@@ -39,6 +40,7 @@ class BlockConjugateGradients {
     result_.value = problem.target_squares();
     start_ = inverse_.cwiseProduct(residual_).cwiseProduct(residual_).colwise().sum();
     result_.certificate.resize(T);
+    ritz_.resize(static_cast<std::size_t>(T));
     for (Index t = 0; t < T; ++t) certify(t);
   }
 
@@ -70,11 +72,32 @@ class BlockConjugateGradients {
       best = worst;
     }
     if (result_.status == Status::running) result_.status = Status::precision_limit;
+    describe();
     result_.n_passes = problem_.passes();
     return std::move(result_);
   }
 
  private:
+  /// The Ritz values of each target's first run lie inside the spectrum of its preconditioned
+  /// matrix. Those above the largest alpha / diagonal are not due to the penalty alone (Weyl): no
+  /// more of them than the rank of the columns.
+  void describe() {
+    Index rank = 0;
+    double condition = 0.0;
+    for (Index t = 0; t < alphas_.size(); ++t) {
+      const RitzValues& own = ritz_[static_cast<std::size_t>(t)];
+      if (own.empty()) continue;
+      const Spectrum spectrum = own.spectrum();
+      condition = std::max(condition, spectrum.condition_number());
+      const double size = static_cast<double>(std::max(problem_.rows(), problem_.features()));
+      const double due = alphas_[t] * inverse_.col(t).maxCoeff();
+      rank = std::max(
+          rank, own.count_above((1.0 + 1e-6) * due + 4.0 * epsilon * size * spectrum.largest));
+    }
+    if (condition > 0.0) result_.conditioning.set_condition(condition, Trust::lower_bound);
+    if (rank > 0) result_.conditioning.set_rank(rank, Trust::lower_bound);
+  }
+
   /// Wide, and no column much larger than another.
   bool rows_suffice() const {
     const Vector& squares = problem_.squares();
@@ -132,6 +155,8 @@ class BlockConjugateGradients {
     }
     Matrix P(d, static_cast<Index>(active.size()));
     Vector rz(P.cols());
+    first_run_ = result_.n_iter == 0;
+    momentum_.setZero(alphas_.size());
     for (Index k = 0; k < P.cols(); ++k) {
       const Index t = active[static_cast<std::size_t>(k)];
       P.col(k) = inverse_.col(t).cwiseProduct(residual_.col(t));
@@ -168,6 +193,7 @@ class BlockConjugateGradients {
     const double curvature = P.col(k).dot(HP.col(k)) + alphas_[t] * P.col(k).squaredNorm();
     if (!(curvature > 0.0) || !std::isfinite(curvature)) return false;
     const double step = rz[k] / curvature;
+    if (first_run_) ritz_[static_cast<std::size_t>(t)].add(step, momentum_[t]);
     result_.coefficients.col(t) += step * P.col(k);
     residual_.col(t) -= step * (HP.col(k) + alphas_[t] * P.col(k));
     if (row_space_) dual_residual_.col(t) -= step * (image.col(k) + alphas_[t] * Q.col(k));
@@ -177,6 +203,7 @@ class BlockConjugateGradients {
     const double next = inverse_.col(t).cwiseProduct(residual_.col(t)).dot(residual_.col(t));
     if (!(next > 0.0) || !std::isfinite(next)) return false;
     const double momentum = next / rz[k];
+    momentum_[t] = momentum;
     P.col(k) = inverse_.col(t).cwiseProduct(residual_.col(t)) + momentum * P.col(k);
     if (row_space_) Q.col(k) = dual_residual_.col(t) + momentum * Q.col(k);
     rz[k] = next;
@@ -191,6 +218,9 @@ class BlockConjugateGradients {
   Vector start_;     // squared preconditioned norm of the residual at zero
   bool row_space_ = false;
   Matrix dual_residual_;  // rho; empty unless row_space_
+  std::vector<RitzValues> ritz_;  // one a target
+  Vector momentum_;               // that made the present directions
+  bool first_run_ = true;
   RidgeResult result_;
 };
 

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "ridge_certificate.hpp"
+#include "ridge_conditioning.hpp"
 #include "ridge_factors.hpp"
 
 namespace optlite {
@@ -15,6 +16,19 @@ double relative_certificate(double gap, double value, double at_zero) {
 }
 
 namespace {
+
+/// The system of the smallest penalty: its condition number from the factor, and the rank of A.
+Conditioning describe(const Factors& factors, const Vector& alphas, const Symmetric& A) {
+  Conditioning found;
+  Index target = 0;
+  const double alpha = alphas.minCoeff(&target);
+  const CholeskyFactor& factor = factors.of(target);
+  found.set_condition(factor.spectrum().condition_number(),
+                      A.rounded ? Trust::estimate : Trust::lower_bound);
+  if (alpha == 0.0) found.set_rank(A.matrix.rows(), Trust::exact);
+  else find_rank(A, factor.pivots(), alpha, found);
+  return found;
+}
 
 /// Certificates from the Gram matrix alone, with an allowance for the rounding in it, so that well
 /// conditioned problems need no further read of X.
@@ -115,6 +129,9 @@ bool refine_in_single(RidgeProblem& problem, const Vector& alphas, double tolera
     result.value = (result.value - gaps / slack).cwiseMax(0.0);
     if (exact && within(result.certificate, tolerance)) {
       ++result.n_iter;
+      const double noise = 2.0 * Design::single_precision_loss(M.rows());
+      result.conditioning =
+          describe(factors, alphas, {M, column_floor(problem, M, noise), true, gram_work(problem)});
       return result.coefficients.allFinite();
     }
   }
@@ -144,6 +161,9 @@ RidgeResult ridge_cholesky(RidgeProblem& problem, const Vector& alphas,
       refine(problem, alphas, factors, options.tolerance, result);
       result.status = ended(result, options.tolerance);
     }
+    const Matrix& G = problem.gram();
+    const Vector floor = column_floor(problem, G, rounding_floor(G.rows()));
+    result.conditioning = describe(factors, alphas, {G, floor, false, gram_work(problem)});
   }
   result.n_passes = problem.passes();
   return result;
@@ -180,6 +200,10 @@ RidgeResult ridge_dual(RidgeProblem& problem, const Matrix& K, const Vector& alp
     result = std::move(trial);
   }
   result.status = ended(result, options.tolerance);
+  const double filled = 0.5 * static_cast<double>(n * problem.design().entries());
+  const Index null = problem.intercept() ? 1 : 0;  // the square roots of the weights
+  result.conditioning =
+      describe(factors, alphas, {K, rounding_floor(n) * K.diagonal(), false, filled, null});
   result.n_passes = problem.passes();
   return result;
 }

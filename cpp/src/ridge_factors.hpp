@@ -28,6 +28,9 @@ class Factors {
   }
 
   bool ok() const { return ok_; }
+  const CholeskyFactor& of(Index target) const {
+    return factors_[index_[static_cast<std::size_t>(target)]];
+  }
   Matrix solve(const Matrix& B) const {
     Matrix X(B.rows(), B.cols());
     for (Index t = 0; t < B.cols(); ++t) {

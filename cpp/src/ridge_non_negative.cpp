@@ -1,10 +1,13 @@
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "optlite/core/interrupt.hpp"
 #include "optlite/penalties/concept.hpp"
 #include "ridge_certificate.hpp"
+#include "ridge_conditioning.hpp"
 #include "ridge_factors.hpp"
 
 namespace optlite {
@@ -46,6 +49,9 @@ class NonNegative {
       interrupt::poll();
     }
   }
+
+  /// Of the last system in the free coordinates; unknown if it was not factorised.
+  Spectrum spectrum() const { return factor_ ? factor_->of(0).spectrum() : Spectrum{}; }
 
   /// Takes over a gradient and value that were measured on X; true if they call for more steps.
   bool correct(const Vector& negative_gradient, double measured) {
@@ -112,10 +118,11 @@ class NonNegative {
         sub(b, b) += alpha_;
         g[b] = -gradient_[column];
       }
-      const Factors factor(sub, Vector::Zero(1));
+      Factors factor(sub, Vector::Zero(1));
       if (factor.ok()) {
         const Vector solution = factor.solve(g);
         for (Index a = 0; a < size; ++a) p[free[static_cast<std::size_t>(a)]] = solution[a];
+        factor_.emplace(std::move(factor));
         return;
       }
     }
@@ -180,6 +187,7 @@ class NonNegative {
   bool small_;        // the Gram matrix fits: factorise it instead of reading X
   Vector gradient_;   // half the gradient of F
   Vector diagonal_;
+  std::optional<Factors> factor_;
 };
 
 }  // namespace
@@ -214,6 +222,19 @@ RidgeResult ridge_non_negative(RidgeProblem& problem, const Vector& alphas,
     if (run.certificate > options.tolerance) {
       result.status = run.status == Status::iteration_limit ? run.status : Status::precision_limit;
     }
+  }
+  Spectrum spectrum;
+  for (const auto& run : runs) {
+    if (run.spectrum().condition_number() > spectrum.condition_number() || !spectrum.known()) {
+      spectrum = run.spectrum();
+    }
+  }
+  result.conditioning.set_condition(spectrum.condition_number(), Trust::lower_bound);
+  if (problem.features() <= 3000) {
+    const Matrix& G = problem.gram();
+    const Vector floor = column_floor(problem, G, rounding_floor(G.rows()));
+    const CholeskyFactor independent(G, floor);
+    result.conditioning.set_rank(independent.rank(), Trust::exact);
   }
   result.n_passes = problem.passes();
   return result;

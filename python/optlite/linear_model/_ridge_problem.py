@@ -6,6 +6,7 @@ import scipy.sparse as sp
 from .._core import core
 from .._interruptible import interruptible
 from .._validation import as_design, check_magnitudes
+from ._conditioning import of_eigenvalues
 
 #: What the solvers of scikit-learn that have no code of their own here stand for.
 ITERATIVE = ("cg", "sparse_cg", "lsqr", "sag", "saga")
@@ -196,6 +197,7 @@ class LeastSquares:
             W = W + (inside * inverse) @ Vt
         done = best["certificate"].max(initial=0.0) <= tol
         best["status"] = "converged" if done else "precision_limit"
+        best.update(of_eigenvalues(e, min(self.X.shape), alphas))
         best["message"] = "A direct solver ended at the rounding error of the data."
         best["n_passes"] = self.core.n_passes
         best["method"] = best["solver"] = method

@@ -27,6 +27,7 @@ from .._validation import (
 )
 from .._warnings import warn
 from ..exceptions import SeparationWarning
+from ._conditioning import store_conditioning
 from ._separation import find_separation
 
 logger = logging.getLogger("optlite")
@@ -50,7 +51,10 @@ class LogisticRegression(EstimatorShell, LinearClassifierMixin, SparseCoefMixin,
     Parameters
     ----------
     C : float in (0, inf], default=1.0
-        Inverse strength of the L2 penalty. ``np.inf`` fits without penalty.
+        Inverse strength of the L2 penalty. ``np.inf`` fits without penalty. Columns that depend on
+        each other then share their effect: of all coefficients with the same margins the fit
+        returns those of least norm, the limit of a vanishing penalty. (Where a Gram matrix of the
+        columns would cost more than the fit, the norm is taken in units of equal columns.)
     l1_ratio : float, default=0.0
         Must be 0: this class has the L2 penalty, or none.
     dual : bool, default=False
@@ -110,6 +114,18 @@ class LogisticRegression(EstimatorShell, LinearClassifierMixin, SparseCoefMixin,
         ``(1/S) sum_i s_i l_i + 1 / (2 C S) ||w||^2`` with ``S = sum_i s_i``, at the solution.
     solver_info_ : str
         The method that ran.
+    rank_ : int or None
+        Number of independent columns of `X`, centred if there is an intercept. Below
+        `n_features_in_`, some columns are combinations of others. None if nothing was solved.
+    rank_kind_ : {"exact", "lower bound"} or None
+        What `rank_` is worth. Conjugate gradients on large data know a lower bound only.
+    condition_number_ : float or None
+        Largest by smallest eigenvalue of the Hessian at the solution, penalty included, in units in
+        which its diagonal is about one. None if nothing was solved, or if ``solver="lbfgs"`` never
+        met a matrix.
+    condition_number_kind_ : {"lower bound", "estimate"} or None
+        What `condition_number_` is worth: a lower bound from Ritz values of the Hessian, or an
+        estimate from a Hessian near the solution or of a part of the rows.
     trace_ : optlite.trace.Trace
         Only with ``record_trace=True``.
     n_features_in_ : int
@@ -296,6 +312,7 @@ class LogisticRegression(EstimatorShell, LinearClassifierMixin, SparseCoefMixin,
         self.certificate_kind_ = problem.certificate_kind
         self.converged_ = result["status"] in ("converged", "precision_limit")
         self.solver_info_ = result["method"]
+        store_conditioning(self, result)
         if self.record_trace:
             from ..trace import Trace
 

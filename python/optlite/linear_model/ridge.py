@@ -22,6 +22,7 @@ from .._validation import (
     check_weights,
     warn_of_underflow,
 )
+from ._conditioning import store_conditioning
 from ._ridge_problem import SOLVERS, LeastSquares
 
 
@@ -90,6 +91,7 @@ class _RidgeBase(EstimatorShell, LinearModel):
         self.certificate_ = float(result["certificate"].max(initial=0.0))
         self.certificate_kind_ = "relative duality gap"
         self.converged_ = result["status"] == "converged"
+        store_conditioning(self, result)
 
     def _report(self, result):
         if result["status"] != "iteration_limit":
@@ -176,6 +178,19 @@ class Ridge(MultiOutputMixin, RegressorMixin, _RidgeBase):
     converged_ : bool
         Whether `certificate_` is at most `tol`. A direct solver can end above a very small `tol`
         because of rounding; only an iteration limit raises a warning.
+    rank_ : int or None
+        Number of independent columns of `X`, centred if there is an intercept. Below
+        `n_features_in_`, some columns are combinations of others; for `X` with fewer rows than
+        columns that is always so.
+    rank_kind_ : {"exact", "estimate", "lower bound"} or None
+        What `rank_` is worth.
+    condition_number_ : float or None
+        Largest by smallest eigenvalue of the matrix that was solved: ``Z^T S Z + alpha I`` (Z
+        centred, S the weights), for `X` with fewer rows than columns ``K + alpha I`` with
+        ``K = S^(1/2) Z Z^T S^(1/2)``; for conjugate gradients the preconditioned one. Without a
+        penalty, of its part of full rank.
+    condition_number_kind_ : {"exact", "estimate", "lower bound"} or None
+        What `condition_number_` is worth.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -325,6 +340,8 @@ class RidgeClassifier(LinearClassifierMixin, _RidgeBase):
     classes_ : ndarray of shape (n_classes,)
         Class labels, sorted.
     n_iter_, solver_, solver_info_, objective_, certificate_, certificate_kind_, converged_
+        As in :class:`Ridge`.
+    rank_, rank_kind_, condition_number_, condition_number_kind_
         As in :class:`Ridge`.
     n_features_in_ : int
         Number of features.

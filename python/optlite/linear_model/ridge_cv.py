@@ -23,6 +23,7 @@ from sklearn.utils.metadata_routing import (
 from .._estimator import EstimatorShell, begin_callbacks, end_callbacks
 from .._validation import check_fit_data, check_sparse_structure, check_weights, warn_of_underflow
 from .._warnings import warn
+from ._conditioning import ATTRIBUTES, of_eigenvalues, store_conditioning
 from ._ridge_problem import LeastSquares
 from .ridge import Ridge
 
@@ -79,6 +80,8 @@ class RidgeCV(EstimatorShell, MultiOutputMixin, RegressorMixin, LinearModel):
         predictions if `scoring` needs them.
     certificate_ : float
         Bound on the relative suboptimality of `coef_`; see :class:`Ridge`.
+    rank_, rank_kind_, condition_number_, condition_number_kind_
+        As in :class:`Ridge`, at the smallest `alpha_`; exact with ``cv=None``.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -217,6 +220,7 @@ class RidgeCV(EstimatorShell, MultiOutputMixin, RegressorMixin, LinearModel):
         self.coef_ = best.coef_
         self.intercept_ = best.intercept_
         self.certificate_ = best.certificate_
+        store_conditioning(self, {name: getattr(best, name + "_") for name in ATTRIBUTES})
 
     # --- leave-one-out ----------------------------------------------------------------------------
 
@@ -299,6 +303,7 @@ class RidgeCV(EstimatorShell, MultiOutputMixin, RegressorMixin, LinearModel):
         gap = fits.gap(G, chosen)
         self.certificate_ = float(problem.relative(gap, value).max(initial=0.0))
         self.coef_, self.intercept_ = problem.fitted(W, y)
+        store_conditioning(self, of_eigenvalues(fits.e, min(problem.X.shape), chosen))
         warn_of_underflow(problem.X, self.coef_)
 
     def _warn_leverage(self, clipped):

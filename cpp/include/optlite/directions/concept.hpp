@@ -42,6 +42,17 @@ class Direction {
   /// Whether -g . p at least estimates that quantity (quasi-Newton), where no bound is known.
   virtual bool estimates() const { return false; }
 
+  /// Bounds on the extreme eigenvalues of the system that gave the last p, as preconditioned or
+  /// scaled for that; unknown if none was solved.
+  virtual Spectrum spectrum() const { return {}; }
+
+  /// A lower bound on the number of eigenvalues of H that are not all due to `penalty`, a diagonal
+  /// part of H; zero if nothing is known.
+  virtual Index rank_bound(const Vector& /*penalty*/) const { return 0; }
+
+  /// The last Hessian that was written out (lower triangle), or null.
+  virtual const Matrix* hessian() const { return nullptr; }
+
   /// Margins of the last p where computing it gave them; empty otherwise.
   const Matrix& margins() const { return margins_; }
   void forget_margins() { margins_.resize(0, 0); }

@@ -24,8 +24,8 @@ struct Newton {
         objective.fill_null_space(hessian_);
         seen_ = at.x;
       }
-      const auto factor = cholesky_metric(hessian_, lambda_, used_);
-      factor->solve(at.gradient, p);
+      factor_ = cholesky_metric(hessian_, lambda_, used_);
+      factor_->solve(at.gradient, p);
       p = -p;
       ++inner_;
     }
@@ -34,10 +34,13 @@ struct Newton {
       return true;
     }
     bool certifies() const override { return used_ == 0.0; }
+    Spectrum spectrum() const override { return factor_ ? factor_->spectrum() : Spectrum{}; }
+    const Matrix* hessian() const override { return factor_ ? &hessian_ : nullptr; }
 
    private:
     Matrix hessian_;
     Vector seen_;
+    std::unique_ptr<Metric> factor_;
     double lambda_ = 0.0;
     double used_ = 0.0;
   };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 #include "optlite/directions/concept.hpp"
 
@@ -39,18 +40,31 @@ struct NewtonCg {
     }
 
     bool certifies() const override { return certifies_; }
+    /// Of the longest solution so far: it says most.
+    Spectrum spectrum() const override { return longest_.spectrum(); }
+    /// With the diagonal D as preconditioner, no eigenvalue of D^-1 H exceeds the largest of
+    /// penalty / D but by what else is in H (Weyl).
+    Index rank_bound(const Vector& penalty) const override {
+      if (longest_.empty() || diagonal_.size() != penalty.size()) return 0;
+      const double due =
+          (penalty.array() > 0.0).select(penalty.cwiseQuotient(diagonal_), 0.0).maxCoeff();
+      const double rounding = epsilon * static_cast<double>(penalty.size());
+      return longest_.count_above((1.0 + 1e-6) * due + rounding * longest_.spectrum().largest);
+    }
 
     void compute(Objective& objective, const Point& at, Vector& p) override {
+      Vector diagonal;
       if (metric_ == nullptr) {
-        Vector diagonal;
         objective.hessian_diagonal(at, diagonal);
-        own_metric_ = diagonal_metric(std::move(diagonal));
+        own_metric_ = diagonal_metric(diagonal);
       }
       const Metric& metric = metric_ != nullptr ? *metric_ : *own_metric_;
       Vector residual = -at.gradient;
       Vector z;
       metric.solve(residual, z);
       double rho = residual.dot(z);
+      double momentum = 0.0;
+      RitzValues ritz;
       const double start = std::sqrt(std::max(rho, 0.0));
       if (first_norm_ < 0.0) first_norm_ = start;
       const double far = std::min(forcing_, std::sqrt(start / std::max(first_norm_, 1e-300)));
@@ -79,6 +93,7 @@ struct NewtonCg {
           break;
         }
         const double step = rho / curvature;
+        ritz.add(step, momentum);
         p += step * direction.col(0);
         if (k == 0) margins_ = step * moves;
         else margins_ += step * moves;
@@ -89,8 +104,13 @@ struct NewtonCg {
         // A relative residual r leaves g . p short of its limit by a factor of about 1 - r^2.
         certifies_ = lambda_ == 0.0 && left <= 0.3 * start;
         if (!std::isfinite(left) || close_enough(left)) break;
-        direction.col(0) = z + (next / rho) * direction.col(0);
+        momentum = next / rho;
+        direction.col(0) = z + momentum * direction.col(0);
         rho = next;
+      }
+      if (ritz.size() >= longest_.size()) {
+        longest_ = std::move(ritz);
+        diagonal_ = std::move(diagonal);
       }
     }
 
@@ -101,6 +121,8 @@ struct NewtonCg {
     double goal_ = 0.0;
     double first_norm_ = -1.0;
     bool certifies_ = false;
+    RitzValues longest_;
+    Vector diagonal_;  // its preconditioner; empty if that was a metric
     const Metric* metric_ = nullptr;
     std::unique_ptr<Metric> own_metric_;
   };

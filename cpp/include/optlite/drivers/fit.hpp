@@ -31,6 +31,7 @@ struct FitResult {
   Index n_passes = 0;
   Status status = Status::running;
   std::string method;       // what ran, for people
+  Conditioning conditioning;
   Trace trace;
 };
 

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "optlite/core/status.hpp"
+#include "optlite/linalg/conditioning.hpp"
 #include "optlite/operators/design.hpp"
 
 namespace optlite {
@@ -94,6 +95,8 @@ struct RidgeResult {
   Index n_iter = 0;
   Index n_passes = 0;
   Status status = Status::running;
+  Conditioning
+      conditioning;  // of the worst target: Z^T S Z + alpha I, or what the solver made of it
 };
 
 /// min(gap, F) / F: F >= 0 bounds the gap, and a floor of rounding size keeps perfect fits finite.

@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "optlite/core/types.hpp"
+#include "optlite/linalg/conditioning.hpp"
 
 namespace optlite {
 
@@ -13,6 +13,11 @@ class Metric {
   virtual ~Metric() = default;
   /// out = M^-1 g.
   virtual void solve(const Vector& g, Vector& out) const = 0;
+  /// Bounds on the extreme eigenvalues of M in units in which its diagonal is about one; unknown
+  /// where it is not a factorised matrix, or something had to be added to it.
+  virtual Spectrum spectrum() const { return {}; }
+  /// Whether it is a matrix, not a diagonal.
+  virtual bool factorised() const { return false; }
 };
 
 /// M = I.

@@ -102,6 +102,9 @@ class GeneralizedLinear final : public Objective {
   /// a bound on their Newton decrement from it without another Hessian. Kept by reference.
   void set_reference(const Point& reference, const Metric* metric);
 
+  /// The diagonal that the penalty adds to the Hessian at x: features x outputs.
+  Matrix penalty_curvature(const Vector& x) const;
+
   /// Mean over samples of the K x K second derivative in the margins.
   Matrix mean_curvature(const Point& p);
 
@@ -122,7 +125,6 @@ class GeneralizedLinear final : public Objective {
   void unpack(const Eigen::Ref<const Vector>& theta, Matrix& W, Vector& offset) const;
   void finish_gradient(const Matrix& W, Matrix& G, const Vector& residual_sums, Point& p) const;
   double penalty_value(const Matrix& W) const;
-  Matrix penalty_curvature(const Vector& x) const;
   using Read = FunctionRef<void(const Matrix& W, Design::Middle middle, Matrix& G)>;
   void evaluate(Point& p, double* curvature, Read read);
   void evaluate_from_margins(Point& p);
