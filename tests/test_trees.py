@@ -180,17 +180,19 @@ def test_a_weight_is_a_number_of_rows(seed):
     np.testing.assert_allclose(tree["value"], other["value"], atol=1e-12)
 
 
-def test_threads_change_no_bit(n_threads):
+@pytest.mark.parametrize("weighted", [False, True])
+def test_threads_change_no_bit(n_threads, weighted):
     rng = np.random.default_rng(3)
-    X = rng.normal(size=(60000, 7))
-    targets = rng.normal(size=(2, 60000)) + X[:, 0] ** 2
+    X = rng.normal(size=(150000, 7))  # three chunks of rows
+    targets = rng.normal(size=(2, 150000)) + X[:, 0] ** 2
+    weight = rng.random(150000) if weighted else None
     bins, codes = binned(X)
-    tree, fitted = grow(codes, bins, targets, max_depth=6)
+    tree, fitted = grow(codes, bins, targets, weight, max_depth=6)
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1, user_api="openmp"):
         serial_bins, serial_codes = binned(X)
-        serial, serial_fitted = grow(serial_codes, serial_bins, targets, max_depth=6)
+        serial, serial_fitted = grow(serial_codes, serial_bins, targets, weight, max_depth=6)
     assert np.array_equal(codes, serial_codes)
     assert np.array_equal(fitted, serial_fitted)
     assert all(np.array_equal(tree[name], serial[name]) for name in tree)
@@ -222,6 +224,49 @@ def test_sparse_columns_have_the_bins_of_dense_ones():
         assert np.array_equal(mine, theirs)
     codes = core.encode_columns(*parts, core.Bins(*bins))
     assert np.array_equal(codes, core.encode(dense, core.Bins(*bins)))
+
+
+@pytest.mark.parametrize("outputs", [1, 2, 3])
+def test_sums_of_whole_numbers_are_as_good_as_those_of_doubles(outputs):
+    # Without weights targets are summed as whole numbers, here of 32 bits; with weights as doubles.
+    rng = np.random.default_rng(outputs)
+    X = rng.normal(size=(20000, 11))
+    X[rng.random(X.shape) < 0.02] = np.nan
+    targets = rng.standard_t(3, size=(outputs, 20000))
+    targets += np.nan_to_num(X[:, :outputs].T) ** 3
+    bins, codes = binned(X)
+    tree, fitted = grow(codes, bins, targets, max_depth=5)
+    other, other_fitted = grow(codes, bins, targets, np.ones(20000), max_depth=5)
+    for name in ("feature", "left", "code", "missing_left", "weight"):
+        assert np.array_equal(tree[name], other[name])
+    half_a_unit = np.abs(targets).max() * 2.0**-32
+    np.testing.assert_allclose(fitted, other_fitted, rtol=0, atol=half_a_unit)
+    np.testing.assert_allclose(tree["gain"], other["gain"], rtol=1e-8)
+
+
+@pytest.mark.parametrize("chosen", [[3], [0, 2, 9, 10, 17], list(range(1, 19))])
+def test_a_share_of_the_features_is_as_if_there_were_no_others(chosen):
+    rng = np.random.default_rng(len(chosen))
+    X = rng.normal(size=(3000, 19))
+    y = X[:, chosen[0]] * X[:, chosen[-1]] + X[:, 5] + rng.normal(size=3000)
+    bins, codes = binned(X)
+    options = core.TreeOptions(4, -1, 5.0, 0.0)
+    rows = np.arange(3000)
+    tree, fitted = core.grow_tree(codes, bins, y[None], None, None, options, None, rows, chosen)
+    few_bins, few_codes = binned(X[:, chosen])
+    few, few_fitted = grow(few_codes, few_bins, y, max_depth=4, min_leaf_weight=5.0)
+    assert np.array_equal(fitted, few_fitted)
+    inner = few["feature"] >= 0
+    assert np.array_equal(tree["feature"][inner], np.array(chosen)[few["feature"][inner]])
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_a_target_that_is_no_number_spoils_the_leaf_it_is_in(wrong):
+    bins, codes = binned(np.random.default_rng(0).normal(size=(50, 2)))
+    y = np.arange(50.0)
+    y[7] = wrong
+    tree, fitted = grow(codes, bins, y)
+    assert list(tree["feature"]) == [-1] and not np.isfinite(fitted).any()
 
 
 def test_rows_left_out_are_predicted():

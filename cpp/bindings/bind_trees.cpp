@@ -101,7 +101,7 @@ py::tuple grow(const Bytes& codes, const BinsArrays& bins, const Doubles& target
   {
     const py::gil_scoped_release nogil;
     trees::Grower grower(sample, options);
-    tree = grower.grow(problem, rows, features, out);
+    tree = grower.grow(problem, rows, features, true, out);
   }
   return py::make_tuple(tree_to_dict(tree), fitted);
 }

@@ -74,74 +74,88 @@ std::vector<std::uint32_t> Boosting::choose(Index count, double share, std::uint
   return all;
 }
 
-void Boosting::negative_gradient() {
-  const Index n = train_.count, p = objective_.parameters;
-  over_blocks(objective_, n, [&](Index begin, Index count, Index) {
-    Matrix params(count, p);
-    for (Index k = 0; k < p; ++k) {
-      const double* from = train_.params.data() + k * n + begin;
-      const double lower = options_.lower[static_cast<std::size_t>(k)];
-      const double upper = options_.upper[static_cast<std::size_t>(k)];
-      for (Index i = 0; i < count; ++i) params(i, k) = clip(from[i], lower, upper);
+/// Parameters of a block, clipped to their bounds: params + step * direction (null: params).
+Matrix Boosting::clipped(const Rows& rows, Index begin, Index count, const Matrix* direction,
+                         double step) const {
+  Matrix params(count, objective_.parameters);
+  for (Index k = 0; k < objective_.parameters; ++k) {
+    const double* from = rows.params.data() + k * rows.count + begin;
+    const double lower = options_.lower[static_cast<std::size_t>(k)];
+    const double upper = options_.upper[static_cast<std::size_t>(k)];
+    double* to = params.data() + k * count;
+    if (direction == nullptr) {
+      for (Index i = 0; i < count; ++i) to[i] = clip(from[i], lower, upper);
+    } else {
+      const double* by = direction->data() + k * rows.count + begin;
+#pragma omp simd
+      for (Index i = 0; i < count; ++i) to[i] = clip(from[i] + step * by[i], lower, upper);
     }
+  }
+  return params;
+}
+
+void Boosting::negative_gradient() {
+  const Index n = train_.count;
+  over_blocks(objective_, n, [&](Index begin, Index count, Index) {
+    const Matrix params = clipped(train_, begin, count, nullptr, 0.0);
     objective_.gradient(block_of(train_, begin, count, params.data(), count),
                         targets_.data() + begin, n);
-    for (Index k = 0; k < p; ++k) {
+    for (Index k = 0; k < objective_.parameters; ++k) {
       const double* theta = train_.params.data() + k * n + begin;
       double* out = targets_.data() + k * n + begin;
       const double lower = options_.lower[static_cast<std::size_t>(k)];
       const double upper = options_.upper[static_cast<std::size_t>(k)];
+#pragma omp simd
       for (Index i = 0; i < count; ++i) {
         const bool further =
-            (theta[i] <= lower && out[i] > 0.0) || (theta[i] >= upper && out[i] < 0.0);
+            ((theta[i] <= lower) & (out[i] > 0.0)) | ((theta[i] >= upper) & (out[i] < 0.0));
         out[i] = further ? 0.0 : -out[i];
       }
     }
   });
 }
 
-/// The weighted mean of scores at params + step * direction, over the chosen rows (null: all).
-double Boosting::mean_score(const Rows& rows, const Matrix* direction, double step,
-                            const std::vector<std::uint8_t>* chosen) const {
-  const Index n = rows.count, p = objective_.parameters;
-  const Index size = block_size(objective_, n);
-  Matrix sums = Matrix::Zero((n + size - 1) / size, 2);
-  over_blocks(objective_, n, [&](Index begin, Index count, Index b) {
-    Matrix params(count, p);
-    Vector scores(count);
-    for (Index k = 0; k < p; ++k) {
-      const double* from = rows.params.data() + k * n + begin;
-      const double* by = direction == nullptr ? nullptr : direction->data() + k * n + begin;
-      const double lower = options_.lower[static_cast<std::size_t>(k)];
-      const double upper = options_.upper[static_cast<std::size_t>(k)];
-      double* to = params.data() + k * count;
-      for (Index i = 0; i < count; ++i) {
-        to[i] = clip(from[i] + (by == nullptr ? 0.0 : step * by[i]), lower, upper);
-      }
+/// The weighted mean of a number for each row of a block, over all blocks; over the chosen rows if
+/// `chosen` is not null. body(begin, count, values) writes those of one block.
+template <class Body>
+double Boosting::mean(const Rows& rows, const std::vector<std::uint8_t>* chosen,
+                      Body&& body) const {
+  const Index size = block_size(objective_, rows.count);
+  Matrix sums = Matrix::Zero((rows.count + size - 1) / size, 2);
+  over_blocks(objective_, rows.count, [&](Index begin, Index count, Index b) {
+    Vector values(count);
+    body(begin, count, values.data());
+    if (rows.weight == nullptr && chosen == nullptr) {
+      sums(b, 0) = values.sum();
+      sums(b, 1) = static_cast<double>(count);
+      return;
     }
-    objective_.score(block_of(rows, begin, count, params.data(), count), scores.data());
-    double sum = 0.0, total = 0.0;
-    for (Index i = 0; i < count; ++i) {
-      double w = rows.weight == nullptr ? 1.0 : rows.weight[begin + i];
-      if (chosen != nullptr && (*chosen)[static_cast<std::size_t>(begin + i)] == 0) w = 0.0;
-      if (w > 0.0) sum += w * scores[i];  // a row without weight may have any score
-      total += w;
+    Vector weight = Vector::Ones(count);
+    if (rows.weight != nullptr) weight = ConstVectorMap(rows.weight + begin, count);
+    for (Index i = 0; chosen != nullptr && i < count; ++i) {
+      if ((*chosen)[static_cast<std::size_t>(begin + i)] == 0) weight[i] = 0.0;
     }
-    sums(b, 0) = sum;
-    sums(b, 1) = total;
+    // A row without weight may have any score.
+    sums(b, 0) = (weight.array() > 0.0).select(weight.array() * values.array(), 0.0).sum();
+    sums(b, 1) = weight.sum();
   });
   const Vector total = pairwise_sums(std::move(sums));
   return total[0] / total[1];
 }
 
+/// The mean score at params + step * direction.
+double Boosting::mean_score(const Rows& rows, const Matrix* direction, double step,
+                            const std::vector<std::uint8_t>* chosen) const {
+  return mean(rows, chosen, [&](Index begin, Index count, double* scores) {
+    const Matrix params = clipped(rows, begin, count, direction, step);
+    objective_.score(block_of(rows, begin, count, params.data(), count), scores);
+  });
+}
+
 double Boosting::mean_length() const {
-  double sum = 0.0, total = 0.0;
-  for (Index i = 0; i < train_.count; ++i) {
-    const double w = train_.weight == nullptr ? 1.0 : train_.weight[i];
-    sum += w * fitted_.row(i).norm();
-    total += w;
-  }
-  return sum / total;
+  return mean(train_, nullptr, [&](Index begin, Index count, double* lengths) {
+    VectorMap(lengths, count) = fitted_.middleRows(begin, count).rowwise().norm();
+  });
 }
 
 /// The step at which some row moves as far as one stage may move it.

@@ -1,6 +1,7 @@
 #include "optlite/trees/grower.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "optlite/core/interrupt.hpp"
@@ -10,6 +11,9 @@ namespace optlite::trees {
 
 namespace {
 
+// Rows whose sums are added up on their own: one task, and the same ones for any number of threads.
+constexpr Index chunk_rows = 65536;
+
 bool goes_left(const Tree& tree, Index node, int code, int missing_code) {
   const auto n = static_cast<std::size_t>(node);
   if (tree.level_set[n] >= 0) {
@@ -18,93 +22,146 @@ bool goes_left(const Tree& tree, Index node, int code, int missing_code) {
   return code <= tree.code[n] || (tree.missing_left[n] != 0 && code == missing_code);
 }
 
+/// 1 for the codes that go left.
+std::array<std::uint8_t, 256> left_codes(const Tree& tree, Index node, int missing_code) {
+  std::array<std::uint8_t, 256> left{};
+  for (int code = 0; code < 256; ++code) {
+    left[static_cast<std::size_t>(code)] = goes_left(tree, node, code, missing_code) ? 1 : 0;
+  }
+  return left;
+}
+
+Index chunks_of(Index count) { return (count + chunk_rows - 1) / chunk_rows; }
+
 }  // namespace
 
 Grower::Grower(const Sample& sample, const TreeOptions& options)
-    : sample_(sample), options_(options) {}
+    : sample_(sample),
+      options_(options),
+      grouped_(sample),
+      layout_(sample.bins, 1),
+      chosen_(static_cast<std::size_t>(sample.bins.features), 0) {}
 
-std::vector<double> Grower::buffer() {
-  if (spare_.empty()) return std::vector<double>(static_cast<std::size_t>(layout_->size()));
-  std::vector<double> result = std::move(spare_.back());
+std::vector<Word> Grower::buffer() {
+  if (spare_.empty()) return std::vector<Word>(static_cast<std::size_t>(layout_.size()));
+  std::vector<Word> result = std::move(spare_.back());
   spare_.pop_back();
   return result;
 }
 
 void Grower::start(const Targets& targets, const std::vector<std::uint32_t>& rows) {
   targets_ = targets;
-  if (layout_ == nullptr || layout_->outputs() != targets.outputs) {
-    layout_ = std::make_unique<HistogramLayout>(sample_.bins, targets.outputs);
+  coding_ = Coding(targets, sample_.rows);
+  if (layout_.words() != coding_.words()) {
+    layout_ = HistogramLayout(sample_.bins, coding_.words());
     spare_.clear();
   }
   tree_ = Tree{};
-  leaves_.clear();
+  done_.clear();
   factors_.assign(static_cast<std::size_t>(targets.outputs), 1.0);
   if (targets.factors != nullptr) {
     std::copy(targets.factors, targets.factors + targets.outputs, factors_.begin());
   }
-  rows_.clear();
-  for (const std::uint32_t i : rows) {  // rows without weight have no say
-    if (targets.weight == nullptr || targets.weight[i] > 0.0) rows_.push_back(i);
+  std::fill(chosen_.begin(), chosen_.end(), std::uint8_t{0});
+  for (const std::int32_t f : *features_) chosen_[static_cast<std::size_t>(f)] = 1;
+  rows_ = rows;
+  if (targets.weight != nullptr) {  // rows without weight have no say
+    rows_.erase(std::remove_if(rows_.begin(), rows_.end(),
+                               [&](std::uint32_t i) { return !(targets.weight[i] > 0.0); }),
+                rows_.end());
   }
+  all_rows_ = static_cast<Index>(rows_.size()) == sample_.rows;
   right_rows_.resize(rows_.size());
-  const Index entry = layout_->entry();
-  entries_.resize(static_cast<std::size_t>(sample_.rows * entry));
-  ordered_.resize(rows_.size() * static_cast<std::size_t>(entry));
-  const double* weight = targets.weight;
-  parallel::for_each(sample_.rows, static_cast<double>(sample_.rows), [&](Index i) {
-    double* e = entries_.data() + i * entry;
-    e[0] = weight == nullptr ? 1.0 : weight[i];
-    for (Index k = 1; k < entry; ++k) e[k] = e[0] * targets.values[(k - 1) * targets.stride + i];
+  entries_.resize(static_cast<std::size_t>(sample_.rows * coding_.words()));
+  const Index chunks = chunks_of(sample_.rows);
+  parallel::for_each(chunks, static_cast<double>(sample_.rows * coding_.words()), [&](Index c) {
+    const Index begin = c * chunk_rows, end = std::min(sample_.rows, begin + chunk_rows);
+    coding_.write(targets, begin, end, entries_.data() + begin * coding_.words());
   });
 }
 
 bool Grower::may_split(const Node& node) const {
   if (options_.max_depth >= 0 && node.depth >= options_.max_depth) return false;
-  if (node.end - node.begin < 2) return false;
   return node.totals[0] >= 2.0 * options_.min_leaf_weight * (1.0 - 1e-9);
 }
 
 SplitProblem Grower::problem_of(const Node& node) const {
-  return {layout_->outputs(), node.totals.data(),       factors_.data(),
-          options_.l2,        options_.min_leaf_weight, node.bounds};
+  return {&coding_,    node.totals.data(),       factors_.data(),
+          options_.l2, options_.min_leaf_weight, node.bounds};
 }
 
-/// Fills the histogram of `filled` and, when there are two nodes, turns the parent's histogram into
-/// that of the other; then looks for splits. Each feature is one task.
-void Grower::search(Node* nodes, Node* filled, double* parent_histogram) {
-  const Index entry = layout_->entry();
-  const Index count = filled->end - filled->begin;
-  const std::uint32_t* rows = rows_.data() + filled->begin;
-  parallel::for_each(count, static_cast<double>(count * entry), [&](Index i) {
-    const double* from = entries_.data() + static_cast<Index>(rows[i]) * entry;
-    std::copy(from, from + entry, ordered_.data() + i * entry);
-  });
-  const int n_nodes = parent_histogram == nullptr ? 1 : 2;
+int Grower::sign(Index feature) const {
+  return signs_ && options_.monotonic != nullptr ? options_.monotonic[feature] : 0;
+}
+
+std::vector<double> Grower::totals_of_root() const {
+  const std::uint32_t* rows = all_rows_ ? nullptr : rows_.data();
+  const std::vector<Word> sums =
+      sum_of({rows, 0, static_cast<Index>(rows_.size()), entries_.data()}, coding_);
+  std::vector<double> totals(static_cast<std::size_t>(1 + coding_.outputs()));
+  coding_.read(sums.data(), totals.data());
+  return totals;
+}
+
+/// The node's histogram. Rows of one chunk are summed straight into it, a group of features a task;
+/// more chunks are summed apart, and then added in their order.
+void Grower::fill(Node& node) {
+  const Index count = node.end - node.begin, chunks = chunks_of(count);
+  const bool identity = all_rows_ && node.index == 0;
+  const auto view = [&](Index begin, Index end) {
+    const std::uint32_t* rows = identity ? nullptr : rows_.data() + node.begin + begin;
+    return RowsView{rows, begin, end - begin, entries_.data()};
+  };
+  const auto& groups = grouped_.groups();
+  const auto n_groups = static_cast<Index>(groups.size());
+  clear_words(layout_.size(), coding_.whole(), node.histogram.data());
+  if (chunks <= 1) {
+    const double work = static_cast<double>(count * sample_.bins.features);
+    parallel::for_each(n_groups, work, [&](Index g) {
+      add_rows(groups[static_cast<std::size_t>(g)], chosen_, view(0, count), coding_, layout_,
+               node.histogram.data());
+    });
+    return;
+  }
+  std::vector<std::vector<Word>> parts;
+  for (int slot = 0; slot < parallel::team(chunks); ++slot) parts.push_back(buffer());
+  parallel::ordered(
+      chunks,
+      [&](Index c, int slot) {
+        Word* part = parts[static_cast<std::size_t>(slot)].data();
+        clear_words(layout_.size(), coding_.whole(), part);
+        const RowsView rows = view(c * chunk_rows, std::min(count, (c + 1) * chunk_rows));
+        for (const auto& group : groups) add_rows(group, chosen_, rows, coding_, layout_, part);
+      },
+      [&](Index, int slot) {
+        add_words(parts[static_cast<std::size_t>(slot)].data(), layout_.size(), coding_.whole(),
+                  node.histogram.data());
+      });
+  for (auto& part : parts) spare_.push_back(std::move(part));
+}
+
+/// Turns the parent's histogram into that of its other child.
+void Grower::subtract(const Node& smaller, std::vector<Word>& parent) const {
+  subtract_words(smaller.histogram.data(), layout_.size(), coding_.whole(), parent.data());
+}
+
+/// Looks for the splits of nodes that have their histograms; each feature of each node is one task.
+void Grower::search(Node* nodes, Index count) {
   const auto n_features = static_cast<Index>(features_->size());
-  std::vector<Split> found(static_cast<std::size_t>(n_nodes * n_features));
-  const double work = static_cast<double>(n_features) * (static_cast<double>(count) + 512.0);
-  parallel::for_each(n_features, work, [&](Index j) {
-    const Index f = (*features_)[static_cast<std::size_t>(j)];
-    const Index start = layout_->start(f), codes = layout_->codes(f);
-    double* bins = filled->histogram.data() + start;
-    fill(sample_.codes + f * sample_.rows, rows, ordered_.data(), count, layout_->outputs(), codes,
-         bins);
-    if (parent_histogram != nullptr) subtract(bins, codes * entry, parent_histogram + start);
-    for (int side = 0; side < n_nodes; ++side) {
-      const Node& node = nodes[side];
-      if (!may_split(node)) continue;
-      const double* mine = &node == filled ? bins : parent_histogram + start;
-      const int sign = options_.monotonic == nullptr ? 0 : options_.monotonic[f];
-      Split& split = found[static_cast<std::size_t>(side * n_features + j)];
-      split = best_split(problem_of(node), mine, codes - 1, sample_.bins.categorical[f] != 0, sign);
-      split.feature = f;
-    }
+  std::vector<Split> found(static_cast<std::size_t>(count * n_features));
+  const double work = 2000.0 * static_cast<double>(count * n_features);
+  parallel::for_each(count * n_features, work, [&](Index task) {
+    const Node& node = nodes[task / n_features];
+    if (!may_split(node)) return;
+    const Index f = (*features_)[static_cast<std::size_t>(task % n_features)];
+    Split& split = found[static_cast<std::size_t>(task)];
+    split = best_split(problem_of(node), node.histogram.data() + layout_.start(f),
+                       layout_.codes(f) - 1, sample_.bins.categorical[f] != 0, sign(f));
+    split.feature = f;
   });
-  for (int side = 0; side < n_nodes; ++side) {
-    for (Index j = 0; j < n_features; ++j) {
-      const Split& split = found[static_cast<std::size_t>(side * n_features + j)];
-      if (split.beats(nodes[side].split)) nodes[side].split = split;
-    }
+  for (std::size_t task = 0; task < found.size(); ++task) {
+    Split& best = nodes[static_cast<Index>(task) / n_features].split;
+    if (found[task].beats(best)) best = found[task];
   }
 }
 
@@ -116,7 +173,7 @@ void Grower::add_node(const Node& node) {
   tree_.level_set.push_back(-1);
   tree_.gain.push_back(0.0);
   tree_.weight.push_back(node.totals[0]);
-  for (Index k = 0; k < layout_->outputs(); ++k) {
+  for (Index k = 0; k < coding_.outputs(); ++k) {
     const double value =
         node.totals[static_cast<std::size_t>(k + 1)] / (node.totals[0] + options_.l2);
     tree_.value.push_back(k == 0 ? node.bounds.clip(value) : value);
@@ -137,122 +194,158 @@ void Grower::write_split(const Node& node, Index left) {
 }
 
 /// Moves the rows of the left child to the front, both sides in their order. Returns their number.
+/// Each chunk does so for itself; then the left parts move together, and the right ones follow.
 Index Grower::partition(const Node& node) {
-  const Index f = node.split.feature;
+  const Index f = node.split.feature, count = node.end - node.begin, chunks = chunks_of(count);
   const std::uint8_t* codes = sample_.codes + f * sample_.rows;
-  bool left_codes[256];
-  for (int code = 0; code < 256; ++code) {
-    left_codes[code] = goes_left(tree_, node.index, code, sample_.bins.missing_code(f));
+  const auto goes = left_codes(tree_, node.index, sample_.bins.missing_code(f));
+  std::uint32_t* const rows = rows_.data() + node.begin;
+  std::uint32_t* const others = right_rows_.data() + node.begin;
+  std::vector<Index> lefts(static_cast<std::size_t>(chunks));
+  parallel::for_each(chunks, 3.0 * static_cast<double>(count), [&](Index c) {
+    const Index begin = c * chunk_rows, end = std::min(count, begin + chunk_rows);
+    std::uint32_t *left = rows + begin, *right = others + begin;
+    for (Index i = begin; i < end; ++i) {  // no branch: both places are written
+      const std::uint32_t row = rows[i];
+      const Index go_left = goes[codes[row]];
+      *left = row;
+      *right = row;
+      left += go_left;
+      right += 1 - go_left;
+    }
+    lefts[static_cast<std::size_t>(c)] = left - (rows + begin);
+  });
+  std::uint32_t* to = rows;
+  for (Index c = 0; c < chunks; ++c) {
+    const std::uint32_t* from = rows + c * chunk_rows;
+    to = std::copy(from, from + lefts[static_cast<std::size_t>(c)], to);
   }
-  std::uint32_t* rows = rows_.data();
-  Index left = node.begin, right = 0;
-  for (Index i = node.begin; i < node.end; ++i) {  // no branch: both places are written
-    const std::uint32_t row = rows[i];
-    const bool go_left = left_codes[codes[row]];
-    rows[left] = row;
-    right_rows_[static_cast<std::size_t>(right)] = row;
-    left += go_left ? 1 : 0;
-    right += go_left ? 0 : 1;
+  const Index left = to - rows;
+  for (Index c = 0; c < chunks; ++c) {
+    const Index size = std::min(chunk_rows, count - c * chunk_rows);
+    const std::uint32_t* from = others + c * chunk_rows;
+    to = std::copy(from, from + size - lefts[static_cast<std::size_t>(c)], to);
   }
-  std::copy(right_rows_.begin(), right_rows_.begin() + right, rows + left);
-  return left - node.begin;
+  return left;
+}
+
+void Grower::make_children(const Node& node, Node* children) const {
+  const Index f = node.split.feature;
+  std::vector<double> left = totals_of_left(
+      coding_, node.split, node.histogram.data() + layout_.start(f), layout_.codes(f) - 1);
+  std::vector<double> right = node.totals;
+  for (std::size_t k = 0; k < right.size(); ++k) right[k] -= left[k];
+  const Index first = tree_.size();
+  children[0] = {first, 0, 0, node.depth + 1, node.bounds, std::move(left), {}, {}};
+  children[1] = {first + 1, 0, 0, node.depth + 1, node.bounds, std::move(right), {}, {}};
+  const int direction = sign(f);
+  if (direction == 0) return;
+  double half = 0.0;  // what lies below stays on its side of the middle
+  for (int side = 0; side < 2; ++side) {
+    const std::vector<double>& totals = children[side].totals;
+    half += 0.5 * node.bounds.clip(totals[1] / (totals[0] + options_.l2));
+  }
+  (direction > 0 ? children[0] : children[1]).bounds.upper = half;
+  (direction > 0 ? children[1] : children[0]).bounds.lower = half;
 }
 
 void Grower::split_node(Node node, std::vector<Node>& open) {
-  const Index left_index = tree_.size();
-  write_split(node, left_index);
-  const Index middle = node.begin + partition(node);
   Node children[2];
-  children[0] = {left_index, node.begin, middle, node.depth + 1, node.bounds, {}, {}, {}};
-  children[1] = {left_index + 1, middle, node.end, node.depth + 1, node.bounds, {}, {}, {}};
-  const Index entry = layout_->entry();
-  for (Node& child : children) {
-    child.totals.assign(static_cast<std::size_t>(entry), 0.0);
-    for (Index i = child.begin; i < child.end; ++i) {
-      const double* e =
-          entries_.data() + static_cast<Index>(rows_[static_cast<std::size_t>(i)]) * entry;
-      for (Index k = 0; k < entry; ++k) child.totals[static_cast<std::size_t>(k)] += e[k];
-    }
-  }
-  const int sign = options_.monotonic == nullptr ? 0 : options_.monotonic[node.split.feature];
-  if (sign != 0) {  // what lies below stays on its side of the middle
-    const double values[2] = {
-        node.bounds.clip(children[0].totals[1] / (children[0].totals[0] + options_.l2)),
-        node.bounds.clip(children[1].totals[1] / (children[1].totals[0] + options_.l2))};
-    const double half = 0.5 * (values[0] + values[1]);
-    (sign > 0 ? children[0] : children[1]).bounds.upper = half;
-    (sign > 0 ? children[1] : children[0]).bounds.lower = half;
-  }
+  make_children(node, children);
+  write_split(node, children[0].index);
   for (const Node& child : children) add_node(child);
-  if (may_split(children[0]) || may_split(children[1])) {
-    const bool left_smaller = middle - node.begin <= node.end - middle;
-    Node& smaller = children[left_smaller ? 0 : 1];
-    smaller.histogram = buffer();
-    search(children, &smaller, node.histogram.data());
-    children[left_smaller ? 1 : 0].histogram = std::move(node.histogram);
-  } else {
-    spare_.push_back(std::move(node.histogram));
+  if (!may_split(children[0]) && !may_split(children[1])) {
+    close(node);  // both are leaves: their rows need no sorting
+    return;
   }
+  const Index middle = node.begin + partition(node);
+  children[0].begin = node.begin;
+  children[0].end = children[1].begin = middle;
+  children[1].end = node.end;
+  const bool left_smaller = middle - node.begin <= node.end - middle;
+  Node& smaller = children[left_smaller ? 0 : 1];
+  smaller.histogram = buffer();
+  fill(smaller);
+  subtract(smaller, node.histogram);
+  children[left_smaller ? 1 : 0].histogram = std::move(node.histogram);
+  search(children, 2);
   for (Node* child : {&children[1], &children[0]}) {  // the left one is taken first
     if (child->split.found()) {
       open.push_back(std::move(*child));
     } else {
-      leaves_.push_back({child->index, child->begin, child->end});
-      if (!child->histogram.empty()) spare_.push_back(std::move(child->histogram));
+      close(*child);
     }
   }
 }
 
-/// Rows that took part lie sorted by leaf; the others go down the tree.
-void Grower::write_fitted(double* fitted) {
-  const Index outputs = layout_->outputs();
-  const auto write = [&](Index row, Index leaf) {
-    for (Index k = 0; k < outputs; ++k) {
-      fitted[k * targets_.stride + row] = tree_.value[static_cast<std::size_t>(leaf * outputs + k)];
+/// Rows of this node are not looked at again before they get their values.
+void Grower::close(Node& node) {
+  done_.push_back({node.index, node.begin, node.end});
+  if (!node.histogram.empty()) spare_.push_back(std::move(node.histogram));
+}
+
+/// Rows that took part lie sorted by leaf, or by the parent of two leaves; the others go down the
+/// tree.
+void Grower::write_fitted(double* fitted) const {
+  const Index outputs = coding_.outputs();
+  for (const Done& part : done_) {
+    const auto n = static_cast<std::size_t>(part.index);
+    const Index f = std::max<std::int32_t>(tree_.feature[n], 0);
+    std::array<std::uint8_t, 256> goes{};
+    if (tree_.feature[n] >= 0) {
+      goes = left_codes(tree_, part.index, sample_.bins.missing_code(f));
     }
-  };
-  parallel::for_each(static_cast<Index>(leaves_.size()), static_cast<double>(rows_.size()),
-                     [&](Index l) {
-                       const Leaf& leaf = leaves_[static_cast<std::size_t>(l)];
-                       for (Index i = leaf.begin; i < leaf.end; ++i) {
-                         write(rows_[static_cast<std::size_t>(i)], leaf.index);
-                       }
-                     });
-  if (static_cast<Index>(rows_.size()) == sample_.rows) return;
-  std::vector<std::uint8_t> done(static_cast<std::size_t>(sample_.rows), 0);
-  for (const std::uint32_t i : rows_) done[i] = 1;
-  for (Index i = 0; i < sample_.rows; ++i) {
-    if (done[static_cast<std::size_t>(i)] == 0) write(i, leaf_of(tree_, sample_, i));
+    const std::uint8_t* codes = sample_.codes + f * sample_.rows;
+    const Index right = tree_.feature[n] < 0 ? part.index : tree_.left[n] + 1;
+    const Index count = part.end - part.begin;
+    for (Index k = 0; k < outputs; ++k) {
+      double values[256];
+      for (Index code = 0; code < 256; ++code) {
+        const Index leaf = right - goes[static_cast<std::size_t>(code)];
+        values[code] = tree_.value[static_cast<std::size_t>(leaf * outputs + k)];
+      }
+      double* out = fitted + k * targets_.stride;
+      parallel::for_each(chunks_of(count), static_cast<double>(count), [&](Index c) {
+        const std::uint32_t* rows = rows_.data() + part.begin;
+        const Index end = std::min(count, (c + 1) * chunk_rows);
+        for (Index i = c * chunk_rows; i < end; ++i) out[rows[i]] = values[codes[rows[i]]];
+      });
+    }
   }
+  if (all_rows_) return;
+  std::vector<std::uint8_t> known(static_cast<std::size_t>(sample_.rows), 0);
+  for (const std::uint32_t i : rows_) known[i] = 1;
+  parallel::for_each(sample_.rows, 5.0 * static_cast<double>(sample_.rows), [&](Index i) {
+    if (known[static_cast<std::size_t>(i)] != 0) return;
+    const Index leaf = leaf_of(tree_, sample_, i);
+    for (Index k = 0; k < outputs; ++k) {
+      fitted[k * targets_.stride + i] = tree_.value[static_cast<std::size_t>(leaf * outputs + k)];
+    }
+  });
 }
 
 Tree Grower::grow(const Targets& targets, const std::vector<std::uint32_t>& rows,
-                  const std::vector<std::int32_t>& features, double* fitted) {
+                  const std::vector<std::int32_t>& features, bool signs, double* fitted) {
   features_ = &features;
+  signs_ = signs;
   start(targets, rows);
-  Node root{0, 0, static_cast<Index>(rows_.size()), 0, {}, {}, {}, {}};
-  root.totals.assign(static_cast<std::size_t>(layout_->entry()), 0.0);
-  for (const std::uint32_t i : rows_) {
-    const double* e = entries_.data() + static_cast<Index>(i) * layout_->entry();
-    for (std::size_t k = 0; k < root.totals.size(); ++k) root.totals[k] += e[k];
-  }
+  Node root{0, 0, static_cast<Index>(rows_.size()), 0, {}, totals_of_root(), {}, {}};
   add_node(root);
   if (may_split(root) && options_.max_leaf_nodes != 1) {
     root.histogram = buffer();
-    search(&root, &root, nullptr);
+    fill(root);
+    search(&root, 1);
   }
   std::vector<Node> open;
   if (root.split.found()) {
     open.push_back(std::move(root));
   } else {
-    leaves_.push_back({0, root.begin, root.end});
-    if (!root.histogram.empty()) spare_.push_back(std::move(root.histogram));
+    close(root);
   }
   while (!open.empty()) {
     auto next = open.end() - 1;  // depth first: few histograms are alive
     if (options_.max_leaf_nodes > 0) {
-      const auto open_and_closed = static_cast<Index>(open.size() + leaves_.size());
-      if (open_and_closed >= options_.max_leaf_nodes) break;
+      if ((tree_.size() + 1) / 2 >= options_.max_leaf_nodes) break;
       next = std::max_element(open.begin(), open.end(), [](const Node& a, const Node& b) {
         return a.split.gain < b.split.gain;
       });
@@ -262,10 +355,7 @@ Tree Grower::grow(const Targets& targets, const std::vector<std::uint32_t>& rows
     split_node(std::move(node), open);
     interrupt::poll();
   }
-  for (Node& node : open) {
-    leaves_.push_back({node.index, node.begin, node.end});
-    spare_.push_back(std::move(node.histogram));
-  }
+  for (Node& node : open) close(node);
   write_fitted(fitted);
   return std::move(tree_);
 }

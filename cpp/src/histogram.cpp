@@ -1,53 +1,283 @@
 #include "optlite/trees/histogram.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "optlite/core/numbers.hpp"
+#include "optlite/core/parallel.hpp"
+#include "optlite/core/stable.hpp"
 
 namespace optlite::trees {
 
 namespace {
 
-/// The number of outputs known to the compiler: one vector addition a row where it is 1 or 3.
-template <int Entry>
-void fill_fixed(const std::uint8_t* codes, const std::uint32_t* rows, const double* entries,
-                Index count, double* bins) {
-  for (Index i = 0; i < count; ++i) {
-    double* bin = bins + Entry * static_cast<Index>(codes[rows[i]]);
-    const double* entry = entries + Entry * i;
-    for (int k = 0; k < Entry; ++k) bin[k] += entry[k];
+constexpr int fewest_bits = 20;      // of a target as a whole number
+constexpr Index block_rows = 16384;  // what one task reads
+// Adding it to a double below 2^51 leaves the nearest whole number in the low bits.
+constexpr double shift = 0x1.8p52;
+
+int bits_of(Index count) {
+  int bits = 0;
+  for (; count > 0; count >>= 1) ++bits;
+  return bits;
+}
+
+std::int64_t rounded(double x) {
+  return static_cast<std::int64_t>(stable::detail::to_bits(x + shift) -
+                                   stable::detail::to_bits(shift));
+}
+
+/// A whole number as a double, without the instruction that AVX2 lacks: the high and the low half
+/// are put below exponents at which they are worth what they are.
+double to_double(std::int64_t whole) {
+  const auto bits = static_cast<std::uint64_t>(whole);
+  const double low = stable::detail::from_bits((bits & 0xffffffffu) | 0x4330000000000000u);
+  const double high = stable::detail::from_bits((bits >> 32) ^ 0x4530000080000000u);
+  return (high - 0x1.00000801p84) + low;
+}
+
+/// The largest target, or infinity where one is not finite.
+double largest(const double* values, Index rows) {
+  const Index blocks = (rows + block_rows - 1) / block_rows;
+  std::vector<double> parts(static_cast<std::size_t>(blocks), 0.0);
+  parallel::for_each(blocks, static_cast<double>(rows), [&](Index b) {
+    const Index begin = b * block_rows, end = std::min(rows, begin + block_rows);
+    double most = 0.0, wrong = 0.0;
+#pragma omp simd reduction(max : most) reduction(+ : wrong)
+    for (Index i = begin; i < end; ++i) {
+      const double size = std::fabs(values[i]);
+      most = size > most ? size : most;
+      wrong += size - size;  // NaN for what is not finite
+    }
+    parts[static_cast<std::size_t>(b)] = wrong == 0.0 ? most : HUGE_VAL;
+  });
+  return parts.empty() ? 0.0 : *std::max_element(parts.begin(), parts.end());
+}
+
+// ------------------------------------------------------------------------- adding rows
+
+/// bins[j] is where feature j of the group starts; `step` the width of the group. The numbers of
+/// words and of features are known to the compiler (0: they are not).
+template <bool Whole, int Words, int Width>
+void add_fixed(const std::uint8_t* codes, Index step, const RowsView& from, Index words,
+               Word* const* starts) {
+  const Index size = Words == 0 ? words : Words;
+  Word* bins[Width];
+  for (int j = 0; j < Width; ++j) bins[j] = starts[j];
+  for (Index i = 0; i < from.count; ++i) {
+    const Index row = from.row(i);
+    const std::uint8_t* code = codes + row * step;
+    const Word* entry = from.entries + row * size;
+    for (int j = 0; j < Width; ++j) {
+      Word* bin = bins[j] + static_cast<Index>(code[j]) * size;
+      for (Index k = 0; k < size; ++k) {
+        if constexpr (Whole) {
+          bin[k].whole += entry[k].whole;
+        } else {
+          bin[k].real += entry[k].real;
+        }
+      }
+    }
   }
 }
 
-void fill_any(const std::uint8_t* codes, const std::uint32_t* rows, const double* entries,
-              Index count, Index size, double* bins) {
-  for (Index i = 0; i < count; ++i) {
-    double* bin = bins + size * static_cast<Index>(codes[rows[i]]);
-    const double* entry = entries + size * i;
-    for (Index k = 0; k < size; ++k) bin[k] += entry[k];
+using Add = void (*)(const std::uint8_t*, Index, const RowsView&, Index, Word* const*);
+
+template <bool Whole, int Words>
+Add choose_width(Index width) {
+  constexpr Add table[GroupedCodes::most] = {
+      &add_fixed<Whole, Words, 1>, &add_fixed<Whole, Words, 2>, &add_fixed<Whole, Words, 3>,
+      &add_fixed<Whole, Words, 4>, &add_fixed<Whole, Words, 5>, &add_fixed<Whole, Words, 6>,
+      &add_fixed<Whole, Words, 7>, &add_fixed<Whole, Words, 8>};
+  return table[width - 1];
+}
+
+Add choose(const Coding& coding, Index width) {
+  if (coding.whole()) {
+    switch (coding.words()) {
+      case 1: return choose_width<true, 1>(width);
+      case 2: return choose_width<true, 2>(width);
+      default: return choose_width<true, 0>(width);
+    }
+  }
+  switch (coding.words()) {
+    case 2: return choose_width<false, 2>(width);
+    case 3: return choose_width<false, 3>(width);
+    default: return choose_width<false, 0>(width);
   }
 }
 
 }  // namespace
 
-HistogramLayout::HistogramLayout(const BinsView& bins, Index outputs) : outputs_(outputs) {
+// ------------------------------------------------------------------------- meaning of words
+
+Coding::Coding(const Targets& targets, Index rows) : outputs_(targets.outputs) {
+  const int count_bits = bits_of(rows);
+  const int target_bits = std::min(50, 62 - 2 * count_bits);
+  if (targets.weight != nullptr || target_bits < fewest_bits) return;
+  std::vector<double> units;
+  for (Index k = 0; k < outputs_; ++k) {
+    const double most = largest(targets.values + k * targets.stride, rows);
+    if (!(most < HUGE_VAL)) return;
+    int exponent = 0;
+    std::frexp(most, &exponent);  // most < 2^exponent
+    units.push_back(std::ldexp(1.0, std::max(exponent - target_bits, -1000)));
+  }
+  units_ = std::move(units);
+  count_mask_ = (std::int64_t{1} << count_bits) - 1;
+}
+
+void Coding::write(const Targets& targets, Index begin, Index end, Word* entries) const {
+  const Index size = words();
+  const double* weight = targets.weight;
+  for (Index k = 0; k < outputs_; ++k) {
+    const double* values = targets.values + k * targets.stride;
+    Word* out = entries + word_of_target(k);
+    if (whole()) {
+      const double per_unit = 1.0 / units_[static_cast<std::size_t>(k)];
+      const std::int64_t count = k == 0 ? 1 : 0;
+      const std::int64_t above = k == 0 ? count_mask_ + 1 : 1;
+      for (Index i = begin; i < end; ++i) {
+        out[(i - begin) * size].whole = rounded(values[i] * per_unit) * above + count;
+      }
+    } else {
+      for (Index i = begin; i < end; ++i) {
+        out[(i - begin) * size].real = (weight == nullptr ? 1.0 : weight[i]) * values[i];
+      }
+    }
+  }
+  if (whole()) return;
+  for (Index i = begin; i < end; ++i) {
+    entries[(i - begin) * size].real = weight == nullptr ? 1.0 : weight[i];
+  }
+}
+
+void Coding::read_weights(const Word* sums, Index count, double* weights) const {
+  if (whole()) {
+    const std::int64_t mask = count_mask_;
+#pragma omp simd
+    for (Index i = 0; i < count; ++i) weights[i] = to_double(sums[i].whole & mask);
+  } else {
+    for (Index i = 0; i < count; ++i) weights[i] = sums[i].real;
+  }
+}
+
+void Coding::read_targets(const Word* sums, Index count, Index k, double* targets) const {
+  if (whole()) {
+    const std::int64_t mask = k == 0 ? ~count_mask_ : ~std::int64_t{0};
+    const double unit =
+        units_[static_cast<std::size_t>(k)] / (k == 0 ? to_double(count_mask_ + 1) : 1.0);
+#pragma omp simd
+    for (Index i = 0; i < count; ++i) targets[i] = unit * to_double(sums[i].whole & mask);
+  } else {
+    for (Index i = 0; i < count; ++i) targets[i] = sums[i].real;
+  }
+}
+
+void Coding::read(const Word* bin, double* totals) const {
+  read_weights(bin, 1, totals);
+  for (Index k = 0; k < outputs_; ++k) {
+    read_targets(bin + word_of_target(k), 1, k, totals + 1 + k);
+  }
+}
+
+// ------------------------------------------------------------------------- codes and bins
+
+GroupedCodes::GroupedCodes(const Sample& sample) {
+  const Index features = sample.bins.features, rows = sample.rows;
+  codes_.resize(static_cast<std::size_t>(features * rows));
+  const Index count = (features + most - 1) / most;
+  for (Index g = 0; g < count; ++g) {
+    const Index first = g * features / count;
+    groups_.push_back({first, (g + 1) * features / count - first, codes_.data() + first * rows});
+  }
+  const Index blocks = (rows + block_rows - 1) / block_rows;
+  parallel::for_each(blocks, static_cast<double>(rows * features), [&](Index b) {
+    const Index end = std::min(rows, (b + 1) * block_rows);
+    for (const Group& group : groups_) {
+      for (Index j = 0; j < group.width; ++j) {
+        const std::uint8_t* from = sample.codes + (group.first + j) * rows;
+        std::uint8_t* to = codes_.data() + group.first * rows + j;
+        for (Index i = b * block_rows; i < end; ++i) to[i * group.width] = from[i];
+      }
+    }
+  });
+}
+
+HistogramLayout::HistogramLayout(const BinsView& bins, Index words) : words_(words) {
   starts_.push_back(0);
   for (Index f = 0; f < bins.features; ++f) {
-    starts_.push_back(starts_.back() + (bins.missing_code(f) + 1) * entry());
+    starts_.push_back(starts_.back() + (bins.missing_code(f) + 1) * words);
   }
 }
 
-void fill(const std::uint8_t* codes, const std::uint32_t* rows, const double* entries, Index count,
-          Index outputs, Index n_codes, double* bins) {
-  std::fill(bins, bins + n_codes * (1 + outputs), 0.0);
-  switch (outputs) {
-    case 1: return fill_fixed<2>(codes, rows, entries, count, bins);
-    case 2: return fill_fixed<3>(codes, rows, entries, count, bins);
-    case 3: return fill_fixed<4>(codes, rows, entries, count, bins);
-    default: return fill_any(codes, rows, entries, count, 1 + outputs, bins);
+void add_rows(const GroupedCodes::Group& group, const std::vector<std::uint8_t>& chosen,
+              const RowsView& rows, const Coding& coding, const HistogramLayout& layout,
+              Word* histogram) {
+  Word* bins[GroupedCodes::most];
+  bool all = true;
+  for (Index j = 0; j < group.width; ++j) {
+    const Index f = group.first + j;
+    bins[j] = histogram + layout.start(f);
+    all = all && chosen[static_cast<std::size_t>(f)] != 0;
+  }
+  if (all) {
+    choose(coding, group.width)(group.codes, group.width, rows, coding.words(), bins);
+    return;
+  }
+  for (Index j = 0; j < group.width; ++j) {
+    if (chosen[static_cast<std::size_t>(group.first + j)] == 0) continue;
+    choose(coding, 1)(group.codes + j, group.width, rows, coding.words(), bins + j);
   }
 }
 
-void subtract(const double* smaller, Index size, double* parent) {
-  for (Index i = 0; i < size; ++i) parent[i] -= smaller[i];
+std::vector<Word> sum_of(const RowsView& rows, const Coding& coding) {
+  const Index words = coding.words();
+  std::vector<Word> sums(static_cast<std::size_t>(words));
+  for (Index k = 0; k < words; ++k) {
+    const Word* entries = rows.entries + k;
+    std::int64_t whole = 0;
+    double real = 0.0;
+    if (!coding.whole()) {
+      for (Index i = 0; i < rows.count; ++i) real += entries[rows.row(i) * words].real;
+      sums[static_cast<std::size_t>(k)].real = real;
+    } else if (rows.rows == nullptr) {
+      for (Index i = 0; i < rows.count; ++i) whole += entries[(rows.first + i) * words].whole;
+      sums[static_cast<std::size_t>(k)].whole = whole;
+    } else {
+      for (Index i = 0; i < rows.count; ++i) whole += entries[rows.row(i) * words].whole;
+      sums[static_cast<std::size_t>(k)].whole = whole;
+    }
+  }
+  return sums;
+}
+
+void clear_words(Index size, bool whole, Word* words) {
+  Word zero;
+  if (whole) {
+    zero.whole = 0;
+  } else {
+    zero.real = 0.0;
+  }
+  std::fill(words, words + size, zero);
+}
+
+void add_words(const Word* from, Index size, bool whole, Word* into) {
+  if (whole) {
+    for (Index i = 0; i < size; ++i) into[i].whole += from[i].whole;
+  } else {
+    for (Index i = 0; i < size; ++i) into[i].real += from[i].real;
+  }
+}
+
+void subtract_words(const Word* smaller, Index size, bool whole, Word* parent) {
+  if (whole) {
+    for (Index i = 0; i < size; ++i) parent[i].whole -= smaller[i].whole;
+  } else {
+    for (Index i = 0; i < size; ++i) parent[i].real -= smaller[i].real;
+  }
 }
 
 }  // namespace optlite::trees

@@ -7,11 +7,6 @@ namespace optlite::boosting {
 
 namespace {
 
-trees::TreeOptions without_signs(trees::TreeOptions options) {
-  options.monotonic = nullptr;
-  return options;
-}
-
 template <class T>
 void append(const std::vector<T>& from, std::vector<T>& to) {
   to.insert(to.end(), from.begin(), from.end());
@@ -38,12 +33,7 @@ std::vector<double> inverse_mean_squares(const StageTargets& targets) {
 
 TreeLearner::TreeLearner(const trees::Sample& train, const trees::Sample& validation,
                          const trees::TreeOptions& options, bool joint)
-    : train_(train),
-      validation_(validation),
-      options_(options),
-      joint_(joint),
-      first_(train, options),
-      others_(train, without_signs(options)) {}
+    : train_(train), validation_(validation), joint_(joint), grower_(train, options) {}
 
 void TreeLearner::add(const trees::Tree& tree, Index target, Index outputs, double* validation) {
   const Index rows = validation_.rows;
@@ -72,13 +62,14 @@ void TreeLearner::add(const trees::Tree& tree, Index target, Index outputs, doub
 void TreeLearner::fit(const StageTargets& targets, double* train, double* validation) {
   stage_values_ = forest_.value.size();
   const Index outputs = joint_ ? targets.parameters : 1;
-  const std::vector<double> factors = inverse_mean_squares(targets);
+  const std::vector<double> factors =
+      joint_ ? inverse_mean_squares(targets) : std::vector<double>();
   for (Index k = 0; k < targets.parameters; k += outputs) {
     const trees::Targets problem{outputs, targets.values + k * targets.rows, targets.rows,
                                  targets.weight, joint_ ? factors.data() : nullptr};
-    trees::Grower& grower = k == 0 ? first_ : others_;
-    const trees::Tree tree = grower.grow(problem, *targets.chosen_rows, *targets.chosen_features,
-                                         train + k * targets.rows);
+    const bool signs = k == 0;  // monotone features concern the first parameter only
+    const trees::Tree tree = grower_.grow(problem, *targets.chosen_rows, *targets.chosen_features,
+                                          signs, train + k * targets.rows);
     add(tree, k, outputs, validation + k * validation_.rows);
   }
 }

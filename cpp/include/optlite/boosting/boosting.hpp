@@ -76,7 +76,11 @@ class Boosting {
 
  private:
   std::vector<std::uint32_t> choose(Index count, double share, std::uint64_t stream) const;
+  Matrix clipped(const Rows& rows, Index begin, Index count, const Matrix* direction,
+                 double step) const;
   void negative_gradient();
+  template <class Body>
+  double mean(const Rows& rows, const std::vector<std::uint8_t>* chosen, Body&& body) const;
   double mean_score(const Rows& rows, const Matrix* direction, double step,
                     const std::vector<std::uint8_t>* chosen) const;
   double line_search(double start, const std::vector<std::uint8_t>* chosen, double size) const;

@@ -47,9 +47,8 @@ class TreeLearner : public Learner {
   void add(const trees::Tree& tree, Index target, Index outputs, double* validation);
 
   trees::Sample train_, validation_;
-  trees::TreeOptions options_;
   bool joint_;
-  trees::Grower first_, others_;  // monotone signs concern the first parameter only
+  trees::Grower grower_;
   trees::Tree forest_;
   std::vector<std::int64_t> starts_{0};
   std::vector<std::int32_t> target_;

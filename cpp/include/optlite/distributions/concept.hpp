@@ -238,6 +238,22 @@ struct EachRow {
     scatter(values, out + i, stride, std::make_index_sequence<N>{});
   }
 
+  /// All calls are inlined, whatever the compiler's limits on growth say in a file with many
+  /// scores: one that is left keeps the loop scalar.
+  template <class Function>
+#if defined(__GNUC__)
+  [[gnu::flatten]]
+#endif
+  static void fill_straight(const Rows& rows, double* out, Index to, const Function& f) {
+    const double *params = rows.params, *y = rows.y;
+    const Index count = rows.count, from = rows.stride;
+    // A function of its own: its small arrays are registers before the loop becomes vectors.
+#pragma omp simd
+    for (Index i = 0; i < count; ++i) {
+      [&](Index row) { put(f(at(params, from, row), y[row]), out, to, row); }(i);
+    }
+  }
+
   /// out <- f(theta, y) of each row, or g(theta, y) of the rows that are censored.
   template <class Function, class Censored>
   static void fill(const Rows& rows, double* out, Index to, const Function& f, const Censored& g) {
@@ -249,11 +265,7 @@ struct EachRow {
         put(event[i] != 0.0 ? f(theta, y[i]) : g(theta, y[i]), out, to, i);
       }
     } else if constexpr (Score::straight_line) {
-      // A function of its own: its small arrays are registers before the loop becomes vectors.
-#pragma omp simd
-      for (Index i = 0; i < count; ++i) {
-        [&](Index row) { put(f(at(params, from, row), y[row]), out, to, row); }(i);
-      }
+      fill_straight(rows, out, to, f);
     } else {
       for (Index i = 0; i < count; ++i) put(f(at(params, from, i), y[i]), out, to, i);
     }

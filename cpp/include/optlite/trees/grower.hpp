@@ -1,7 +1,6 @@
 // Grows trees, one after the other, on one binned sample.
 #pragma once
 
-#include <memory>
 #include <vector>
 
 #include "optlite/trees/histogram.hpp"
@@ -10,23 +9,15 @@
 
 namespace optlite::trees {
 
-/// A least-squares problem for one tree with `outputs` values a leaf.
-struct Targets {
-  Index outputs = 1;
-  const double* values = nullptr;   // outputs columns of `stride` numbers
-  Index stride = 0;
-  const double* weight = nullptr;   // of each row; null: ones
-  const double* factors = nullptr;  // weight c_k of each output in a gain; null: ones
-};
-
 class Grower {
  public:
   Grower(const Sample& sample, const TreeOptions& options);
 
-  /// A tree on these rows (increasing) and features. `fitted` (outputs columns of `stride` numbers)
-  /// receives the value of the leaf of every row of the sample.
+  /// A tree on these rows (increasing) and features; with `signs` it obeys the monotone features.
+  /// `fitted` (outputs columns of `stride` numbers) receives the value of the leaf of every row of
+  /// the sample.
   Tree grow(const Targets& targets, const std::vector<std::uint32_t>& rows,
-            const std::vector<std::int32_t>& features, double* fitted);
+            const std::vector<std::int32_t>& features, bool signs, double* fitted);
 
  private:
   struct Node {
@@ -34,35 +25,47 @@ class Grower {
     Index depth;
     Bounds bounds;
     std::vector<double> totals;
-    std::vector<double> histogram;  // empty where no split is looked for
+    std::vector<Word> histogram;  // empty where no split is looked for
     Split split;
+  };
+  /// Rows whose place in the tree is known: a leaf, or a node both of whose children are leaves.
+  struct Done {
+    Index index, begin, end;
   };
 
   void start(const Targets& targets, const std::vector<std::uint32_t>& rows);
   bool may_split(const Node& node) const;
-  void search(Node* nodes, Node* filled, double* parent_histogram);
+  std::vector<double> totals_of_root() const;
+  void fill(Node& node);
+  void search(Node* nodes, Index count);
+  void subtract(const Node& smaller, std::vector<Word>& parent) const;
   SplitProblem problem_of(const Node& node) const;
+  int sign(Index feature) const;
   Index partition(const Node& node);
   void split_node(Node node, std::vector<Node>& open);
+  void make_children(const Node& node, Node* children) const;
+  void close(Node& node);
   void add_node(const Node& node);
   void write_split(const Node& node, Index left);
-  void write_fitted(double* fitted);
-  std::vector<double> buffer();
+  void write_fitted(double* fitted) const;
+  std::vector<Word> buffer();
 
   Sample sample_;
   TreeOptions options_;
+  GroupedCodes grouped_;
   Targets targets_;
-  std::unique_ptr<HistogramLayout> layout_;
+  Coding coding_;
+  HistogramLayout layout_;
+  bool signs_ = false;
   const std::vector<std::int32_t>* features_ = nullptr;
+  std::vector<std::uint8_t> chosen_;  // 1 for each of these
   Tree tree_;
+  bool all_rows_ = false;
   std::vector<std::uint32_t> rows_, right_rows_;
-  std::vector<double> entries_, ordered_;  // (weight, weighted targets): of each row; of a node's
+  std::vector<Word> entries_;  // of each row
   std::vector<double> factors_;
-  std::vector<std::vector<double>> spare_;  // histograms to be used again
-  struct Leaf {
-    Index index, begin, end;
-  };
-  std::vector<Leaf> leaves_;
+  std::vector<std::vector<Word>> spare_;  // histograms to be used again
+  std::vector<Done> done_;
 };
 
 }  // namespace optlite::trees

@@ -9,6 +9,7 @@
 
 #include <limits>
 
+#include "optlite/trees/histogram.hpp"
 #include "optlite/trees/tree.hpp"
 
 namespace optlite::trees {
@@ -22,7 +23,7 @@ struct Bounds {
 };
 
 struct SplitProblem {
-  Index outputs = 1;
+  const Coding* coding = nullptr;
   const double* totals = nullptr;   // sum of weights, sums of weighted targets
   const double* factors = nullptr;  // c_k
   double l2 = 0.0;
@@ -48,7 +49,11 @@ struct Split {
 
 /// `bins` are those of the feature: `n_values` of values, then the missing one. `monotonic` is the
 /// sign that the feature asks for, 0 for none.
-Split best_split(const SplitProblem& node, const double* bins, Index n_values, bool categorical,
+Split best_split(const SplitProblem& node, const Word* bins, Index n_values, bool categorical,
                  int monotonic);
+
+/// The sums (weight, targets) of what the split sends to the left.
+std::vector<double> totals_of_left(const Coding& coding, const Split& split, const Word* bins,
+                                   Index n_values);
 
 }  // namespace optlite::trees
