@@ -27,8 +27,8 @@ struct Subspace {
 
   /// P <- the leading singular vectors of G.
   template <class T>
-  void find(const T* G, T* P) const {
-    leading_singular_vectors(G, rows, cols, rank, right() ? Side::right : Side::left, P);
+  void find(const T* G, T* P, Workspace& work) const {
+    leading_singular_vectors(G, rows, cols, rank, right() ? Side::right : Side::left, P, work);
   }
   template <class T>
   void project(const T* G, const T* P, T* low, Workspace& work) const {

@@ -60,7 +60,7 @@ struct Fira {
     }
     T* P = tensor.arrays[2];
     const Subspace space = subspace_of(*this, as_matrix(tensor));
-    if (is_due(t, update_period)) space.find(tensor.g, P);
+    if (is_due(t, update_period)) space.find(tensor.g, P, work);
     T* low = work.take<T>(space.low_size());
     T* scaled = work.take<T>(space.low_size());
     T* rest = work.take<T>(tensor.size);

@@ -56,7 +56,7 @@ struct Galore {
     }
     T* P = tensor.arrays[2];
     const Subspace space = subspace_of(*this, as_matrix(tensor));
-    if (is_due(t, update_period)) space.find(tensor.g, P);
+    if (is_due(t, update_period)) space.find(tensor.g, P, work);
     T* low = work.take<T>(space.low_size());
     space.project(tensor.g, P, low, work);
     s.scaled(space.low_size(), low, m, v, low);

@@ -59,7 +59,7 @@ struct OnlineSubspaceDescent {
     T* P = tensor.arrays[2];
     const Subspace space = subspace_of(*this, as_matrix(tensor));
     if (t == 1) {
-      space.find(tensor.g, P);
+      space.find(tensor.g, P, work);
     } else if (space.rank < space.side()) {  // otherwise nothing is lost
       follow(t - 1, space, tensor, P, work);
     }
