@@ -16,6 +16,7 @@ from ._pit import PITDisplay
 from ._regularization_path import RegularizationPathDisplay
 from ._reliability import ReliabilityDisplay
 from ._trajectory import TrajectoryDisplay
+from ._transport_plan import TransportPlanDisplay
 
 __all__ = [
     "Animation",
@@ -28,5 +29,6 @@ __all__ = [
     "RegularizationPathDisplay",
     "ReliabilityDisplay",
     "TrajectoryDisplay",
+    "TransportPlanDisplay",
     "animate",
 ]

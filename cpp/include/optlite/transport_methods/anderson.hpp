@@ -25,8 +25,8 @@ struct Anderson {
 
   double memory = 5.0;
   static constexpr auto fields() {
-    return std::array{field("memory", &Anderson::memory, Range{1.0, 50.0, false, false},
-                            "Differences of iterates that are combined; a whole number.")};
+    return std::array{
+        integer("memory", &Anderson::memory, 1.0, "Differences of iterates that are combined.")};
   }
 
   class Run final : public TransportMethod {

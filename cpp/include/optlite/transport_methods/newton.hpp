@@ -31,8 +31,8 @@ struct Newton {
                             "Largest relative residual at which conjugate gradients stop."),
                       field("slow", &Newton::slow, unit_open,
                             "Scalings that leave more than this share of the error are slow."),
-                      field("max_inner", &Newton::max_inner, at_least_one,
-                            "Limit of conjugate-gradient iterations for one step.")};
+                      integer("max_inner", &Newton::max_inner, 1.0,
+                              "Limit of conjugate-gradient iterations for one step.")};
   }
 
   class Run final : public TransportMethod {

@@ -33,10 +33,10 @@ struct NewtonSparse {
     return std::array{
         field("sparsity", &NewtonSparse::sparsity, at_least_one,
               "Share of the entries of the whole Hessian that are kept, times its rows / 2."),
-        field("warm_up", &NewtonSparse::warm_up, at_least_one,
-              "Sinkhorn iterations before the first Newton step."),
-        field("max_inner", &NewtonSparse::max_inner, at_least_one,
-              "Limit of conjugate-gradient iterations for one step.")};
+        integer("warm_up", &NewtonSparse::warm_up, 1.0,
+                "Sinkhorn iterations before the first Newton step."),
+        integer("max_inner", &NewtonSparse::max_inner, 1.0,
+                "Limit of conjugate-gradient iterations for one step.")};
   }
 
   class Run final : public TransportMethod {
