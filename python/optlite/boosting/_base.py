@@ -307,7 +307,7 @@ class NGBoost(Predictions, EstimatorShell, BaseEstimator):
         y = (train.y - self.unit_[0]) / self.unit_[1]
         start = family.marginal(y, sample_weight=train.weight, **_fit.event_of(train))
         lower, upper = _fit.bounds_of(family, start)
-        table = np.array([start, lower, upper])
+        table = np.array([np.clip(start, lower, upper), lower, upper])
         if tuple(self.unit_) != (0.0, 1.0):
             table[:, 0] = table[:, 0] * self.unit_[1] + self.unit_[0]
             table[:, 1] += np.log(self.unit_[1])

@@ -13,6 +13,10 @@ from . import distributions
 #: logit may get: a millionth and a million times; probabilities down to 1e-12.
 LOG_RANGE = np.log(1e6)
 LOGIT_RANGE = np.log(1e12)
+#: Degrees of freedom above which Student's t is as good as normal: they have next to no effect,
+#: their information vanishes, natural gradients grow without bound, and steps that suit them are
+#: too short for all other parameters.
+MOST_DF = np.log(30.0)
 _SCORES = {"log": "log", "logscore": "log", "mle": "log", "crps": "crps", "crpscore": "crps"}
 
 
@@ -73,6 +77,8 @@ def bounds_of(family, start):
             lower[k], upper[k] = start[k] - LOG_RANGE, start[k] + LOG_RANGE
         elif name.startswith("logit"):
             lower[k], upper[k] = -LOGIT_RANGE, LOGIT_RANGE
+        if name == "log_df":
+            lower[k], upper[k] = min(start[k], MOST_DF) - LOG_RANGE, MOST_DF
     return lower, upper
 
 
