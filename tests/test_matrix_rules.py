@@ -242,6 +242,36 @@ def test_the_grafted_step_has_the_length_of_the_other_and_the_direction_of_shamp
         assert_allclose(cosine, 1.0, rtol=1e-12)
 
 
+def test_roots_are_computed_in_the_first_step_or_in_multiples():
+    grads = draw(7, 4, 3)
+    for refresh, steps in (("first", [1, 4, 7]), ("multiples", [3, 6])):
+        rule, x = plain(update_every=3, refresh=refresh), np.zeros((4, 3))
+        state = rule.init(x)
+        root, changed = state.L_root.copy(), []
+        assert_array_equal(root[0], np.eye(4))
+        for t, g in enumerate(grads, 1):
+            rule.step(x, g, state)
+            if not np.array_equal(state.L_root, root):
+                changed.append(t)
+            root = state.L_root.copy()
+            if refresh == "multiples" and t < 3:  # a unit matrix changes nothing
+                assert_allclose(x, -grads[:t].sum(axis=0), rtol=1e-14)
+        assert changed == steps
+
+
+@pytest.mark.parametrize("start", [1, 100])
+def test_its_own_decay_follows_the_graft_and_enters_the_momentum(start):
+    """Without a gradient both steps are w x: momentum of w x, as the authors' code has it."""
+    rule = optim.ShampooGrafted(0.1, beta1=0.5, nesterov=False, weight_decay=0.2, start=start)
+    x, m = np.full((4, 3), 2.0), 0.0
+    expected, state = 2.0, rule.init(x)
+    for _ in range(5):
+        rule.step(x, np.zeros((4, 3)), state)
+        m = 0.5 * m + 0.2 * expected
+        expected -= 0.1 * m
+        assert_allclose(x, expected, rtol=1e-14)
+
+
 def test_vectors_and_early_steps_take_the_grafted_rule():
     grads = draw(4, 12)
     rule = optim.ShampooGrafted(learning_rate=0.1, graft="adagrad", beta1=0.0, start=100)
@@ -527,6 +557,7 @@ def test_adam_cm_forgets_old_keys_and_measures_all_tensors_together():
         ("shampoo", {"largest": 3, "update_every": 3}),
         ("shampoo_grafted", {"block_size": 3, "start": 2, "update_every": 3, "power": 3}),
         ("shampoo_grafted", {"block_size": 6, "start": 1, "merge_dimensions": True, "beta2": 1}),
+        ("shampoo_grafted", {"update_every": 3, "refresh": "multiples", "weight_decay": 0.3}),
         ("adafactor", {"d": 0.1, "learning_rate": 1.0}),
         ("came", {"d": 0.1, "learning_rate": 0.1}),
         ("adamp", {"delta": 2.0, "nesterov": True, "weight_decay": 0.3}),

@@ -76,7 +76,7 @@ RULES = {
     # The package merges 5 x 4 into one vector, which it leaves to the graft.
     "shampoo_grafted": (
         "shampoo_grafted",
-        {"merge_dimensions": True, "block_size": 512},
+        {"merge_dimensions": True, "block_size": 512, "refresh": "multiples"},
         {
             "start_preconditioning_step": "start",
             "preconditioning_compute_steps": "update_every",
@@ -132,6 +132,7 @@ FLAG_MEANS = {
     "adan": ("proximal", "decoupled"),
     "novograd": ("paper", "decoupled"),
     "sgdp": ("l2", "paper"),
+    "shampoo_grafted": ("paper", "decoupled"),
 }
 #: Arguments of packages that change nothing with this value; any other value is refused.
 NEUTRAL = {

@@ -51,6 +51,12 @@ constexpr Slot<Part> diagonal(Shape (*shape)(const Part&, const Shape&), const c
   return {name, doc, 0.0, multiple, false, false, shape, true};
 }
 
+template <class Part>
+constexpr Slot<Part> diagonal(Shape (*shape)(const Part&, const Shape&), const char* name,
+                              const char* doc, double multiple = 1.0) {
+  return {name, doc, multiple, nullptr, false, false, shape, true};
+}
+
 namespace matrix_rules {
 
 using rules::BiasCorrection;

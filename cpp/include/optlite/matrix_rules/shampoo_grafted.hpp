@@ -19,7 +19,7 @@ struct ShampooGrafted {
       R_t = \beta_2 R_{t-1} + (1 - \beta_2)\, G_t^T G_t \\
       P_t = (L_t + \epsilon \lambda_{\max} I)^{-1/4}\, G_t\, (R_t + \epsilon \lambda_{\max} I)^{-1/4}
       \quad \text{for each block} \\
-      S_t = P_t\, \lVert D_t \rVert_F / \lVert P_t \rVert_F, \quad D_t: \text{the grafted step} \\
+      S_t = P_t\, \lVert D_t \rVert_F / \lVert P_t \rVert_F + w X_{t-1}, \quad D_t: \text{the grafted step} \\
       m_t = \beta_1 m_{t-1} + S_t, \quad X_t = X_{t-1} - \eta\, (\beta_1 m_t + S_t)
       \end{gathered})";
   static constexpr auto reference =
@@ -27,15 +27,13 @@ struct ShampooGrafted {
       "2020, sections 3 and 4; Agarwal, Anil, Hazan, Koren and Zhang, Disentangling adaptive "
       "gradient methods from learning rates, 2020, for grafting";
   static constexpr auto title = "ShampooGrafted";
-  static constexpr WeightDecay decay{DecayForm::decoupled, 0.0};
-
   using Own = ShampooGrafted;
   static constexpr auto slots() {
     return std::array{
         diagonal(&Own::of_rows, "L", "Mean of G G^T for each block.", &Own::matrix_eps),
         diagonal(&Own::of_cols, "R", "Mean of G^T G for each block.", &Own::matrix_eps),
-        shaped(&Own::of_rows, slot<Own>("L_root", "Inverse roots of L.")),
-        shaped(&Own::of_cols, slot<Own>("R_root", "Inverse roots of R.")),
+        diagonal(&Own::of_rows, "L_root", "Inverse roots of L."),
+        diagonal(&Own::of_cols, "R_root", "Inverse roots of R."),
         shaped(&Own::of_momentum, slot<Own>("m", "Momentum of the preconditioned steps.")),
         slot<Own>("m_graft", "Momentum of the grafted steps."),
         shaped(&Own::of_squares, slot<Own>("v", "Squares of the gradient, for the graft."))};
@@ -43,7 +41,7 @@ struct ShampooGrafted {
 
   double learning_rate = 1e-3, beta1 = 0.9, beta2 = 0.999, nesterov = 1.0, graft = 1.0;
   double start = 5.0, update_every = 1.0, block_size = 128.0, merge_dimensions = 0.0;
-  double power = 0.0, matrix_eps = 1e-6, diagonal_eps = 1e-10;
+  double refresh = 0.0, power = 0.0, matrix_eps = 1e-6, diagonal_eps = 1e-10, weight_decay = 0.0;
   static constexpr auto fields() {
     return std::array{
         field("learning_rate", &Own::learning_rate, non_negative, "Step size eta."),
@@ -57,7 +55,10 @@ struct ShampooGrafted {
             "none: its own."),
         integer("start", &Own::start, 1.0, "First step that is preconditioned."),
         integer("update_every", &Own::update_every, 1.0,
-                "Steps from one computation of the roots to the next."),
+                "Steps k from one computation of the roots to the next."),
+        choice("refresh", &Own::refresh, "first multiples",
+               "When: in steps 1, 1 + k, ... (the authors' code, which counts from 0), or in k, "
+               "2 k, ... with unit matrices before (a package, which counts from 1)."),
         integer("block_size", &Own::block_size, 1.0, "Longest side of a block."),
         flag("merge_dimensions", &Own::merge_dimensions,
              "First join neighbouring dimensions whose product fits into a block."),
@@ -65,7 +66,9 @@ struct ShampooGrafted {
         field("matrix_eps", &Own::matrix_eps, positive,
               "Ridge, in largest eigenvalues, and start of the means."),
         field("diagonal_eps", &Own::diagonal_eps, positive,
-              "Keeps the graft's denominator away from zero.")};
+              "Keeps the graft's denominator away from zero."),
+        field("weight_decay", &Own::weight_decay, non_negative,
+              "Strength w of w X, which both steps get before their momentum.")};
   }
 
   /// How a tensor is cut: a matrix in down x across blocks of rows x cols; none for a vector.
@@ -114,19 +117,19 @@ struct ShampooGrafted {
     graft_step(tensor, grafted);
     T* chosen = grafted;
     T* momentum = tensor.arrays[5];
-    add_momentum(tensor.size, grafted, momentum);
     if (own.blocks() > 0) {
       T* step = work.take<T>(tensor.size);
       each_block(own, work, [&](Index b, Workspace& scratch) {
         block_step(t, own, b, tensor, step, scratch);
       });
       if (graft != 0.0) rescale(step, grafted, tensor.size);
-      add_momentum(tensor.size, step, tensor.arrays[4]);
+      add_momentum(tensor, step, tensor.arrays[4]);
       if (preconditions(t)) {
         chosen = step;
         momentum = tensor.arrays[4];
       }
     }
+    add_momentum(tensor, grafted, tensor.arrays[5]);
     const T rate = T(learning_rate), of_m = nesterov != 0.0 ? T(beta1) : T(1);
     const T of_step = nesterov != 0.0 ? T(1) : T(0);
     coordinates::each(tensor.size, [=, x = tensor.x](Index j) {
@@ -136,11 +139,15 @@ struct ShampooGrafted {
 
  private:
   bool preconditions(Index t) const { return static_cast<double>(t) >= start; }
+  bool computes_roots(Index t) const { return is_due(refresh == 0.0 ? t : t + 1, update_every); }
 
+  /// Adds w x to a step, and the step to its momentum.
   template <class T>
-  void add_momentum(Index size, const T* step, T* momentum) const {
-    coordinates::each(size,
-                      [=, b = T(beta1)](Index j) { momentum[j] = b * momentum[j] + step[j]; });
+  void add_momentum(const Tensor<T>& tensor, T* step, T* momentum) const {
+    coordinates::each(tensor.size, [=, x = tensor.x, b = T(beta1), w = T(weight_decay)](Index j) {
+      step[j] += w * x[j];
+      momentum[j] = b * momentum[j] + step[j];
+    });
   }
 
   /// What the simpler rule would do with the gradient.
@@ -204,7 +211,7 @@ struct ShampooGrafted {
     const Factor<T> g(G, rows, cols);
     multiply_symmetric(g, g.t(), L, work, fresh, keep, L);
     multiply_symmetric(g.t(), g, R, work, fresh, keep, R);
-    if ((t - 1) % whole(update_every) == 0) {
+    if (computes_roots(t)) {
       const Index p = power == 0.0 ? 4 : whole(power);
       inverse_root(L, rows, p, {0.0, matrix_eps}, L_root, work);
       inverse_root(R, cols, p, {0.0, matrix_eps}, R_root, work);

@@ -2,11 +2,11 @@
 
 L <- beta2 L + (1 - beta2) G G^T,  R <- beta2 R + (1 - beta2) G^T G     for each block
 P = (L + ridge)^(-1/4) G (R + ridge)^(-1/4),  ridge = matrix_eps times the largest eigenvalue
-S = P |D| / |P|                                 D: the step of the grafted rule
+S = P |D| / |P| + w x                           D: the step of the grafted rule
 m <- beta1 m + S
 x <- x - eta (beta1 m + S)                      (Nesterov; otherwise m)
 
-Scalars, vectors, and everything before step `start`, move by the momentum of D instead.
+Scalars, vectors, and everything before step `start`, move by the momentum of D + w x instead.
 
 Anil et al., Scalable second order optimization for deep learning, 2020, sections 3 and 4; Agarwal
 et al., Disentangling adaptive gradient methods from learning rates, 2020.
@@ -28,7 +28,7 @@ def matrix_shape(shape, block_size, merge_dimensions):
 
 def cuts(extent, block_size):
     """Return the edge of the blocks of a side, and where they begin: as equal as can be."""
-    count = -(-extent // int(block_size))
+    count = -(-extent // block_size)
     edge = -(-extent // count)
     return edge, range(0, extent, edge)
 
@@ -44,7 +44,7 @@ def start(x, *, block_size, merge_dimensions, matrix_eps, graft, **hyper):
     blocks = len(down) * len(across)
     for name, edge in (("L", rows), ("R", cols)):
         state[name] = np.tile(matrix_eps * np.eye(edge), (blocks, 1, 1))
-        state[f"{name}_root"] = np.zeros((blocks, edge, edge))
+        state[f"{name}_root"] = np.tile(np.eye(edge), (blocks, 1, 1))
     return state
 
 
@@ -72,16 +72,18 @@ def update(
     graft,
     start,
     update_every,
+    refresh,
     block_size,
     merge_dimensions,
     power,
     matrix_eps,
     diagonal_eps,
+    weight_decay,
 ):
     """Return x after step t."""
     D = grafted_step(g, state, graft, beta2, diagonal_eps)
-    m = state["m_graft"] = beta1 * state["m_graft"] + D
-    S = D
+    S = D + weight_decay * x
+    m = state["m_graft"] = beta1 * state["m_graft"] + S
     folded = matrix_shape(x.shape, block_size, merge_dimensions)
     if folded is not None:
         P = np.array(g).reshape(folded)
@@ -94,9 +96,9 @@ def update(
             fresh = 1.0 if beta2 == 1.0 else 1.0 - beta2
             state["L"][k] = beta2 * state["L"][k] + fresh * G @ G.T
             state["R"][k] = beta2 * state["R"][k] + fresh * G.T @ G
-            if (t - 1) % int(update_every) == 0:
+            if (t - 1 if refresh == "first" else t) % update_every == 0:
                 for name in ("L", "R"):
-                    root = inverse_root(state[name][k], int(power) or 4, of_largest=matrix_eps)
+                    root = inverse_root(state[name][k], power or 4, of_largest=matrix_eps)
                     state[f"{name}_root"][k] = root
             if t >= start:
                 G = state["L_root"][k] @ G @ state["R_root"][k]
@@ -104,6 +106,7 @@ def update(
         P = P.reshape(x.shape)
         if graft != "none":
             P = P * np.linalg.norm(D) / (np.linalg.norm(P) + 1e-16)
+        P = P + weight_decay * x
         state["m"] = beta1 * state["m"] + P
         if t >= start:
             m, S = state["m"], P
