@@ -1,6 +1,7 @@
 #include <pybind11/stl.h>
 
 #include <optional>
+#include <type_traits>
 
 #include "conditioning_dict.hpp"
 #include "holders.hpp"
@@ -176,12 +177,14 @@ py::dict leave_one_out(RidgeHolder& self, bool dual, const Doubles& basis, const
 template <class Get>
 auto without_gil(Get get) {
   return [get](RidgeHolder& self) {
-    typename std::decay<decltype(get(self))>::type value;
+    using Value = typename std::decay<decltype(get(self))>::type;
+    Value value;
     {
       const py::gil_scoped_release nogil;
       value = get(self);
     }
-    return array_of(value);
+    if constexpr (std::is_same_v<Value, Matrix>) return rows_of(value);
+    else return array_of(value);
   };
 }
 

@@ -29,6 +29,7 @@ inline Vector vector_of(const Doubles& array, Index size, const char* name = "An
 }
 
 inline Doubles array_of(const Vector& vector) { return Doubles(vector.size(), vector.data()); }
+Doubles array_of(const Matrix&) = delete;  // Eigen would make it a vector, in silence
 
 /// The row of a registry table; an unknown name is refused.
 template <class Row>
