@@ -134,6 +134,18 @@ def test_one_class(Estimator):
 
 
 @classifiers
+@pytest.mark.parametrize("way", ["sample_weight", "class_weight"])
+def test_weights_that_leave_one_class(Estimator, way):
+    X, y = data()
+    labels = np.where(y == 1, "yes", "no")
+    with pytest.raises(ValueError, match=r"At least 2 classes .*'no': 0\.0.*Check sample_weight"):
+        if way == "sample_weight":
+            Estimator().fit(X, labels, sample_weight=1.0 * y)
+        else:
+            Estimator(class_weight={"no": 0.0, "yes": 1.0}).fit(X, labels)
+
+
+@classifiers
 def test_continuous_target(Estimator):
     X, y = data()
     with pytest.raises(ValueError, match="Unknown label type: continuous"):
@@ -175,8 +187,33 @@ def test_before_fit_and_wrong_width(Estimator):
     model = Estimator().fit(X, y)
     with pytest.raises(ValueError, match="expecting 3 features"):
         model.predict(X[:, :2])
-    with pytest.raises(ValueError, match="NaN"):
-        model.predict(np.where(X > 1, np.nan, X))
+
+
+@every
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("container", [np.asarray, np.ndarray.tolist, sp.csr_array, sp.csc_matrix])
+def test_prediction_from_not_finite_X_names_row_and_column(Estimator, value, container):
+    X, y = data()
+    model = Estimator().fit(X, y)
+    X[6, 1] = value
+    kind = "NaN" if np.isnan(value) else "infinity"
+    for name in ("predict", "decision_function", "predict_proba", "score"):
+        if not hasattr(model, name):
+            continue
+        arguments = (container(X), y) if name == "score" else (container(X),)
+        with pytest.raises(ValueError, match=rf"(?s)Input X contains {kind}.*row 6, column 1"):
+            getattr(model, name)(*arguments)
+
+
+@every
+def test_prediction_from_missing_values_of_a_frame_names_them(Estimator):
+    pandas = pytest.importorskip("pandas")
+    X, y = data()
+    frame = pandas.DataFrame(np.round(4 * X)).astype("Int64")
+    model = Estimator().fit(frame, y)
+    frame.iloc[6, 1] = pandas.NA
+    with pytest.raises(ValueError, match=r"(?s)NaN.*row 6, column 1"):
+        model.predict(frame)
 
 
 @every

@@ -185,6 +185,8 @@ def test_a_callback_may_stop_the_run():
         ({"method": "sgd", "batch_size": 2.5}, TypeError, "batch_size must be an integer"),
         ({"method": "sgd", "x0": [1.0]}, ValueError, r"x0 must have shape \(6,\)"),
         ({"method": "sgd", "x0": [np.nan] * 6}, ValueError, "x0 must be finite"),
+        ({"method": "sgd", "x0": "zeros"}, TypeError, "x0 must hold real numbers, got dtype <U5"),
+        ({"method": "sgd", "x0": [1j] * 6}, TypeError, "x0 must hold real numbers, got dtype comp"),
         ({"method": "sgd", "engine": "gpu"}, ValueError, "engine must be one of"),
         ({"method": "sgd", "max_iter": -1}, ValueError, "max_iter must be"),
     ],

@@ -295,8 +295,11 @@ def test_bad_points_are_refused(f):
         ({"memory": 0, "method": "lbfgs"}, ValueError, "memory must be >= 1, got 0"),
         ({"memory": 5, "method": "newton"}, TypeError, "no hyper-parameter 'memory'"),
         ({"c": 1.0}, ValueError, r"c must be in \(0, 1\), got 1.0 \(Armijo\)"),
-        ({"x0": np.zeros(7)}, ValueError, "must have shape"),
-        ({"x0": np.full(4, np.nan)}, ValueError, "x0 must be finite"),
+        ({"x0": np.zeros(7)}, ValueError, r"x0 must have shape .*the intercept last, got \(7,\)"),
+        ({"x0": np.full(4, np.nan)}, ValueError, r"x0 must be finite, got nan at position \[0\]"),
+        ({"x0": "zeros"}, TypeError, "x0 must hold real numbers, got dtype <U5"),
+        ({"x0": [1j, 0, 0, 0]}, TypeError, "x0 must hold real numbers, got dtype complex128"),
+        ({"x0": [[1.0], [2.0, 3.0]]}, ValueError, "x0 must be an array, got rows of different"),
     ],
 )
 @pytest.mark.parametrize("function", [optim.steps, optim.minimize])

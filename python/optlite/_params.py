@@ -10,6 +10,8 @@ import inspect
 import math
 import numbers
 
+import numpy as np
+
 from ._core import core
 
 
@@ -82,6 +84,19 @@ def real_number(value, name, owner):
     raise TypeError(
         f"{name} must be a number, got {value!r} of type {type(value).__name__} ({owner})."
     )
+
+
+def real_array(value, name, owner):
+    """Return an array of real numbers, in its own type, or raise naming the argument."""
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(
+            f"{name} must be an array, got rows of different lengths ({owner})."
+        ) from None
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype} ({owner}).")
+    return array
 
 
 def check_field(field, value, owner):

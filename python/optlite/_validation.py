@@ -3,9 +3,11 @@
 The core trusts its input; nothing reaches it that has not been through this module.
 """
 
+from contextlib import contextmanager
+
 import numpy as np
 import scipy.sparse as sp
-from sklearn.utils import assert_all_finite
+from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from ._core import core
@@ -87,6 +89,31 @@ def check_magnitudes(X, estimator_name):
         # scikit-learn was told to assume finite data (``assume_finite``); the core cannot.
         raise ValueError(f"Input X contains NaN or infinity, first at row {row}, column {column}.")
     _check_column_overflow(X, entries)
+
+
+@contextmanager
+def places_named(X):
+    """Add row and column to scikit-learn's refusal of NaN or infinity in the X of a prediction."""
+    try:
+        yield
+    except ValueError as error:
+        place = _first_not_finite(X)
+        if place is None or "contains" not in str(error):
+            raise
+        row, column = place
+        message = f"{error}\nThe first such value is at row {row}, column {column}."
+        raise ValueError(message) from None
+
+
+def _first_not_finite(X):
+    try:
+        X = check_array(
+            X, accept_sparse=["csr", "csc"], dtype=[np.float64, np.float32], ensure_all_finite=False
+        )
+    except (TypeError, ValueError):
+        return None
+    finite = np.isfinite(X.data if sp.issparse(X) else X)
+    return None if finite.all() else _position(X, int(np.argmin(finite)))
 
 
 def _sum_of_squares(entries):
@@ -319,4 +346,17 @@ def check_class_weight(class_weight):
         raise ValueError(
             f"class_weight must hold finite numbers >= 0, got {class_weight!r}. "
             "Use 'balanced' for equal totals."
+        )
+
+
+def check_class_totals(classes, codes, weight):
+    """Two classes at least must have samples that count."""
+    if weight is None:
+        return
+    totals = np.bincount(codes, weights=weight, minlength=len(classes))
+    if (totals > 0).sum() < 2:
+        raise ValueError(
+            "At least 2 classes must have a positive total weight, got the totals "
+            f"{dict(zip(classes.tolist(), totals.tolist(), strict=True))}. Check sample_weight and "
+            "class_weight."
         )

@@ -18,11 +18,13 @@ from .._core import core
 from .._estimator import EstimatorShell, begin_callbacks, end_callbacks, warn_not_converged
 from .._validation import (
     as_design,
+    check_class_totals,
     check_class_weight,
     check_fit_data,
     check_magnitudes,
     check_sparse_structure,
     check_weights,
+    places_named,
     warn_of_underflow,
 )
 from .._warnings import warn
@@ -248,7 +250,7 @@ class LogisticRegression(EstimatorShell, LinearClassifierMixin, SparseCoefMixin,
         classes, codes = _encode(y)
         weight = check_weights(sample_weight, X)
         weight = _with_class_weight(self.class_weight, classes, codes, y, weight)
-        _check_class_totals(classes, codes, weight)
+        check_class_totals(classes, codes, weight)
         problem = _Problem(self, X, classes, codes, weight)
         start = self._warm_start_coefficients(problem) if self.warm_start else None
 
@@ -365,7 +367,8 @@ class LogisticRegression(EstimatorShell, LinearClassifierMixin, SparseCoefMixin,
         """
         check_is_fitted(self)
         check_sparse_structure(X)
-        return super().decision_function(X)
+        with places_named(X):
+            return super().decision_function(X)
 
     def predict_proba(self, X):
         """Return the probability of each class.
@@ -518,19 +521,6 @@ def _with_class_weight(class_weight, classes, codes, y, weight):
         check_class_weight(class_weight)
         factors = compute_class_weight(class_weight, classes=classes, y=y)
     return factors[codes] * (1.0 if weight is None else weight)
-
-
-def _check_class_totals(classes, codes, weight):
-    """Two classes at least must have samples that count."""
-    if weight is None:
-        return
-    totals = np.bincount(codes, weights=weight, minlength=len(classes))
-    if (totals > 0).sum() < 2:
-        raise ValueError(
-            "At least 2 classes must have a positive total weight, got the totals "
-            f"{dict(zip(classes.tolist(), totals.tolist(), strict=True))}. Check sample_weight and "
-            "class_weight."
-        )
 
 
 def _strength(C, total_weight):

@@ -16,10 +16,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._estimator import EstimatorShell, begin_callbacks, end_callbacks, warn_not_converged
 from .._validation import (
+    check_class_totals,
     check_class_weight,
     check_fit_data,
     check_sparse_structure,
     check_weights,
+    places_named,
     warn_of_underflow,
 )
 from ._conditioning import store_conditioning
@@ -300,7 +302,8 @@ class Ridge(MultiOutputMixin, RegressorMixin, _RidgeBase):
             ``X w + b``.
         """
         check_sparse_structure(X)
-        return super().predict(X)
+        with places_named(X):
+            return super().predict(X)
 
 
 class RidgeClassifier(LinearClassifierMixin, _RidgeBase):
@@ -424,6 +427,8 @@ class RidgeClassifier(LinearClassifierMixin, _RidgeBase):
             check_class_weight(self.class_weight)
             factors = compute_sample_weight(self.class_weight, y)
             weight = check_weights(factors if weight is None else weight * factors, X)
+        if weight is not None and not binarizer.y_type_.startswith("multilabel"):
+            check_class_totals(binarizer.classes_, np.unique(y, return_inverse=True)[1], weight)
         self._label_binarizer = binarizer
         context = begin_callbacks(self, X, y, sample_weight, 1)
         self._fit_targets(X, Y, weight)
@@ -450,7 +455,8 @@ class RidgeClassifier(LinearClassifierMixin, _RidgeBase):
             ``X w + b``; for two classes, positive values speak for ``classes_[1]``.
         """
         check_sparse_structure(X)
-        return super().decision_function(X)
+        with places_named(X):
+            return super().decision_function(X)
 
     def predict(self, X):
         """Predict class labels.

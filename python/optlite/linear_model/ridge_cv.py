@@ -21,7 +21,13 @@ from sklearn.utils.metadata_routing import (
 )
 
 from .._estimator import EstimatorShell, begin_callbacks, end_callbacks
-from .._validation import check_fit_data, check_sparse_structure, check_weights, warn_of_underflow
+from .._validation import (
+    check_fit_data,
+    check_sparse_structure,
+    check_weights,
+    places_named,
+    warn_of_underflow,
+)
 from .._warnings import warn
 from ._conditioning import ATTRIBUTES, of_eigenvalues, store_conditioning
 from ._ridge_problem import LeastSquares
@@ -360,7 +366,8 @@ class RidgeCV(EstimatorShell, MultiOutputMixin, RegressorMixin, LinearModel):
             ``X w + b``.
         """
         check_sparse_structure(X)
-        return super().predict(X)
+        with places_named(X):
+            return super().predict(X)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -5,6 +5,8 @@ import operator
 
 import numpy as np
 
+from .._params import real_array
+
 
 class CallableObjective:
     """Hold an objective given by Python functions; made by :func:`from_callable`.
@@ -58,13 +60,13 @@ class CallableObjective:
         """Return the product of the Hessian at w with v, shaped as v."""
         if self._hvp is None:
             raise TypeError("This objective has no hvp: pass one to from_callable.")
-        product = self._hvp(self._shaped(w), self._shaped(v))
+        product = self._hvp(self._shaped(w), self._shaped(v, "v"))
         return np.asarray(product, dtype=np.float64).reshape(np.shape(v))
 
-    def _shaped(self, w):
-        w = np.asarray(w, dtype=np.float64)
+    def _shaped(self, w, name="w"):
+        w = real_array(w, name, "from_callable").astype(np.float64, copy=False)
         if w.shape not in (self.shape, (self.dim,)):
-            raise ValueError(f"w must have shape {self.shape}, got {w.shape} (from_callable).")
+            raise ValueError(f"{name} must have shape {self.shape}, got {w.shape} (from_callable).")
         return w.reshape(self.shape)
 
     def __repr__(self):

@@ -149,7 +149,7 @@ class GeneralizedLinearObjective:
         -------
         ndarray, shaped as V
         """
-        V = _numbers(V, "V")
+        V = self._numbers(V, "V")
         n_vectors = self._count(V)
         block = np.ascontiguousarray(V.reshape(n_vectors, self.dim))
         if n_vectors == 0:
@@ -253,12 +253,16 @@ class GeneralizedLinearObjective:
 
     # --- checks -----------------------------------------------------------------------------------
 
-    def _flat(self, w):
-        w = _numbers(w, "w")
+    def _numbers(self, value, name):
+        array = _params.real_array(value, name, type(self).__name__)
+        return array.astype(np.float64, copy=False)
+
+    def _flat(self, w, name="w"):
+        w = self._numbers(w, name)
         if w.shape not in (self.shape, (self.dim,)):
             end = ", the intercept last" if self.fit_intercept else ""
             raise ValueError(
-                f"w must have shape {self.shape}{end}, got {w.shape} ({type(self).__name__})."
+                f"{name} must have shape {self.shape}{end}, got {w.shape} ({type(self).__name__})."
             )
         return np.ascontiguousarray(w.ravel())
 
@@ -383,7 +387,7 @@ class Batch:
 
     def hvp(self, w, v):
         """Return the estimate of the product of the Hessian with v, shaped as v."""
-        block = np.ascontiguousarray(self._flat(v)[None])
+        block = np.ascontiguousarray(self._flat(v, "v")[None])
         product = self._model.hessian_product(self._flat(w), block)
         return self._out(self._scale * product.reshape(np.shape(v)))
 
@@ -539,13 +543,6 @@ def _flat_weights(weight):
             f"dtype {weight.dtype}. Leave it out for equal weights."
         )
     return weight
-
-
-def _numbers(value, name):
-    array = np.asarray(value)
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}.")
-    return array.astype(np.float64, copy=False)
 
 
 def _same(a, b):

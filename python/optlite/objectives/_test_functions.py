@@ -9,6 +9,8 @@ import operator
 
 import numpy as np
 
+from .._params import real_array
+
 
 class TestFunction:
     """Base of the test functions: what is known of the minimum, and the checks.
@@ -112,10 +114,8 @@ class TestFunction:
         return self.hvp(w, np.eye(self.dim))
 
     def _checked(self, array, name, shapes):
-        array = np.asarray(array)
         owner = type(self).__name__
-        if array.dtype.kind not in "biuf":
-            raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype} ({owner}).")
+        array = real_array(array, name, owner)
         if array.shape not in shapes:
             raise ValueError(f"{name} must have shape {self.shape}, got {array.shape} ({owner}).")
         dtype = np.float32 if array.dtype == np.float32 else np.float64

@@ -218,9 +218,7 @@ def _make_run(objective, x0, method, step_size, max_iter, tol, engine, batches, 
         )
     rule = _params.find("step_sizes", step_size, "step_size")
     values = _params.split_fields([direction, rule], fields)
-    start = np.zeros(objective.dim) if x0 is None else objective._flat(x0)
-    if not np.isfinite(start).all():
-        raise ValueError(f"x0 must be finite, got {start[~np.isfinite(start)][0]}.")
+    start = _check_start(x0, objective).ravel()
     limits = (_check_tol(tol), _check_max_iter(max_iter))
     if engine == "numpy":
         return _numpy_run(objective, direction, rule, values, start, *limits)
@@ -248,15 +246,7 @@ def _rule_run(objective, rule, x0, max_iter, tol, engine, batch_size, random_sta
             f"{missing[0]}. Use optlite.objectives, or objectives.from_callable(value, gradient, "
             "shape)."
         )
-    if x0 is None:
-        start = np.zeros(objective.shape)
-    else:
-        start = np.array(x0, dtype=np.float64)
-        if start.size != math.prod(objective.shape):
-            raise ValueError(f"x0 must have shape {objective.shape}, got {start.shape}.")
-        start = start.reshape(objective.shape)
-    if not np.isfinite(start).all():
-        raise ValueError(f"x0 must be finite, got {start[~np.isfinite(start)].flat[0]}.")
+    start = _check_start(x0, objective)
     if batch_size is not None:
         try:
             batch_size = operator.index(batch_size)
@@ -352,6 +342,24 @@ def _warn(run, method, record, tol, max_iter):
         f"{remedy.format(max_iter=max_iter)}",
         ConvergenceWarning,
     )
+
+
+def _check_start(x0, objective):
+    """Return where to start, float64 and not the caller's, in the shape of the variables."""
+    shape = tuple(objective.shape)
+    if x0 is None:
+        return np.zeros(shape)
+    start = np.array(_params.real_array(x0, "x0", "optim"), dtype=np.float64)
+    if start.shape != shape and start.shape != (math.prod(shape),):
+        end = ", the intercept last" if getattr(objective, "fit_intercept", False) else ""
+        raise ValueError(
+            f"x0 must have shape {shape}{end}, got {start.shape} (optim). None starts at zero."
+        )
+    finite = np.isfinite(start)
+    if not finite.all():
+        place = [int(i) for i in np.argwhere(~finite)[0]]
+        raise ValueError(f"x0 must be finite, got {start[~finite][0]} at position {place} (optim).")
+    return start.reshape(shape)
 
 
 def _check_tol(tol):
