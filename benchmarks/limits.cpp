@@ -1,4 +1,5 @@
-// What this machine can do at most: reading memory, exponentials, sparse gather and scatter.
+// What this machine can do at most: reading memory, exponentials, sparse gather and scatter,
+// histograms.
 // Prints "name value" lines; the number of threads is OMP_NUM_THREADS.
 //   c++ -O3 -march=native -fopenmp -std=c++17 -fno-math-errno limits.cpp -o limits
 #include <omp.h>
@@ -176,6 +177,36 @@ void sparse_rates() {
   report("scatter", 1e-9 * nnz / scatter);  // G entries/s
 }
 
+/// Histograms of eight features with 255 bins: a row's eight codes and its 64-bit word are read, and
+/// the word is added to eight bins.
+void histogram_rate() {
+  constexpr long rows = 16384, width = 8, rounds = 100;
+  const double seconds = best_seconds([&] {
+    double total = 0;
+#pragma omp parallel reduction(+ : total)
+    {
+      std::vector<std::uint8_t> codes(rows * width);
+      std::vector<std::int64_t> words(rows, 3), bins(width * 256, 0);
+      std::uint64_t state = 1;
+      for (std::uint8_t& code : codes) {
+        state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+        code = static_cast<std::uint8_t>((state >> 33) % 255);
+      }
+      for (int r = 0; r < rounds; ++r) {
+        for (long i = 0; i < rows; ++i) {
+          const std::uint8_t* code = codes.data() + i * width;
+          const std::int64_t word = words[i];
+          for (int j = 0; j < width; ++j) bins[256 * j + code[j]] += word;
+        }
+        __asm__ volatile("" ::: "memory");
+      }
+      total += static_cast<double>(bins[7]);
+    }
+    sink = total;
+  });
+  report("histogram", 1e-9 * rows * width * rounds * omp_get_max_threads() / seconds);  // G/s
+}
+
 }  // namespace
 
 int main() {
@@ -183,5 +214,6 @@ int main() {
   in_place_bandwidth();
   exponential_rate();
   sparse_rates();
+  histogram_rate();
   return 0;
 }

@@ -21,6 +21,7 @@ UNITS = {
     "exp": "G exponentials/s",
     "gather": "G sparse entries/s, w[j] read",
     "scatter": "G sparse entries/s, w[j] added to",
+    "histogram": "G additions/s to bins that a byte names",
 }
 
 
@@ -32,9 +33,9 @@ class Work:
     ----------
     plan : str
         The algorithm in a few words.
-    bytes, flops, exps, gathers, scatters : float
+    bytes, flops, exps, gathers, scatters, bins : float
         Bytes read from memory, floating-point operations of dense products, exponentials, sparse
-        entries gathered and scattered.
+        entries gathered and scattered, additions to bins of histograms.
     """
 
     plan: str
@@ -43,6 +44,7 @@ class Work:
     exps: float = 0.0
     gathers: float = 0.0
     scatters: float = 0.0
+    bins: float = 0.0
 
     def seconds(self, rates):
         """Add up the times of the parts, which do not overlap much; None if a rate is missing."""
@@ -52,6 +54,7 @@ class Work:
             "exp": self.exps,
             "gather": self.gathers,
             "scatter": self.scatters,
+            "histogram": self.bins,
         }
         needed = {name: count for name, count in parts.items() if count}
         if not all(rates.get(name) for name in needed):

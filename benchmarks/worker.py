@@ -155,9 +155,26 @@ def transport(emit, task, peer, tol, seconds):
     transporters.measure(emit, task, peer, tol, seconds)
 
 
+def boost(emit, task, peer, peer_threads, clock, seconds):
+    """Time fits and predictions of a boosting library."""
+    import boosters
+
+    boosters.measure(emit, task, peer, peer_threads, CLOCKS[clock], seconds)
+
+
+def boost_memory(emit, task, peer, peer_threads):
+    """Report by how much one fit of a boosting library raises the resident memory at its peak."""
+    import boosters
+
+    boosters.measure_memory(emit, task, peer, peer_threads, PeakMemory)
+
+
 ORDERS = {
     f.__name__: f
-    for f in (prepare, ladder, stopped, measure, memory, environment, gemm, update, transport)
+    for f in (
+        *(prepare, ladder, stopped, measure, memory, environment, gemm, update, transport),
+        *(boost, boost_memory),
+    )
 }
 
 # ------------------------------------------------------------------------- helpers
