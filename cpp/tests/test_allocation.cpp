@@ -2,6 +2,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <new>
+#include <string>
 
 #include "check.hpp"
 #include "data.hpp"
@@ -114,7 +115,7 @@ TEST("allocation: one that fails inside a parallel region leaves it as an except
 
 namespace {
 
-/// Some tensors of a run with a rule for matrices, as the binding lays them out.
+/// Some tensors of a run with an update rule, as the binding lays them out.
 template <class T>
 struct Run {
   const optlite::RuleRow& row;
@@ -148,7 +149,8 @@ struct Run {
       arrays[k].push_back(filled(size, T(1), T(0)));
     }
     for (std::size_t s = 0; s < row.slots.size(); ++s) {
-      const Index own = row.slot_shape(fields, s, shape).size();
+      const bool like_tensor = row.slot_shape == nullptr;
+      const Index own = like_tensor ? size : row.slot_shape(fields, s, shape).size();
       arrays[k].push_back(filled(own, T(0.5), T(0.01)));
     }
     tensors.push_back({size, shape.dimensions, shapes[k].data(), filled(size, T(1), T(0.1)),
@@ -178,13 +180,26 @@ struct Run {
 
 }  // namespace
 
-TEST("allocation: a step of a rule for matrices makes none after the first") {
-  int seen = 0;
+TEST("allocation: a step of an update rule makes none after the first") {
+  int of_matrices = 0, of_coordinates = 0;
   for (const optlite::RuleRow& row : optlite::rule_table()) {
-    if (row.slot_shape == nullptr) continue;
     CHECK_EQUAL(Run<float>(row).allocations(), 0);
     CHECK_EQUAL(Run<double>(row).allocations(), 0);
-    ++seen;
+    ++(row.slot_shape == nullptr ? of_coordinates : of_matrices);
+  }
+  CHECK(of_matrices > 0 && of_coordinates > 0);
+}
+
+TEST("allocation: nor does one that takes roots or singular vectors anew") {
+  int seen = 0;
+  for (const optlite::RuleRow& row : optlite::rule_table()) {
+    for (std::size_t k = 0; k < row.record.fields.size(); ++k) {
+      if (std::string(row.record.fields[k].name) != "update_period") continue;
+      Run<float> run(row);
+      run.fields[k] = 1.0;
+      CHECK_EQUAL(run.allocations(), 0);
+      ++seen;
+    }
   }
   CHECK(seen > 0);
 }

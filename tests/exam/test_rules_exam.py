@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -54,6 +55,25 @@ def test_core_matches_the_twin(name):
         for slot in rule._record["slots"]:
             for a, own in zip(state[slot["name"]], twin.states, strict=True):
                 assert_allclose(a, own[slot["name"]], rtol=1e-11, atol=1e-13)
+
+
+def test_a_step_allocates_nothing_after_the_first(name):
+    """In Python; the tests of the core count what is allocated there."""
+    params, grads = draw(0, shapes=[(60, 50), (4000,)], steps=4)
+    extra = [extras(name, g, t) for t, g in enumerate(grads)]
+    rule = optim.from_name(name)
+    state = rule.init(params)
+    rule.step(params, grads[0], state, **extra[0])
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for g, more in zip(grads[1:], extra[1:], strict=True):
+            rule.step(params, g, state, **more)
+        after, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # Views and tuples, but no array: the smaller tensor has 24,000 bytes.
+    assert peak - before < 8000 and after - before < 8000
 
 
 def test_single_precision_stays_close_to_double(name):
