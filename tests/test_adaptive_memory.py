@@ -1,4 +1,11 @@
-"""Adaptive memory momentum against the model that it comes from, minimised numerically."""
+"""Adaptive memory momentum against the model that it comes from, minimised numerically.
+
+Of the paper (arXiv 2510.04988) only the abstract and the introduction were at hand: two planes, one
+of the present gradient and one of the accumulated ones, in a proximal framework. A public
+implementation, AM_MSGD and AM_AdamW, gives the expressions of its algorithms 1 and 3; they are
+written here as it has them, unsimplified, with its settings lambda = 0.1, bounds 0.9 and 0.89, the
+first direction g, and for AdamW the first weight at its bound. Our derivation gives the same.
+"""
 
 import numpy as np
 import pytest
@@ -58,6 +65,47 @@ def test_steps_minimise_the_model_of_two_planes(seed, lamb):
     gap = rates[0] * g2 @ g1
     expected = minimise_model(g2, g1, gap, np.ones(5), rates[1], lamb)
     assert_allclose(x - before, expected, atol=2e-6)
+
+
+def test_the_weight_is_the_expression_that_an_implementation_quotes_from_the_paper():
+    """clip(((1 + lambda) <g, d> - <d - g, g + lambda d>) / |d - g|^2, 0, bound), over all tensors."""
+    rng, lamb, bound = np.random.default_rng(3), 0.1, 0.9
+    xs = [rng.normal(size=(3, 2)), rng.normal(size=4)]
+    rule, seen = optim.AMMGD(0.1), []
+    assert (rule.regularization, rule.beta_max) == (lamb, bound)
+    state = rule.init(xs)
+    for t in range(1, 41):
+        gs = [rng.normal(size=x.shape) + 0.4 for x in xs]
+        d, g = (np.concatenate([a.ravel() for a in arrays]) for arrays in (state.d, gs))
+        rule.step(xs, gs, state)
+        top = (1.0 + lamb) * g @ d - (d - g) @ (g + lamb * d)
+        expected = 0.0 if t == 1 else np.clip(top / ((d - g) @ (d - g)), 0.0, bound)
+        assert_allclose(state.beta, expected, rtol=1e-10, atol=1e-12)
+        seen.append(state.beta)
+    inside = [beta for beta in seen if 0.0 < beta < bound]
+    assert len(inside) > 5 and max(seen) == bound
+
+
+def test_the_weight_of_am_adamw_is_the_expression_that_an_implementation_quotes():
+    """With decay w the gap of the losses counts (1 + eta w) times, and w <x, d - g> is taken off."""
+    rng, lamb, bound, eta, w = np.random.default_rng(4), 0.1, 0.89, 0.01, 0.2
+    x = rng.normal(size=6)
+    rule, seen = optim.AMAdamW(eta, weight_decay=w), []
+    assert (rule.regularization, rule.beta_max) == (lamb, bound)
+    state = rule.init(x)
+    for t in range(1, 41):
+        g, d, at, product = rng.normal(size=6) + 0.5, state.d.copy(), x.copy(), state.product
+        rule.step(x, g, state)
+        P = (1.0 - bound * product) * (np.sqrt(state.v / (1.0 - 0.999**t)) + 1e-8)
+        metric = 1.0 / (P * (1.0 + lamb * P))
+        gap = eta * g @ (d / P + w * at)
+        top = (1.0 + w * eta) * gap / eta - (d - g) @ (metric * (g + lamb * P * d))
+        top -= w * at @ (d - g)
+        quoted = np.clip(top / ((d - g) @ (metric * (d - g))), 0.0, bound) if t > 1 else bound
+        assert_allclose(state.beta, quoted, rtol=1e-9, atol=1e-12)
+        seen.append(state.beta)
+    inside = [beta for beta in seen if 0.0 < beta < bound]
+    assert len(inside) > 5 and max(seen) == bound
 
 
 def test_the_cases_above_reach_both_ends_and_the_middle():

@@ -10,6 +10,7 @@ import math
 from pathlib import Path
 
 import registry_plots
+import rule_forms
 
 from optlite._params import as_word
 
@@ -213,6 +214,8 @@ def page_text(record, figure):
     lines += heading("Hyper-parameters", "-") + fields_table(record)
     if "slots" in record:
         lines += heading("State", "-") + state_table(record)
+        measured = rule_forms.section(record)
+        lines += heading("Named options, measured", "-") + measured if measured else []
     if "parameters" in record:
         rows = [(f"``{p['name']}``", escape(p["doc"])) for p in record["parameters"]]
         lines += heading("Parameters", "-")

@@ -5,11 +5,14 @@
 namespace optlite::rules {
 
 /// Divides by the deviation of the gradient from its mean: long steps where the mean predicts it.
-/// As in the authors' code, eps is added to the state in every step, where it accumulates.
+/// As in the paper's algorithm and the authors' code, eps is added to the state in every step,
+/// where it accumulates.
 struct Adabelief {
   static constexpr auto title = "AdaBelief";
   static constexpr auto doc =
-      "Adam with the variance around the running mean in place of the second moment.";
+      "Adam with the variance around the running mean in place of the second moment. The paper's "
+      "algorithm adds eps to the variance in every step and does not rectify; the authors' code "
+      "rectifies unless told otherwise, which is an option here.";
   static constexpr auto formula = R"(\begin{gathered}
       s_t = \beta_2 s_{t-1} + (1 - \beta_2) (g_t - m_t)^2 + \varepsilon \\
       x_t = x_{t-1} - \eta\, \frac{m_t / (1 - \beta_1^t)}{\sqrt{s_t / (1 - \beta_2^t)} +

@@ -17,8 +17,9 @@ struct AmAdamw {
   static constexpr auto title = "AMAdamW";
   static constexpr auto doc =
       "Adaptive memory with Adam's scaling. The update and the coefficient are our derivation from "
-      "a model of two planes; they agree with a public implementation of the method, not checked "
-      "against the paper itself.";
+      "a model of two planes. They are equal to what a public implementation quotes from the "
+      "paper, "
+      "whose text was not at hand.";
   static constexpr auto formula = R"(\begin{gathered}
       P_t = \left( 1 - \beta_{\max} \textstyle\prod_{i < t} \beta_i \right) \left(
       \sqrt{\frac{v_t}{1 - \beta_2^t}} + \varepsilon \right), \;

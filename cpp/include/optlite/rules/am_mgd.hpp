@@ -20,8 +20,8 @@ struct AmMgd {
   static constexpr auto title = "AMMGD";
   static constexpr auto doc =
       "Adaptive memory: momentum whose coefficient comes from a model of two planes. The update "
-      "is the published one; the coefficient is our derivation from the model, which agrees with a "
-      "public implementation of it, not checked against the paper itself.";
+      "is the published one; the coefficient is our derivation from the model. It is equal to the "
+      "expression that a public implementation quotes from the paper, whose text was not at hand.";
   static constexpr auto formula = R"(\begin{gathered}
       \beta_t = \operatorname{clip}\!\left( \frac{(1 + \lambda) \|g_t\|^2}{\|d_{t-1} - g_t\|^2} -
       \lambda,\, 0,\, \beta_{\max} \right) \\
