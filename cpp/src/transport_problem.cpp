@@ -6,6 +6,7 @@
 
 #include "optlite/core/interrupt.hpp"
 #include "optlite/linalg/kernels.hpp"
+#include "optlite/linalg/laplacian.hpp"
 #include "optlite/transport/exponentials.hpp"
 
 namespace optlite::transport {
@@ -237,6 +238,21 @@ Vector Problem::schur_diagonal(const Point& point) {
       },
       diagonal);
   return diagonal + point.column_sums;
+}
+
+Vector Problem::solve_schur(const Point& point, const Vector& right) const {
+  // The matrix is the Laplacian of the links P^T diag(a)^-1 P between columns. All entries of the
+  // plan enter: those that products leave out may be all that holds its parts together.
+  Matrix plan(targets(), sources());
+  for (Index i = 0; i < sources(); ++i) {
+    plan_row(cost_, point, i, plan.col(i).data());
+    plan.col(i) /= std::sqrt(a_[i]);
+    if (i % 64 == 0) interrupt::poll();
+  }
+  Matrix lower = Matrix::Zero(targets(), targets());
+  lower.selfadjointView<Eigen::Lower>().rankUpdate(plan);
+  RowMatrix links = lower.transpose();
+  return solve_laplacian(links, right);
 }
 
 double Problem::scaled_row_step(const Vector& v, double relaxation, Vector& u, Point& point) {

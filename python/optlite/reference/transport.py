@@ -59,6 +59,13 @@ class Problem:
         """Return the diagonal of S."""
         return at.column_sums - (at.plan**2 / self.a[:, None]).sum(axis=0)
 
+    def solve_schur(self, at, right):
+        """Return the solution of S y = right whose last entry is zero.
+
+        S is the Laplacian of the links W = P^T diag(a)^-1 P between columns.
+        """
+        return solve_laplacian(at.plan.T @ (at.plan / self.a[:, None]), right)
+
     def column_step(self, at):
         """Return the g that makes the columns sum to b; in logarithms where a sum underflowed."""
         lost = at.column_sums <= 1e-290
@@ -67,6 +74,31 @@ class Problem:
         shift = z.max(axis=0)
         g[lost] = at.reg * (np.log(self.b[lost] / np.exp(z - shift).sum(axis=0)) - shift)
         return g
+
+
+def solve_laplacian(weights, right):
+    """Return y with L y = right and y_last = 0; L_ij = -W_ij, L_ii = sum_j W_ij.
+
+    Eliminating a node adds links between its neighbours, and each diagonal entry is a sum of links:
+    nothing is subtracted, so that links of any size count (Grassmann, Taksar and Heyman,
+    Regenerative analysis and steady state distributions for Markov chains, 1985).
+
+    >>> solve_laplacian(np.array([[0.0, 1e-200], [1e-200, 0.0]]), np.array([1e-200, -1e-200]))
+    array([1., 0.])
+    """
+    weights, right, m = weights.copy(), right.copy(), right.size
+    degrees = np.zeros(m)
+    for k in range(m - 1):
+        links = weights[k, k + 1 :]
+        degrees[k] = links.sum()
+        if degrees[k] > 0.0:
+            weights[k + 1 :, k + 1 :] += np.outer(links / degrees[k], links)
+            right[k + 1 :] += links / degrees[k] * right[k]
+    y = np.zeros(m)
+    for k in range(m - 2, -1, -1):
+        if degrees[k] > 0.0:
+            y[k] = (right[k] + weights[k, k + 1 :] @ y[k + 1 :]) / degrees[k]
+    return y
 
 
 class Point:

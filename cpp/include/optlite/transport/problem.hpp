@@ -59,6 +59,8 @@ class Problem {
   void schur_product(const Point& point, const Vector& y, Vector& out);
   /// The diagonal of that matrix.
   Vector schur_diagonal(const Point& point);
+  /// The solution of the system with that matrix whose last entry is zero. `right` sums to zero.
+  Vector solve_schur(const Point& point, const Vector& right) const;
 
   /// One step of scaling with the plan that was kept last, whose columns are multiplied by v: the
   /// row factors u move as f does in evaluate(), and the sums follow. Reads the plan once.

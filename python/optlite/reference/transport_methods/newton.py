@@ -6,7 +6,8 @@ S d = reg (b - P^T 1),    S = diag(P^T 1) - P^T diag(a)^-1 P,    g <- g + t d
 section 3; Cuturi and Peyre, Semidual regularized optimal transport, 2018, section 3). The
 equations are solved by conjugate gradients with the diagonal of S as preconditioner, only as well
 as the distance to the solution deserves (Kemertas, Farahmand and Jepson, A truncated Newton method
-for optimal transport, 2025). The C++ leaves out entries of P that are too small to matter.
+for optimal transport, 2025); where they take long and S is small, by elimination. The C++ leaves
+out entries of P that are too small to matter.
 """
 
 import numpy as np
@@ -16,6 +17,7 @@ class Newton:
     """Scalings while they converge fast, then Newton steps."""
 
     least_sweeps = 3
+    direct_limit = 1024
     longest_move = 20.0  # in units of reg
 
     def __init__(self, forcing=0.1, slow=0.3, max_inner=500):
@@ -25,6 +27,7 @@ class Newton:
     def start(self, problem, g, reg):
         """Return the point at the start of a stage."""
         self.sweeps_left = self.least_sweeps
+        self.best, self.stalled = np.inf, 0
         return problem.evaluate(g, reg)
 
     def advance(self, problem, at, goal):
@@ -40,7 +43,13 @@ class Newton:
             return True, new
         new = self.search(problem, at, self.solve(problem, at, goal))
         if new is not None:
-            return True, new
+            # A column whose sum underflowed is out of Newton's sight: a scaling finds it.
+            self.sweeps_left = int(new.error > 0.9 * at.error)
+            self.stalled = 0 if new.error < 0.5 * self.best else self.stalled + 1
+            self.best = min(self.best, new.error)
+            # Error of the sums by that of the exponents, large numbers where reg is small.
+            rounding = np.finfo(float).eps * (1.0 + np.ptp(new.g) / at.reg) * problem.b.sum()
+            return self.stalled < 8 or new.error > 100.0 * rounding, new
         # No step along the direction is better: rounding, or a plan too far from its sums.
         self.sweeps_left = 4 * self.least_sweeps
         self.failures += 1
@@ -48,44 +57,67 @@ class Newton:
 
     def solve(self, problem, at, goal):
         """Return about reg S^-1 (b - P^T 1), orthogonal to the vector that S maps to zero."""
-        residual = problem.b - at.column_sums
-        start = np.abs(residual).sum()
+        right = problem.b - at.column_sums
+        start = np.abs(right).sum()
         # Near the goal the step has to reach it; far away the quadratic model is not worth more.
         far = min(self.forcing, np.sqrt(start / problem.b.sum()))
         enough = max(far, 0.3 * goal / start)
+        # Where they take long, elimination is cheaper, and good for any condition.
+        small = right.size <= self.direct_limit
+        limit = min(self.max_inner, max(50, right.size // 8)) if small else self.max_inner
+        solved, d = self.conjugate_gradients(problem, at, right, enough * start, limit)
+        if not solved and small:
+            exact = problem.solve_schur(at, right)
+            d = exact if np.isfinite(exact).all() else d
+        return at.reg * d
+
+    def conjugate_gradients(self, problem, at, right, enough, limit):
+        """Return whether the residual came down to `enough`, and the solution."""
         diagonal = problem.schur_diagonal(at)
         diagonal = np.maximum(np.maximum(diagonal, 1e-12 * at.column_sums), 1e-300)
-        z = residual / diagonal
-        p, rho = z, residual @ z
-        d = np.zeros_like(residual)
-        for k in range(self.max_inner):
+        residual, d = right, np.zeros_like(right)
+        p = residual / diagonal
+        rho = residual @ p
+        for k in range(limit):
             product = problem.schur_product(at, p)
             curvature = p @ product
             if not curvature > 0.0:
-                d = p if k == 0 else d
-                break
+                return False, p if k == 0 else d
             d = d + rho / curvature * p
             residual = residual - rho / curvature * product
-            if not np.abs(residual).sum() > enough * start:
-                break
+            if not np.abs(residual).sum() > enough:
+                return True, d
             z = residual / diagonal
             rho, before = residual @ z, rho
             p = z + rho / before * p
-        return at.reg * d
+        return False, d
 
     def search(self, problem, at, d):
-        """Return the first point on the way along d that is better; None if there is none."""
+        """Return the first point on the way along d that is better; None if there is none.
+
+        Where parts of the plan hardly touch, S is nearly singular and d long between them, but an
+        exponential is no parabola. Then the first step moves potentials by a few times reg, and is
+        doubled as long as the value keeps rising as its slope says.
+        """
         slope = (problem.b - at.column_sums) @ d
         if not slope > 0.0 or not np.isfinite(d).all():
             return None
         rounding = 1e-13 * (abs(at.value) + at.reg)
-        # Where parts of the plan hardly touch, S is nearly singular and d long, but an exponential
-        # is no parabola: potentials move by a few times reg at most.
         first = self.step = min(1.0, self.longest_move * at.reg / np.ptp(d))
         while self.step > 1e-8 * first:
             new = problem.evaluate(at.g + self.step * d, at.reg)
             rises = new.value >= at.value + 1e-4 * self.step * slope
             if rises or (new.value >= at.value - rounding and new.error < at.error):
-                return new
+                return new if first == 1.0 else self.longer(problem, at, new, d, slope)
             self.step *= 0.5
         return None
+
+    def longer(self, problem, at, new, d, slope):
+        """Return the point of the last doubled step whose value rises."""
+        while self.step < 1.0 and new.value >= at.value + 0.5 * self.step * slope:
+            longer = min(1.0, 2.0 * self.step)
+            trial = problem.evaluate(at.g + longer * d, at.reg)
+            if not trial.value > new.value:
+                break
+            new, self.step = trial, longer
+        return new
