@@ -9,6 +9,7 @@ import scipy.sparse as sp
 from sklearn.exceptions import ConvergenceWarning
 
 from optlite.linear_model import LogisticRegression, Ridge, RidgeClassifier, RidgeCV
+from optlite.linear_model._ridge_problem import LeastSquares, _Basis
 
 
 def dependent(n, classes=2, seed=0):
@@ -80,10 +81,12 @@ def test_dependences_across_the_blocks_of_a_factorisation():
 # --- rank and condition number --------------------------------------------------------------------
 
 
-def eigenvalues(X, weight=None):
+def eigenvalues(X, weight=None, of_one_size=False):
     """Of the smaller Gram matrix of the centred, weighted columns, by singular values."""
     weight = np.ones(len(X)) if weight is None else weight
     Z = np.sqrt(weight)[:, None] * (X - weight @ X / weight.sum())
+    if of_one_size:  # up to a power of two
+        Z = Z * np.exp2(-np.round(np.log2(np.linalg.norm(Z, axis=0))))
     e = np.linalg.svd(Z, compute_uv=False) ** 2
     return np.where(e > 1e-20 * e[0], e, 0.0)
 
@@ -116,6 +119,7 @@ def test_ridge_reports_rank_and_condition_number(case, alpha, weighted, collinea
     unchecked = case == "square" and alpha > 0 and not collinear
     assert (model.rank_, model.rank_kind_) == (rank, "estimate" if unchecked else "exact")
     if model.condition_number_kind_ == "exact":
+        truth = spread(eigenvalues(X, weight, of_one_size=n >= d), alpha)
         np.testing.assert_allclose(model.condition_number_, truth, rtol=1e-9)
     else:
         slack = 1.5 if model.condition_number_kind_ == "estimate" else 1.0 + 1e-6
@@ -248,3 +252,73 @@ def test_the_rounding_of_a_constant_column_is_no_column(value, container):
     X = container(X)
     for model in (Ridge(), LogisticRegression(), RidgeCV(), LogisticRegression(C=np.inf)):
         assert model.fit(X, y).rank_ == 10
+
+
+# --- columns of very different size ---------------------------------------------------------------
+
+
+def ill_scaled(n=300, seed=3):
+    """Five independent columns between 1e-9 and 1e9, and a copy of the first."""
+    rng = np.random.default_rng(seed)
+    size = np.array([1.0, 1e-5, 1e5, 1e-9, 1e9, 1.0])
+    X = rng.standard_normal((n, 6))
+    X[:, 5] = X[:, 0]
+    y = X[:, :5].sum(axis=1) + 0.1 * rng.standard_normal(n)
+    Z = X[:, :5] - X[:, :5].mean(axis=0)
+    least = np.linalg.lstsq(Z, y - y.mean(), rcond=None)[1][0]
+    return X * size, y, least
+
+
+@pytest.mark.parametrize("solver", ["auto", "svd", "cholesky"])
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
+def test_small_columns_are_no_rounding_of_large_ones(solver, container):
+    X, y, least = ill_scaled()
+    if solver == "svd" and container is sp.csr_array:
+        return
+    model = Ridge(alpha=0.0, solver=solver).fit(container(X), y)
+    np.testing.assert_allclose(model.objective_, least, rtol=1e-9)
+    assert (model.rank_, model.rank_kind_) == (5, "exact")
+    np.testing.assert_allclose(model.coef_[0], model.coef_[5], rtol=1e-9)
+
+
+@pytest.mark.parametrize("solver", ["auto", "lbfgs", "newton-cg", "newton-cholesky"])
+def test_logistic_regression_of_columns_of_very_different_size(solver):
+    X, y, _ = ill_scaled()
+    y = y > np.random.default_rng(8).normal(0.0, 3.0, len(y))
+    model = LogisticRegression(C=np.inf, solver=solver).fit(X, y)
+    assert model.converged_ and model.rank_ == 5
+    np.testing.assert_allclose(model.coef_[0, 0], model.coef_[0, 5], rtol=1e-9)
+
+
+@pytest.mark.parametrize("digits", [6, 8, 10])
+def test_singular_values_keep_the_digits_that_their_squares_lose(digits):
+    rng = np.random.default_rng(7)
+    U = np.linalg.qr(rng.standard_normal((200, 8))).Q
+    V = np.linalg.qr(rng.standard_normal((8, 8))).Q
+    X = U * np.logspace(0, -digits, 8) @ V.T
+    w = rng.standard_normal(8)
+    model = Ridge(alpha=0.0, fit_intercept=False, solver="svd").fit(X, X @ w)
+    np.testing.assert_allclose(model.coef_, w, atol=10.0 ** (digits - 14))
+    assert model.rank_ == 8
+
+
+def test_a_certificate_sees_directions_that_a_decomposition_leaves_out():
+    X, y, _ = ill_scaled()
+    problem = LeastSquares(X, y, None, True)
+    zero = np.zeros(1)
+    whole = problem.solve("svd", zero, 1e-10, None)
+    assert whole["certificate"].max() < 1e-10
+    # Only the largest column, as a cut at the rounding of squares would have it.
+    e, Vt = np.array([problem.core.squares()[4]]), np.eye(6)[[4]]
+    moments = problem.core.target_moments() @ Vt.T
+    for alpha in (zero, np.array([1e-3])):
+        part = problem._from_spectrum(_Basis(Vt, e), moments, alpha, 1e-10, "part")
+        assert part["certificate"].max() > 0.1 and part["status"] != "converged"
+
+
+def test_leave_one_out_hands_over_where_the_squares_lose_columns():
+    X, y, _ = ill_scaled()
+    model = RidgeCV(alphas=[1e-6, 1e-3]).fit(X, y)
+    assert model.certificate_ < 1e-9
+    direct = Ridge(alpha=model.alpha_).fit(X, y)
+    np.testing.assert_allclose(model.predict(X), direct.predict(X), atol=1e-6)

@@ -2,6 +2,7 @@
 
 #include <Eigen/QR>
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace optlite {
@@ -60,7 +61,9 @@ ColumnGram read_column_gram(GeneralizedLinear& model) {
 void share_effects(const GeneralizedLinear& model, const CholeskyFactor& columns,
                    Vector& coefficients) {
   const Index d = model.features();
-  const Matrix basis = columns.null_space();
+  // Entries at rounding are zeros: the units could make large numbers of them.
+  const Matrix basis =
+      columns.null_space().unaryExpr([](double x) { return std::fabs(x) < 1e-11 ? 0.0 : x; });
   Matrix effects = basis.topRows(d);
   if (model.scale().size() > 0) effects = model.scale().asDiagonal() * effects;
   Matrix constants = Matrix::Zero(1, basis.cols());

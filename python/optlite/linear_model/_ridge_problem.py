@@ -1,6 +1,7 @@
 """A ridge problem in the core: the choice among its solvers, and decompositions of its data."""
 
 import numpy as np
+import scipy.linalg
 import scipy.sparse as sp
 
 from .._core import core
@@ -156,52 +157,81 @@ class LeastSquares:
 
     def _svd(self, alphas, tol):
         """Decompose the centred, weighted X: the only solver that copies it."""
-        U, s, Vt = thin_svd(self.scaled_data())
-        Uty = U.T @ self.scaled_targets()
-        return self._from_spectrum(Vt, s * s, (s[:, None] * Uty).T, alphas, tol, "svd")
+        Z = self.scaled_data()
+        unit = self._unit(alphas, np.linalg.norm(Z, axis=0))
+        Z *= unit
+        U, s, Vt = thin_svd(Z)
+        keep = s > np.finfo(float).eps * max(Z.shape) * s.max(initial=0.0)
+        moments = (s[:, None] * (U.T @ self.scaled_targets())).T
+        basis = _Basis(Vt[keep], s[keep] ** 2, unit, Vt[~keep])
+        return self._from_spectrum(basis, moments[:, keep], alphas, tol, "svd")
 
     def _eigen(self, alphas, tol):
         """Decompose Z^T S Z, or for wide data K and map its eigenvectors."""
         n, d = self.X.shape
         if d <= n:
-            e, Vt = self.eigen_gram()
+            unit = self._unit(alphas, np.sqrt(self.core.squares()))
+            e, V = eigh(self.core.gram().T * unit * unit[:, None])
+            keep = e > self.noise(e)
+            basis = _Basis(V.T[keep], e[keep], unit, V.T[~keep])
         else:
             e, Ut = self.eigen_kernel()
             keep = e > 0
             e = e[keep]
             Vt = self.core.from_dual(np.ascontiguousarray(Ut[keep])) / np.sqrt(e)[:, None]
-        moments = self.core.target_moments() @ Vt.T
-        return self._from_spectrum(Vt, e, moments, alphas, tol, "eigen")
+            basis = _Basis(Vt, e)
+        moments = (self.core.target_moments() * basis.unit) @ basis.Vt.T
+        return self._from_spectrum(basis, moments, alphas, tol, "eigen")
 
-    def _from_spectrum(self, Vt, e, moments, alphas, tol, method):
+    def _unit(self, alphas, sizes):
+        """Powers of two in whose units the columns are of one size.
+
+        Small columns are no rounding of large ones. A penalty ties w to the units of X, and wide
+        data are fitted by their large columns: both stay as they are.
+        """
+        if (alphas > 0).any() or self.X.shape[0] < self.X.shape[1]:
+            return np.ones(len(sizes))
+        return np.exp2(-np.round(np.log2(np.where(sizes > 0, sizes, 1.0))))
+
+    def _from_spectrum(self, basis, moments, alphas, tol, method):
         """W = V (e + alpha)^-1 V^T Z^T S y, refined once; null directions are left at zero."""
-        e = self._without_noise(e)
-        shifted = e + alphas[:, None]
-        inverse = np.divide(1.0, shifted, out=np.zeros_like(shifted), where=e > 0)
-        W = (moments * inverse) @ Vt
+        shifted = basis.e + alphas[:, None]
+        W = basis.combine(moments / shifted)
         best = None
         for step in range(1, 4):
-            W = np.ascontiguousarray(W)
             G, value = self.evaluate(W, alphas)
-            inside = G @ Vt.T
+            inside = (G * basis.unit) @ basis.Vt.T
             # F(w) - min F, known exactly in this basis; outside of it only the penalty is curved.
-            gap = np.einsum("tk,tk,tk->t", inside, inside, inverse)
-            outside = np.maximum(np.einsum("tj,tj->t", G, G) - np.sum(inside**2, axis=1), 0.0)
-            gap += np.divide(outside, alphas, out=np.zeros_like(gap), where=alphas > 0)
+            gap = np.sum(inside**2 / shifted, axis=1)
+            gap += self._gap_outside(G * basis.unit - inside @ basis.Vt, basis.unit, alphas)
             certificate = self.relative(gap, value)
             if best is not None and not certificate.sum() < best["certificate"].sum():
                 break
             best = {"coefficients": W, "value": value, "certificate": certificate, "n_iter": step}
             if certificate.max(initial=0.0) <= tol:
                 break
-            W = W + (inside * inverse) @ Vt
+            W = basis.combine(inside / shifted, start=W)
         done = best["certificate"].max(initial=0.0) <= tol
         best["status"] = "converged" if done else "precision_limit"
-        best.update(of_eigenvalues(e, min(self.X.shape), alphas))
+        best.update(of_eigenvalues(basis.e, min(self.X.shape), alphas))
         best["message"] = "A direct solver ended at the rounding error of the data."
         best["n_passes"] = self.core.n_passes
         best["method"] = best["solver"] = method
         return best
+
+    def _gap_outside(self, outside, unit, alphas):
+        """Gap of gradients outside a basis: |g|^2 / alpha.
+
+        Without a penalty such a gradient is rounding, or shows that the basis leaves out too much:
+        it is measured by what one column alone would gain.
+        """
+        total = np.einsum("tj,tj->t", outside, outside)
+        gap = np.divide(total, alphas, out=np.zeros_like(total), where=alphas > 0)
+        if (alphas > 0).all():
+            return gap
+        curvature = self.core.squares() * unit**2
+        single = np.divide(outside**2, curvature, out=np.zeros_like(outside), where=curvature > 0)
+        return np.where(alphas > 0, gap, single.sum(axis=1))
 
     def relative(self, gap, value):
         """Relative certificate, with the floor that the core uses."""
@@ -275,6 +305,40 @@ class LeastSquares:
         rest = full[:, basis.shape[1] :]
         vectors = np.hstack([basis[:, apart:], rest])
         return np.append(e[keep], np.zeros(rest.shape[1])), np.ascontiguousarray(vectors.T)
+
+
+class _Basis:
+    """Eigenvectors of Z^T S Z as rows of Vt, w in some unit, and those of eigenvalue zero."""
+
+    def __init__(self, Vt, e, unit=None, null=None):
+        self.Vt = Vt
+        self.e = e
+        self.unit = np.ones(Vt.shape[1]) if unit is None else unit
+        self.null = None
+        if null is not None and len(null) and (self.unit != 1.0).any():
+            self.null = self._orthonormal(null)
+
+    def combine(self, rotated, start=0.0):
+        """Coefficients with these parts, of least norm in their own units; one row a target."""
+        W = start + (rotated @ self.Vt) * self.unit
+        if self.null is not None:
+            W = W - (W @ self.null) @ self.null.T
+        return np.ascontiguousarray(W)
+
+    def _orthonormal(self, null):
+        """The null space in the units of w, as columns.
+
+        Each dependent column is written as a combination of others. Entries at rounding are zeros:
+        the units would make a large number of them.
+        """
+        m = len(null)
+        _, R, order = scipy.linalg.qr(null, mode="economic", pivoting=True)
+        relations = np.zeros_like(null)
+        relations[:, order[:m]] = np.eye(m)
+        relations[:, order[m:]] = scipy.linalg.solve_triangular(R[:, :m], R[:, m:])
+        relations[np.abs(relations) < 1e-11] = 0.0
+        columns = (relations * self.unit).T
+        return np.linalg.qr(columns / np.linalg.norm(columns, axis=0)).Q
 
 
 def eigh(A):

@@ -189,8 +189,8 @@ class Ridge(MultiOutputMixin, RegressorMixin, _RidgeBase):
     condition_number_ : float or None
         Largest by smallest eigenvalue of the matrix that was solved: ``Z^T S Z + alpha I`` (Z
         centred, S the weights), for `X` with fewer rows than columns ``K + alpha I`` with
-        ``K = S^(1/2) Z Z^T S^(1/2)``; for conjugate gradients the preconditioned one. Without a
-        penalty, of its part of full rank.
+        ``K = S^(1/2) Z Z^T S^(1/2)``; for conjugate gradients the preconditioned one. Where columns
+        depend on each other and there is no penalty, of the part of full rank.
     condition_number_kind_ : {"exact", "estimate", "lower bound"} or None
         What `condition_number_` is worth.
     n_features_in_ : int

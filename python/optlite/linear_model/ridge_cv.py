@@ -308,8 +308,16 @@ class RidgeCV(EstimatorShell, MultiOutputMixin, RegressorMixin, LinearModel):
         G, value = problem.evaluate(W, chosen)
         gap = fits.gap(G, chosen)
         self.certificate_ = float(problem.relative(gap, value).max(initial=0.0))
+        found = of_eigenvalues(fits.e, min(problem.X.shape), chosen)
+        if (
+            self.certificate_ > 1e-10
+        ):  # columns of very different size: their squares lose the small
+            direct = problem.solve("auto", chosen, 1e-10, None)
+            reached = float(direct["certificate"].max(initial=0.0))
+            if reached < self.certificate_:
+                W, found, self.certificate_ = direct["coefficients"], direct, reached
         self.coef_, self.intercept_ = problem.fitted(W, y)
-        store_conditioning(self, of_eigenvalues(fits.e, min(problem.X.shape), chosen))
+        store_conditioning(self, found)
         warn_of_underflow(problem.X, self.coef_)
 
     def _warn_leverage(self, clipped):
