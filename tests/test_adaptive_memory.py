@@ -68,7 +68,7 @@ def test_steps_minimise_the_model_of_two_planes(seed, lamb):
 
 
 def test_the_weight_is_the_expression_that_an_implementation_quotes_from_the_paper():
-    """clip(((1 + lambda) <g, d> - <d - g, g + lambda d>) / |d - g|^2, 0, bound), over all tensors."""
+    """((1 + lambda) <g, d> - <d - g, g + lambda d>) / |d - g|^2 over all tensors, clipped."""
     rng, lamb, bound = np.random.default_rng(3), 0.1, 0.9
     xs = [rng.normal(size=(3, 2)), rng.normal(size=4)]
     rule, seen = optim.AMMGD(0.1), []
@@ -87,7 +87,7 @@ def test_the_weight_is_the_expression_that_an_implementation_quotes_from_the_pap
 
 
 def test_the_weight_of_am_adamw_is_the_expression_that_an_implementation_quotes():
-    """With decay w the gap of the losses counts (1 + eta w) times, and w <x, d - g> is taken off."""
+    """With decay w the gap of losses counts (1 + eta w) times, and w <x, d - g> is taken off."""
     rng, lamb, bound, eta, w = np.random.default_rng(4), 0.1, 0.89, 0.01, 0.2
     x = rng.normal(size=6)
     rule, seen = optim.AMAdamW(eta, weight_decay=w), []

@@ -130,6 +130,24 @@ def test_added_up_margins_give_the_gradient_of_the_point(size):
             assert_allclose(record.objective, value, rtol=1e-13)
 
 
+@pytest.mark.parametrize("size", [1e5, 1e9])
+def test_a_start_far_away_leaves_no_rounding_in_the_margins(size):
+    """A step from margins of this size to small ones: added up, they keep the large ones' rounding.
+
+    With margins of 1e5 that is 1e-11, and 1e-7 with 1e9. Up to 1e3 they are added: 1e-13 at most.
+    """
+    rng = np.random.default_rng(6)
+    X = rng.normal(size=(300, 8))
+    f = objectives.LeastSquares(X, X @ np.ones(8) + rng.normal(size=300), alpha=1e-3)
+    path = list(optim.steps(f, size * np.ones(8), method="newton_cg", max_iter=6))
+    reached = [record for record in path if np.abs(record.x).max() < 10.0]
+    assert reached
+    for record in reached:
+        value, gradient = f.value_and_gradient(record.x)
+        assert_allclose(record.gradient, gradient, rtol=0.0, atol=1e-13)
+        assert_allclose(record.objective, value, rtol=1e-13)
+
+
 def test_the_duality_gap_does_not_depend_on_the_order_of_the_classes():
     """At equal probabilities the mean curvature has equal eigenvalues, and any basis for them."""
     rng = np.random.default_rng(3)
