@@ -34,7 +34,7 @@ OPTLITE = {
     "momentum": {"momentum": MOMENTUM},
     "rmsprop": {"alpha": ALPHA},
     "muon": {"scale": "match_rms_adamw"},
-    "shampoo": {"update_every": 10.0},
+    "shampoo": {"update_every": 10},
 }
 
 
@@ -168,6 +168,7 @@ def pytorch_optimizer(rule, x, g):
 def optax(rule, x, g):
     import jax
     import optax as package
+    import optax.contrib
 
     if x.dtype == np.float64:
         jax.config.update("jax_enable_x64", True)
@@ -178,6 +179,9 @@ def optax(rule, x, g):
         "adagrad": lambda: package.adagrad(LEARNING_RATE, 0.0, 1e-10),
         "lion": lambda: package.lion(LEARNING_RATE, weight_decay=0.0),
         "adabelief": lambda: package.adabelief(LEARNING_RATE),
+        "adan": lambda: package.adan(LEARNING_RATE),
+        "ademamix": lambda: package.contrib.ademamix(LEARNING_RATE),
+        "muon": lambda: package.contrib.muon(LEARNING_RATE),
     }
     if rule not in makers:
         raise ImportError(f"optax has no comparable {rule}")
@@ -236,8 +240,8 @@ def measure(emit, rule, peer, n, dtype, seconds):
     batch = max(1, int(0.002 / once))
     times = []
     end = time.perf_counter() + seconds
-    # Ten steps at least: a rule may do its heavy part in one of ten.
-    while time.perf_counter() < end or len(times) < 10:
+    # A multiple of ten: a rule may do its heavy part in one of ten.
+    while time.perf_counter() < end or len(times) % 10 > 0 or not times:
         start = time.perf_counter()
         for _ in range(batch):
             step()
