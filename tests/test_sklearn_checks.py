@@ -5,6 +5,7 @@ import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from optlite import boosting, linear_model, model_selection
+from optlite.ot import TransportMap
 
 LOGISTIC = [
     linear_model.LogisticRegression(),
@@ -31,7 +32,8 @@ WRAPPERS = [
     model_selection.ConformalRegressor(BOOSTED),
     model_selection.ConformalRegressor(BOOSTED, conformity_score="quantile"),
 ]
-ALL = LOGISTIC + OTHERS + BOOSTING + WRAPPERS
+MAPS = [TransportMap(), TransportMap(reg=0.5, metric="euclidean")]
+ALL = LOGISTIC + OTHERS + BOOSTING + WRAPPERS + MAPS
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
@@ -45,6 +47,6 @@ def test_scikit_learn_checks(estimator, check):
 
 def test_every_public_estimator_is_checked():
     checked = {type(estimator).__name__ for estimator in ALL}
-    public = {*linear_model.__all__, *boosting.__all__, *model_selection.__all__}
+    public = {*linear_model.__all__, *boosting.__all__, *model_selection.__all__, "TransportMap"}
     assert checked == public - {"distributions", "conformal_risk_control"}
     assert np.all([hasattr(estimator, "fit") for estimator in ALL])

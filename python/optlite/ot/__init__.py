@@ -34,9 +34,11 @@ from ._solve import (
     solve_points,
     steps,
 )
+from .transport_map import TransportMap
 
 __all__ = [
     "SinkhornDivergence",
+    "TransportMap",
     "TransportRecord",
     "TransportResult",
     "bures_wasserstein",
