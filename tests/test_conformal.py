@@ -181,6 +181,19 @@ def test_quantiles_that_are_too_wide_shrink_to_their_middle():
     np.testing.assert_allclose(upper, x[:, 0] + np.maximum(half, 0.0), atol=1e-12)
 
 
+def test_predictions_in_a_column():
+    class Column(LinearRegression):
+        def predict(self, X):
+            return super().predict(X)[:, None]
+
+    X, y = draw(40, np.random.default_rng(0))
+    model, flat = (
+        ConformalRegressor(inner, random_state=0).fit(X, y)
+        for inner in (Column(), LinearRegression())
+    )
+    assert np.array_equal(model.predict_interval(X), flat.predict_interval(X))
+
+
 def test_a_scale_of_zero():
     class Sure(Guess):
         def predict(self, X, return_std=False):

@@ -5,6 +5,7 @@ Its scores are in ``peer/ngboost_scores.json``; ``peer/ngboost_scores.py`` makes
 """
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -69,6 +70,28 @@ def test_same_settings_give_the_scores_of_ngboost_on_censored_times(scores, name
     assert abs(difference[:, 0].mean()) <= half[0] + 0.01, (difference.mean(axis=0), half)
     assert half[0] < 0.025
     assert (difference[:, 1] > 0.0).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("diabetes", "diabetes"),
+        ("breast_cancer", "breast cancer"),
+        ("friedman", "Friedman"),
+        ("houses", "prices"),
+        ("robot_arm", "arm"),
+        ("power_plant", "power plant"),
+    ],
+)
+def test_the_page_states_these_differences(scores, name, words):
+    text = (PEER.parents[1] / "docs" / "distributions.md").read_text(encoding="utf-8")
+    row = re.search(rf"^\| {words}.*$", text, re.MULTILINE)[0]
+    mean, half = (float(x) for x in re.search(r"\$(\S+) \\pm (\S+)\$", row).groups())
+    differences = np.subtract(scores[name], RECORD["scores"][name])[:, 0]
+    # A tie that ends the other way, on another processor, moves a mean by up to 0.005.
+    assert differences.mean() == pytest.approx(mean, abs=0.005)
+    interval = stats.t.ppf(0.975, 4) * differences.std(ddof=1) / np.sqrt(5)
+    assert interval == pytest.approx(half, abs=0.005)
 
 
 def test_a_worse_model_would_be_noticed(peer):

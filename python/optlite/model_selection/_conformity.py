@@ -1,6 +1,7 @@
 """How strange a target is, given a prediction, and which targets are no stranger than that."""
 
 import numpy as np
+from sklearn.utils import column_or_1d
 
 
 class Absolute:
@@ -33,7 +34,7 @@ class Absolute:
 
     def center_and_unit(self, model, X):
         """Return the prediction and what distances from it are counted in."""
-        return np.asarray(model.predict(X), dtype=float), 1.0
+        return column_or_1d(model.predict(X), dtype=float), 1.0
 
 
 class Normalized(Absolute):
