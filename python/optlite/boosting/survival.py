@@ -24,19 +24,23 @@ class NGBSurvival(RegressorMixin, NumberPredictions, NGBoost):
         The scoring rule that is minimised. A censored row contributes minus the logarithm of the
         probability of a longer time, or the part of the continuous ranked probability score that
         lies before its time; the latter is there for "log_normal" and "exponential".
-    Base, natural_gradient, n_estimators, learning_rate, minibatch_frac, col_sample, tol, \
-    random_state, early_stopping_rounds, max_depth, max_leaf_nodes, min_samples_leaf, \
-    l2_regularization, max_bins, categorical_features, monotonic_cst, tree_sharing, n_threads, \
-    warm_start
-        As in :class:`NGBRegressor`, with the same defaults.
-    validation_fraction : float in (0, 1), default=0.1
-        Share of the rows that is held out to stop early by, with the same share of events.
+    Base, natural_gradient, n_estimators, learning_rate, minibatch_frac, col_sample, tol
+        As in :class:`NGBRegressor`, with the same defaults, as are those of the next two lines.
+    random_state, early_stopping_rounds, max_depth, max_leaf_nodes, min_samples_leaf, max_bins
+        See above.
+    l2_regularization, categorical_features, monotonic_cst, tree_sharing, n_threads, warm_start
+        See above.
+    validation_fraction : float in (0, 1) or None, default=None
+        Share of the rows that is held out to stop early by, with the same share of events. None is
+        a tenth; with fewer than 1,000 rows, 5-fold cross-validation says where to stop, and all
+        rows are fitted.
 
     Attributes
     ----------
-    n_iter_, init_params_, lower_, upper_, scalings_, train_score_, validation_score_, \
+    n_iter_, init_params_, lower_, upper_, scalings_, train_score_, validation_score_
+        As in :class:`NGBRegressor`, as are those of the next line.
     stop_reason_, forest_, bins_, feature_importances_, n_features_in_, feature_names_in_
-        As in :class:`NGBRegressor`.
+        See above.
 
     See Also
     --------

@@ -33,8 +33,8 @@ class SMB(PythonRule):
     weight_decay : float, >= 0, default=0.0
         Strength w of the pull towards zero.
     weight_decay_form : {"l2", "decoupled", "fixed", "proximal", "decoupled_after"}, default="l2"
-        How it enters: as part of the loss, which becomes f(x) + w |x|^2 / 2 (l2), also where the
-        step is judged; or it shortens x, to x - η w x (decoupled) or x - w x (fixed) before the
+        How it enters: as part of the loss, which becomes ``f(x) + w |x|^2 / 2`` (l2), also where
+        the step is judged; or it shortens x, to x - η w x (decoupled) or x - w x (fixed) before the
         step, to x / (1 + η w) (proximal) or x - η w x (decoupled_after) after it. The step is
         then that of x before.
 

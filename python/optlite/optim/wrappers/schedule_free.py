@@ -228,11 +228,10 @@ class ScheduleFreeAdamW(_ScheduleFree):
         Added to the root.
     weight_decay : float, >= 0, default=0.0
         Strength w of the pull towards zero.
-    weight_decay_form : {"paper", "l2", "decoupled", "fixed", "proximal", "decoupled_after"}, \
-            default="paper"
-        How it enters: w y is added to the step's direction (paper) or to the gradient (l2); or it
-        shortens z, to z - γ w z (decoupled) or z - w z (fixed) before its step, to z / (1 + γ w)
-        (proximal) or z - γ w z (decoupled_after) after it.
+    weight_decay_form : str, default="paper"
+        How it enters: w y is added to the step's direction ("paper") or to the gradient ("l2"); or
+        it shortens z, to z - γ w z ("decoupled") or z - w z ("fixed") before its step, to
+        z / (1 + γ w) ("proximal") or z - γ w z ("decoupled_after") after it.
     warm_up : int, >= 0, default=0
         Steps of a linear rise of the learning rate.
     r : float, >= 0, default=0.0
