@@ -3,9 +3,12 @@
 Everything is compared with a singular value decomposition of the centred columns by NumPy.
 """
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
 from optlite.linear_model import LogisticRegression, Ridge, RidgeClassifier, RidgeCV
@@ -322,3 +325,52 @@ def test_leave_one_out_hands_over_where_the_squares_lose_columns():
     assert model.certificate_ < 1e-9
     direct = Ridge(alpha=model.alpha_).fit(X, y)
     np.testing.assert_allclose(model.predict(X), direct.predict(X), atol=1e-6)
+
+
+# --- memory ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    "model",
+    [
+        Ridge(alpha=0.0),
+        Ridge(solver="svd"),
+        RidgeCV(),
+        LogisticRegression(C=np.inf),
+        LogisticRegression(),
+    ],
+    ids=repr,
+)
+def test_collinear_tall_data_are_not_copied(model, dtype):
+    rng = np.random.default_rng(9)
+    X = rng.standard_normal((30_000, 80)).astype(dtype)
+    X[:, 79] = X[:, 3]
+    y = (X[:, 3] + rng.logistic(size=len(X)) > 0).astype(int)
+    clone(model).fit(X[:2000], y[:2000])  # imports
+    tracemalloc.start()
+    try:
+        fitted = model.fit(X, y)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert fitted.rank_ == 79
+    assert peak < 0.25 * X.size * 8
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("fit_intercept", [False, True])
+def test_singular_values_of_tall_data_come_from_a_triangle(weighted, fit_intercept):
+    rng = np.random.default_rng(10)
+    X = rng.standard_normal((3000, 12)) + 2.0
+    X[:, 11] = X[:, 0] - X[:, 1]
+    Y = np.column_stack([X[:, 2], X[:, 0] ** 2])
+    weight = rng.uniform(0.0, 2.0, 3000) if weighted else np.ones(3000)
+    model = Ridge(alpha=0.0, solver="svd", fit_intercept=fit_intercept).fit(X, Y, weight)
+    mean, center = (weight @ X / weight.sum(), weight @ Y / weight.sum())
+    if not fit_intercept:
+        mean, center = 0.0 * mean, 0.0 * center
+    root = np.sqrt(weight)[:, None]
+    coef = np.linalg.lstsq(root * (X - mean), root * (Y - center), rcond=1e-12)[0]
+    np.testing.assert_allclose(model.coef_, coef.T, rtol=1e-9, atol=1e-12)
+    assert model.rank_ == 11

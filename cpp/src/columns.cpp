@@ -51,11 +51,11 @@ double gram_work(const GeneralizedLinear& model) {
   return entries * std::min(d, entries / n) / 2.0 + d * d * d / 6.0;
 }
 
-ColumnGram read_column_gram(GeneralizedLinear& model) {
+ColumnGram read_column_gram(GeneralizedLinear& model, bool every_row) {
   Matrix G;
   model.design().weighted_gram(model.gram_task(model.weight()), G);
   G /= model.total_weight();
-  return ColumnGram(model, std::move(G), true);
+  return ColumnGram(model, std::move(G), every_row);
 }
 
 void share_effects(const GeneralizedLinear& model, const CholeskyFactor& columns,

@@ -358,8 +358,8 @@ Vector fit_tall(GeneralizedLinear& model, const Vector& external, bool cold, Ind
 
 // --- what is said about the system, and done where it is singular --------------------------------
 
-/// The Gram matrix of the columns: a by-product, or read for a small part of the work done so far.
-/// Without a penalty the answer is worth more: coefficients depend on it.
+/// The Gram matrix of the columns: a by-product, or read for a small part of the work done so far,
+/// or that of a sample. Without a penalty the answer is worth more: coefficients depend on it.
 void find_columns(GeneralizedLinear& model, Progress& result) {
   const bool free = model.alpha() == 0.0;
   if (const Matrix* H = result.direction->hessian(); H != nullptr && model.outputs() == 1) {
@@ -370,10 +370,17 @@ void find_columns(GeneralizedLinear& model, Progress& result) {
   const double entries = static_cast<double>(model.design().entries() * model.outputs());
   // A read is bound by memory: it lasts as long as some 24 multiplications an entry.
   const double spent = 24.0 * entries * static_cast<double>(model.passes());
-  const bool few = gram_work(model) <= std::max(4.5e6, spent / (free ? 4.0 : 20.0));
-  if (few ||
-      result.direction->hessian() != nullptr) {  // which took a Gram matrix a pair of classes
-    result.columns = read_column_gram(model);
+  const double budget = std::max(4.5e6, spent / (free ? 4.0 : 20.0));
+  const Index rows = model.design().rows();
+  const Index count = 4 * (model.features() + 1);
+  // A Hessian of several classes took many such matrices.
+  if (gram_work(model) <= budget || result.direction->hessian() != nullptr) {
+    result.columns = read_column_gram(model, true);
+  } else if (count < rows &&
+             gram_work(model) * static_cast<double>(count) <= budget * static_cast<double>(rows)) {
+    RowSample sample(model, count);
+    sample.model->share_scaling(model);
+    if (sample.usable()) result.columns = read_column_gram(*sample.model, false);
   }
 }
 

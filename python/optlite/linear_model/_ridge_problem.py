@@ -156,13 +156,13 @@ class LeastSquares:
         return repaired
 
     def _svd(self, alphas, tol):
-        """Decompose the centred, weighted X: the only solver that copies it."""
-        Z = self.scaled_data()
+        """Decompose the centred, weighted X, or the triangle that rotations make of tall X."""
+        Z, Y = self._triangle() if self.is_tall() else (self.scaled_data(), self.scaled_targets())
         unit = self._unit(alphas, np.linalg.norm(Z, axis=0))
         Z *= unit
         U, s, Vt = thin_svd(Z)
-        keep = s > np.finfo(float).eps * max(Z.shape) * s.max(initial=0.0)
-        moments = (s[:, None] * (U.T @ self.scaled_targets())).T
+        keep = s > np.finfo(float).eps * max(self.X.shape) * s.max(initial=0.0)
+        moments = (s[:, None] * (U.T @ Y)).T
         basis = _Basis(Vt[keep], s[keep] ** 2, unit, Vt[~keep])
         return self._from_spectrum(basis, moments[:, keep], alphas, tol, "svd")
 
@@ -252,6 +252,27 @@ class LeastSquares:
         if self.weight is not None:
             Z *= self.root_weight()
         return Z
+
+    def is_tall(self):
+        """Whether a triangle in place of X saves memory."""
+        return self.X.shape[0] >= 8 * (self.X.shape[1] + self.n_targets)
+
+    def _triangle(self):
+        """R and Q^T y of S^(1/2) (X - mean, y - mean) = Q R, a block of rows at a time.
+
+        The normal equations would square the condition number; rotations keep it, and the blocks
+        need no copy of X (Golub and Van Loan, "Matrix Computations", 2013, section 5.2).
+        """
+        n, d = self.X.shape
+        root, Y = self.root_weight(), self.scaled_targets()
+        size = d + self.n_targets
+        R = np.zeros((0, size))
+        step = max(1024, 2 * size)
+        for first in range(0, n, step):
+            rows = slice(first, first + step)
+            Z = (np.asarray(self.X[rows], dtype=np.float64) - self.core.mean()) * root[rows]
+            R = np.linalg.qr(np.vstack([R, np.hstack([Z, Y[rows]])]), mode="r")
+        return R[:d, :d].copy(), R[:d, d:]
 
     def scaled_targets(self):
         """S^(1/2) (y - mean), one column a target."""

@@ -54,7 +54,7 @@ def find_separation(problem, result, X, names):
     moving = (margins > level[:, None]).any(axis=1)
     if not moving.any() or pairs.columns > MOST_COLUMNS:
         return None
-    direction = _quasi_direction(pairs, table, rows, margins, level)
+    direction = _quasi_direction(pairs, table, rows, margins, level, _unseen(pairs, result))
     if direction is None:
         return None
     gained = (pairs.margins(direction)[rows] > 1e-6).any(axis=1)
@@ -91,7 +91,7 @@ class _Pairs:
 
     def margins(self, table):
         """D (w, b) for all rows of X: shape (n_samples, number of other classes)."""
-        scores = self.X @ table[:, : self.features].T
+        scores = _product(self.X, table[:, : self.features].T)
         if self.intercept:
             scores = scores + table[:, -1]
         if self.binary:
@@ -138,14 +138,31 @@ class _Pairs:
         )
 
 
-def _quasi_direction(pairs, table, rows, margins, level):
+def _product(X, W):
+    """X W in double; a block of rows at a time where NumPy would convert all of X."""
+    if sp.issparse(X) or X.dtype == W.dtype:
+        return X @ W
+    out = np.empty((X.shape[0], W.shape[1]))
+    for first in range(0, len(X), 4096):
+        out[first : first + 4096] = X[first : first + 4096] @ W
+    return out
+
+
+def _unseen(pairs, result):
+    """Dimensions that no row sees, because columns depend on each other; zero if unknown."""
+    if result["rank_kind"] != "exact":
+        return 0
+    return pairs.free * (pairs.features - result["rank"])
+
+
+def _quasi_direction(pairs, table, rows, margins, level, unseen):
     """A direction with D direction >= 0, not all zero, or None."""
     boundary = margins <= level[:, None]
     some = rows[boundary.any(axis=1)]
     for limit in (10 * pairs.columns + 100, int(MOST_ENTRIES // (pairs.free * pairs.columns))):
         null, scale = _null_space(pairs, _evenly(some, limit), rows, margins.shape[1], boundary)
-        if null.shape[1] == 0:
-            return None  # the boundary spans everything: no direction leaves it in place
+        if null.shape[1] <= unseen:
+            return None  # the boundary spans all that any row sees: no direction leaves it in place
         if limit >= len(some):
             break
     relative = table if pairs.binary else table[:-1] - table[-1]

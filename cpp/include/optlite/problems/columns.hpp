@@ -35,7 +35,7 @@ class ColumnGram {
 double gram_work(const GeneralizedLinear& model);
 
 /// The Gram matrix from a read of X.
-ColumnGram read_column_gram(GeneralizedLinear& model);
+ColumnGram read_column_gram(GeneralizedLinear& model, bool every_row);
 
 /// Among all coefficients (in the caller's units) with the same margins, those of least norm: what
 /// they have in common with the null space of the columns is taken away. Intercepts follow.
