@@ -353,7 +353,7 @@ def test_every_wrapper_is_examined():
         (
             lambda: optim.XGrad(inner(), horizon=math.inf),
             ValueError,
-            r"horizon must be >= 0, got i",
+            r"horizon must be finite and >= 0, got i",
         ),
         (lambda: optim.SAM(inner(), adaptive=1), TypeError, r"adaptive must be True or False"),
         (lambda: optim.GradientRegularization(inner(), eps=0), ValueError, r"eps must be > 0"),
