@@ -177,7 +177,7 @@ def test_rows_held_out_have_the_shares_of_the_classes():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(300, 2)), np.repeat(["a", "b", "c"], [240, 50, 10])
     for seed in range(4):
-        Spy(n_estimators=1, random_state=seed).fit(X, y)
+        Spy(n_estimators=1, random_state=seed, validation_fraction=0.1).fit(X, y)
     assert seen == [[[216, 45, 9], [24, 5, 1]]] * 4
 
 
@@ -234,7 +234,7 @@ def test_any_base_sees_weights_shares_and_sparse_columns(estimator, kind):
         model.base_models_, model.col_idxs_, model.stage_factors_, strict=True
     ):
         assert len(columns) == 2
-        units = np.array([model.unit_[1]] + [1.0] * (len(models) - 1))[:, None]
+        units = np.array([*model.unit_[1]] + [1.0] * (len(models) - 1))[:, None]
         total += factor * units * np.array([m.predict(X[:, columns]) for m in models])
     assert_allclose(model._params(kind(X)), total, rtol=1e-9)
     assert not hasattr(model, "feature_importances_")

@@ -15,6 +15,8 @@ namespace optlite::boosting {
 
 namespace {
 
+constexpr double furthest = 1e100;  // of a target: sums of squares stay finite
+constexpr double shortest_step = 1e-60;
 constexpr Index block_rows = 2048;  // parameters, direction and scores of a block stay in the cache
 
 double clip(double value, double lower, double upper) {
@@ -109,7 +111,7 @@ void Boosting::negative_gradient() {
       for (Index i = 0; i < count; ++i) {
         const bool further =
             ((theta[i] <= lower) & (out[i] > 0.0)) | ((theta[i] >= upper) & (out[i] < 0.0));
-        out[i] = further ? 0.0 : -out[i];
+        out[i] = further ? 0.0 : clip(-out[i], -furthest, furthest);
       }
     }
   });
@@ -170,28 +172,27 @@ double Boosting::longest_step() const {
   return longest;
 }
 
+/// The longest step of 1, 2, 4, ... before the score rises, else the first of 1/2, 1/4, ... at
+/// which it falls; 0 where it falls at none that is worth a step.
 double Boosting::line_search(double start, const std::vector<std::uint8_t>* chosen,
                              double size) const {
-  double step = 1.0;
-  double score = mean_score(train_, &fitted_, step, chosen);
-  bool falls = false;  // at half of `step`
   const double longest = longest_step();
-  while (std::isfinite(score) && score <= start && step <= 256.0) {
-    falls = score < start;
-    if (2.0 * step > longest) {
-      if (falls) return step;
-      break;
-    }
+  double step = 1.0, falling = 0.0;
+  double score = mean_score(train_, &fitted_, step, chosen);
+  while (std::isfinite(score) && score <= start) {
+    if (score < start) falling = step;
+    if (2.0 * step > longest || step > 256.0) break;
     step *= 2.0;
     score = mean_score(train_, &fitted_, step, chosen);
   }
-  while (!(size * step < options_.tol) && !(std::isfinite(score) && score < start)) {
+  if (falling > 0.0) return falling;
+  while (size * step >= options_.tol && step >= shortest_step) {
     step *= 0.5;
-    if (falls) return step;  // evaluated on the way up
     score = mean_score(train_, &fitted_, step, chosen);
+    if (std::isfinite(score) && score < start) return step;
     interrupt::poll();
   }
-  return step;
+  return 0.0;
 }
 
 void Boosting::advance(Rows& rows, const Matrix& direction, double step) const {
@@ -233,7 +234,8 @@ bool Boosting::stage() {
     best_ = stages;
   }
   if (options_.patience >= 0 && stages - best_ >= options_.patience) end_ = End::no_improvement;
-  if (size < options_.tol) end_ = End::small_direction;
+  const bool again = step == 0.0 && options_.row_share >= 1.0 && options_.column_share >= 1.0;
+  if (size < options_.tol || again) end_ = End::small_direction;
   interrupt::poll();
   return end_ == End::running;
 }

@@ -25,6 +25,7 @@ bool inside(Support support, double y) {
     case Support::unit_interval: return y > 0.0 && y < 1.0;
     case Support::binary: return y == 0.0 || y == 1.0;
     case Support::count:
+      return y >= 0.0 && y <= 9007199254740992.0 && y == std::floor(y);  // all exist up to there
     case Support::label: return y >= 0.0 && y == std::floor(y);
   }
   return false;

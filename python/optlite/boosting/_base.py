@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_consistent_length
 from .._estimator import EstimatorShell, begin_callbacks, end_callbacks
 from .._validation import check_weights
 from .._warnings import warn
-from . import _features, _fit, _folds
+from . import _features, _fit, _folds, _units
 from ._prediction import Predictions
 from ._run import Run
 
@@ -124,7 +124,7 @@ class NGBoost(Predictions, EstimatorShell, BaseEstimator):
         ----------
         X : {array-like, data frame, sparse matrix} of shape (n_samples, n_features)
             Features. NaN is a missing value. float32 and float64 are read in place.
-        y : array-like of shape (n_samples,)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets; each must be in the support of the distribution.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights, each >= 0. A row of weight 2 counts as two rows, in `min_samples_leaf`, too;
@@ -237,6 +237,7 @@ class NGBoost(Predictions, EstimatorShell, BaseEstimator):
             )
         X = _features.check_X(self, X, categories=self.categories_, reset=reset)
         y, event = self._check_targets(y, reset)
+        _units.check_size(y, type(self).__name__)
         check_consistent_length(X, y)
         return _fit.Data(X, y, check_weights(sample_weight, X), event)
 
@@ -294,24 +295,24 @@ class NGBoost(Predictions, EstimatorShell, BaseEstimator):
         owner = type(self).__name__
         family = self._family()
         score = _fit.score_of(self.Score, family, owner)
-        if self.natural_gradient and family.targets == "real" and np.ptp(train.y) == 0.0:
+        if family.targets == "real" and (train.y == train.y[0]).all():
             warn(
-                f"y is constant ({train.y.flat[0]:g}): the scale of the distribution is at its "
-                "lower bound, close to 0.",
+                f"y is constant ({train.y[0]:g}): the scale of the distribution is at its lower "
+                "bound, close to 0.",
                 UserWarning,
             )
         self.score_rule_ = score
-        self.unit_ = np.array(
-            _fit.unit_of(family, train.y, train.weight) if self.natural_gradient else (0.0, 1.0)
-        )
-        y = (train.y - self.unit_[0]) / self.unit_[1]
+        self.unit_ = _units.unit_of(family, train.y, train.weight)
+        y = _units.counted(train.y, self.unit_)
         start = family.marginal(y, sample_weight=train.weight, **_fit.event_of(train))
+        factor, shift = _units.parameters_of(family, self.unit_)
+        logarithms = [name.startswith("log_") for name in family.parameter_names]
+        limit = np.where(logarithms, _units.LOG_BOUND, np.inf)
         lower, upper = _fit.bounds_of(family, start)
-        table = np.array([np.clip(start, lower, upper), lower, upper])
-        if tuple(self.unit_) != (0.0, 1.0):
-            table[:, 0] = table[:, 0] * self.unit_[1] + self.unit_[0]
-            table[:, 1] += np.log(self.unit_[1])
-        self.init_params_, self.lower_, self.upper_ = table
+        self.init_params_, self.lower_, self.upper_ = (
+            np.clip(factor * params + shift, -limit, limit)
+            for params in (np.clip(start, lower, upper), lower, upper)
+        )
         self.bins_ = None
         if self.Base is None:
             self.bins_ = _features.find_bins(
@@ -334,7 +335,9 @@ class NGBoost(Predictions, EstimatorShell, BaseEstimator):
             )
             return np.average(scores, weights=held_out.weight)
 
-        found = minimize_scalar(mean_score, bounds=(-1.0, 1.0), method="bounded")
-        if found.fun < mean_score(0.0):
+        with np.errstate(all="ignore"):  # targets far out may have infinite scores
+            found = minimize_scalar(mean_score, bounds=(-1.0, 1.0), method="bounded")
+            better = found.fun < mean_score(0.0)
+        if better:
             for params in (self.init_params_, self.lower_, self.upper_):
                 params += found.x * along

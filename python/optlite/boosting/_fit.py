@@ -1,7 +1,7 @@
 """What a fit needs to know: family, score, bounds and unit of the parameters, rows held out."""
 
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -105,23 +105,6 @@ def spread_of(family):
     return scales if len(names) > 1 and scales.sum() == 1.0 else None
 
 
-def unit_of(family, y, weight):
-    """Return (center, scale) of targets whose unit a family of location and scale may change.
-
-    A natural gradient does not depend on the unit; squares of targets of 1e200 do overflow.
-    """
-    names = family.parameter_names
-    location_scale = len(names) >= 2 and names[0] == "mu" and names[1].startswith("log_s")
-    if not (registered(family) and location_scale and family.targets == "real"):
-        return 0.0, 1.0
-    size = np.abs(y).max()
-    if size == 0.0:
-        return 0.0, 1.0
-    center = size * np.average(y / size, weights=weight)
-    scale = size * np.sqrt(np.average(((y - center) / size) ** 2, weights=weight))
-    return center, (scale if scale > 1e-12 * size else size)
-
-
 @dataclass
 class Data:
     """Rows of a fit: features (validated), targets as the family takes them, weights, events."""
@@ -131,10 +114,17 @@ class Data:
     weight: np.ndarray = None
     event: np.ndarray = None
 
+    @property
+    def observed(self):
+        """The share of the rows that are not censored."""
+        return 1.0 if self.event is None else np.average(self.event, weights=self.weight)
+
     def weighted(self):
-        """Return the rows whose weight is not zero: the others are as good as not there."""
-        zeros = self.weight is not None and (self.weight == 0.0).any()
-        return self.take(self.weight > 0.0) if zeros else self
+        """Return the rows whose weight is not zero; weights that are all 1 are none."""
+        if self.weight is None:
+            return self
+        rows = self if self.weight.all() else self.take(self.weight > 0.0)
+        return replace(rows, weight=None) if (rows.weight == 1.0).all() else rows
 
     def take(self, rows):
         """Return some of the rows."""

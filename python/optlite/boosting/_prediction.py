@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from . import _features, _fit, _forest
+from . import _features, _fit, _forest, _units
 
 
 class Predictions:
@@ -18,8 +18,7 @@ class Predictions:
         raw = np.repeat(self.init_params_[:, None], X.shape[0], axis=1)
         p = len(self.init_params_)
         if self.bins_ is None:
-            units = np.ones(p)
-            units[0] = self.unit_[1]
+            units = _units.parameters_of(self._family(), self.unit_)[0]
             for models, features, factor in zip(
                 self.base_models_, self.col_idxs_, self.stage_factors_, strict=True
             ):

@@ -6,7 +6,7 @@ from sklearn.base import clone
 from .._core import core
 from .._estimator import task_of_callbacks
 from .._warnings import warn
-from . import _features, _fit, _forest
+from . import _features, _fit, _forest, _units
 
 #: What grows from one fit to the next.
 _GROWING = ("scalings_", "stage_factors_", "forest_", "base_models_", "col_idxs_")
@@ -35,6 +35,8 @@ class Run:
             self.before = {name: getattr(estimator, name, None) for name in _GROWING}
         self.stopped = False
         other = held_out if self.validated else train.take(np.arange(0))
+        self.factor, self.shift = _units.parameters_of(estimator._family(), estimator.unit_)
+        self.observed = np.array([train.observed, held_out.observed if self.validated else 1.0])
         sides = [self._side(data) for data in (train, other)]
         objective = _fit.objective_of(
             estimator._family(), estimator.score_rule_, estimator.natural_gradient
@@ -61,20 +63,19 @@ class Run:
     def _side(self, data):
         """Return what the core reads of rows."""
         estimator, n = self.estimator, len(data.y)
-        center, scale = estimator.unit_
-        params = np.repeat(estimator.init_params_[:, None], n, axis=1)
+        params = np.repeat(self._counted(estimator.init_params_)[:, None], n, axis=1)
         if self.before is not None and n:
-            params = estimator._sum(data.X)
-        y = np.ascontiguousarray(np.atleast_2d(((data.y - center) / scale).T))
-        params = np.ascontiguousarray(to_unit(params, center, scale))
-        return core.BoostingRows(params, y, data.weight, data.event)
+            params = self._counted(estimator._sum(data.X).T).T
+        y = np.atleast_2d(_units.counted(data.y, estimator.unit_).T)
+        rows = (np.ascontiguousarray(part) for part in (params, y))
+        return core.BoostingRows(*rows, data.weight, data.event)
+
+    def _counted(self, params):
+        """Return parameters (..., n_params) for targets in the unit of the fit."""
+        return (params - self.shift) / self.factor
 
     def _options(self, seed, patience):
         estimator = self.estimator
-        lower, upper = (
-            to_unit(bound[:, None], *estimator.unit_)[:, 0]
-            for bound in (estimator.lower_, estimator.upper_)
-        )
         return {
             "learning_rate": float(estimator.learning_rate),
             "minibatch_frac": float(estimator.minibatch_frac),
@@ -83,8 +84,8 @@ class Run:
             "seed": seed,
             "first_stage": 0 if self.before is None else len(self.before["scalings_"]),
             "patience": patience,
-            "lower": list(lower),
-            "upper": list(upper),
+            "lower": list(self._counted(estimator.lower_)),
+            "upper": list(self._counted(estimator.upper_)),
             "reach": _fit.reach_of(estimator._family()),
             "features": estimator.n_features_in_,
         }
@@ -104,18 +105,17 @@ class Run:
 
     def forest(self, n_stages):
         """Return the trees of the first stages."""
-        estimator = self.estimator
-        joint, p = estimator.tree_sharing == "joint", len(estimator.init_params_)
-        return keep_stages(self.core, joint, p, n_stages, estimator.unit_[1])
+        joint = self.estimator.tree_sharing == "joint"
+        return keep_stages(self.core, joint, n_stages, self.factor)
 
     def attributes(self):
         """Return the attributes of the estimator if the fit ends here."""
         estimator, history = self.estimator, self.core.history()
         done = self.core.best_stages if self.validated else len(history) - 1
         steps = history[1 : done + 1, 0]
-        scale, rule = estimator.unit_[1], estimator.score_rule_
-        scores = history[:, 1:3] * scale if rule == "crps" else history[:, 1:3]
-        scores = scores + (np.log(scale) if rule == "log" else 0.0)
+        scores = _units.score_of_user(
+            history[:, 1:3], estimator.score_rule_, estimator.unit_, self.observed
+        )
         kept = {"scalings_": steps, "stage_factors_": estimator.learning_rate * steps}
         if self.base is None:
             kept["forest_"] = self.forest(done)
@@ -139,16 +139,6 @@ def _behind(first, second):
     if isinstance(first, dict):
         return _forest.join(first, second) if second else second
     return first + second if isinstance(first, list) else np.concatenate([first, second])
-
-
-def to_unit(params, center, scale):
-    """Parameters (n_params, n) for targets counted from `center` in units of `scale`."""
-    if (center, scale) == (0.0, 1.0):
-        return params
-    params = np.array(params)
-    params[0] = (params[0] - center) / scale
-    params[1] -= np.log(scale)
-    return params
 
 
 def base_learners(estimator):
@@ -207,20 +197,11 @@ def tree_options(estimator, train):
     )
 
 
-def scale_values(forest, joint, n_params, scale):
-    """Give the values of the first parameter the unit of the targets."""
-    if scale == 1.0:
-        return forest
-    value = forest["value"].copy()
+def keep_stages(run, joint, n_stages, factor):
+    """Return the trees of the first stages, their values in the unit of the user."""
+    forest = _forest.cut(run.forest(), n_stages * (1 if joint else len(factor)))
     if joint:
-        value.reshape(-1, n_params)[:, 0] *= scale
+        value = (forest["value"].reshape(-1, len(factor)) * factor).ravel()
     else:
-        nodes = np.diff(forest["starts"])
-        value[np.repeat(forest["target"] == 0, nodes)] *= scale
+        value = forest["value"] * factor[np.repeat(forest["target"], np.diff(forest["starts"]))]
     return {**forest, "value": value}
-
-
-def keep_stages(run, joint, n_params, n_stages, scale):
-    """Return the trees of the first stages."""
-    trees = n_stages * (1 if joint else n_params)
-    return scale_values(_forest.cut(run.forest(), trees), joint, n_params, scale)

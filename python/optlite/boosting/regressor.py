@@ -28,9 +28,9 @@ class NGBRegressor(RegressorMixin, NumberPredictions, NGBoost):
         one clone a parameter and stage, which is much slower; parameters of trees have no effect. A
         list has one for each parameter of the distribution.
     natural_gradient : bool, default=True
-        Whether targets are multiplied by the inverse of the metric of the score. With True and a
-        distribution of location and scale the target is standardised inside, which changes nothing
-        but the range of numbers.
+        Whether the slopes that trees fit are multiplied by the inverse of the metric of the score.
+        Targets of a distribution with a scale are standardised inside, as the ordinary gradient
+        depends on their unit; the natural one does not.
     n_estimators : int, default=500
         Number of stages, at most.
     learning_rate : float, default=0.05
@@ -155,9 +155,8 @@ class NGBRegressor(RegressorMixin, NumberPredictions, NGBoost):
 
     def _check_targets(self, y, reset):
         family = self._family()
-        if family.n_outputs > 1:
-            y = check_array(y, dtype=np.float64, input_name="y")
-        else:
+        with np.errstate(over="ignore", invalid="ignore"):  # scikit-learn adds up to look for NaN
             y = check_array(y, ensure_2d=False, dtype="numeric", input_name="y")
-            y = column_or_1d(y, dtype=np.float64, warn=True)
+            if family.n_outputs == 1:
+                y = column_or_1d(y, dtype=np.float64, warn=True)
         return family.check_targets(y), None

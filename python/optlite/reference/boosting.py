@@ -91,7 +91,7 @@ def steps(
         step = line_search(mean_score, params, direction, size, tol, longest)
         params = params + learning_rate * step * direction
         yield Stage(number, targets, grown, direction, step, params, mean_score(params))
-        if size < tol:
+        if size < tol or step == 0.0:
             return
 
 
@@ -105,17 +105,20 @@ def fit_trees(features, codes, targets, weight, joint, limits):
 
 
 def line_search(mean_score, params, direction, size, tol, longest):
-    """Double the step from 1 while the score does not rise, then halve it until it falls."""
-    start, step = mean_score(params), 1.0
+    """Return the longest step of 1, 2, 4, ... before the score rises.
+
+    If it rises at 1, the first of 1/2, 1/4, ... at which it falls; 0 if none is worth a step.
+    """
+    start, step, falling = mean_score(params), 1.0, 0.0
     value = mean_score(params + direction)
-    while np.isfinite(value) and value <= start and step <= 256.0:
-        if 2.0 * step > longest and value < start:
-            return step
-        if 2.0 * step > longest:
+    while np.isfinite(value) and value <= start:
+        falling = step if value < start else falling
+        if 2.0 * step > longest or step > 256.0:
             break
         step *= 2.0
         value = mean_score(params + step * direction)
-    while size * step >= tol and not (np.isfinite(value) and value < start):
+    while falling == 0.0 and size * step >= tol:
         step *= 0.5
         value = mean_score(params + step * direction)
-    return step
+        falling = step if np.isfinite(value) and value < start else 0.0
+    return falling

@@ -5,7 +5,8 @@
 // parameters theta, looks for a step rho along them, and moves theta by learning_rate * rho * f.
 // rho is one number for all parameters: doubled from 1 while the mean score does not rise, then
 // halved until it falls (section 3.2 of the paper names a line search; this one is that of the
-// authors' program, so that the same settings give the same model).
+// authors' program, so that the same settings give the same model). Where no step is found that is
+// not shorter than the tolerance, the stage does nothing: the score never rises.
 //
 // Steps above 1 must not move a parameter by more than its reach: on classes that are separated the
 // score falls for ever, and the first stage would go to the end of the world.

@@ -21,10 +21,15 @@ struct Beta {
 
   static constexpr bool start_is_exact = false;
   Values<2> start(const Summary& s) const {
-    const double product = s.mean * (1.0 - s.mean);
+    const double mean = special::clip(s.mean, 1e-10, 1.0 - 1e-10);
+    const double product = mean * (1.0 - mean);
     const double deviation = spread_of(std::sqrt(s.variance), 1e4 * product);
     const double total = special::clip(product / (deviation * deviation) - 1.0, 1e-2, 1e8);
-    return {std::log(s.mean * total), std::log((1.0 - s.mean) * total)};
+    return {std::log(mean * total), std::log((1.0 - mean) * total)};
+  }
+  /// Targets that are all next to an end.
+  static void bound(double* theta) {
+    for (int k = 0; k < 2; ++k) theta[k] = special::clip(theta[k], -25.0, 25.0);
   }
 
   struct LogScore {

@@ -69,7 +69,7 @@ inline const char* sentence(Support support) {
     case Support::non_negative_real: return "finite and >= 0";
     case Support::unit_interval: return "in (0, 1), both ends excluded";
     case Support::binary: return "0 or 1";
-    case Support::count: return "a whole number >= 0";
+    case Support::count: return "a whole number from 0 to 2^53";
     case Support::label: return "a class 0, 1, ..., k - 1";
     case Support::vector: return "d finite numbers in each row";
   }

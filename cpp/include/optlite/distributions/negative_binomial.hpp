@@ -27,7 +27,8 @@ struct NegativeBinomial {
   Values<2> start(const Summary& s) const {
     const double mean = spread_of(s.mean, 0.0);
     const double excess = s.variance - mean;
-    const double size = excess > 0.0 ? mean * mean / excess : 100.0 * mean;
+    // In this form, as squares of large counts overflow.
+    const double size = excess > 0.0 ? mean / (excess / mean) : 100.0 * mean;
     return {std::log(mean), std::log(special::clip(size, 1e-2 * mean, 100.0 * mean))};
   }
   /// For counts that vary less than Poisson's the maximum is at infinity.

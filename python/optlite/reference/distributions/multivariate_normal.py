@@ -9,6 +9,7 @@ boosting, 2021, section 3.
 """
 
 import numpy as np
+from scipy import stats
 
 from ..row_distributions import MultivariateNormalRows
 
@@ -69,4 +70,6 @@ def log_metric(theta, d=2.0):
 def frozen(theta, d=2.0):
     """Return an object with the methods of SciPy's."""
     mu, L = unpack(theta, int(d))
+    if int(d) == 1:
+        return stats.norm(loc=mu[:, 0], scale=1.0 / L[:, 0, 0])
     return MultivariateNormalRows(mean=mu, upper=L)
