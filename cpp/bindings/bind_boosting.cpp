@@ -184,6 +184,7 @@ void begin(BoostingRun& run, const Objective& objective, const py::dict& options
   boosting::Rows train = run.train.rows("training");
   boosting::Rows validation = run.validation.rows("validation");
   boosting::Options chosen = options_of(options);
+  run.train.params = run.validation.params = Doubles();  // they have been copied
   const py::gil_scoped_release nogil;
   run.boosting = std::make_unique<boosting::Boosting>(objective, *run.learner, std::move(train),
                                                       std::move(validation), std::move(chosen));

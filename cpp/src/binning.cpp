@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "optlite/core/interrupt.hpp"
 #include "optlite/core/parallel.hpp"
 #include "optlite/core/random.hpp"
 
@@ -17,6 +18,9 @@ namespace {
 
 constexpr Index looked_at = 200000;  // rows of which bins are found
 constexpr Index block_rows = 2048;   // of a row-major X: 2048 x 20 doubles stay in the cache
+
+/// Blocks of rows that take some milliseconds to encode.
+Index blocks_of_a_group(Index cols) { return std::max<Index>(1, 2048 / std::max<Index>(cols, 1)); }
 
 [[noreturn]] void damaged(const std::string& what) {
   throw std::invalid_argument("The bins of this model are damaged: " + what +
@@ -68,11 +72,20 @@ template <class Values>
 std::vector<Value> distinct(const Values& x, const double* weight, const std::vector<Index>& rows) {
   std::vector<Value> all;
   all.reserve(rows.size());
-  for (const Index i : rows) {
-    const double w = weight == nullptr ? 1.0 : weight[i];
-    if (w > 0.0 && !std::isnan(x[i])) all.push_back({x[i] + 0.0, w});  // -0 becomes 0
+  if (weight == nullptr) {  // numbers alone are sorted faster
+    std::vector<double> values;
+    values.reserve(rows.size());
+    for (const Index i : rows) {
+      if (!std::isnan(x[i])) values.push_back(x[i] + 0.0);  // -0 becomes 0
+    }
+    std::sort(values.begin(), values.end());
+    for (const double value : values) all.push_back({value, 1.0});
+  } else {
+    for (const Index i : rows) {
+      if (weight[i] > 0.0 && !std::isnan(x[i])) all.push_back({x[i] + 0.0, weight[i]});
+    }
+    std::sort(all.begin(), all.end(), [](const Value& a, const Value& b) { return a.x < b.x; });
   }
-  std::sort(all.begin(), all.end(), [](const Value& a, const Value& b) { return a.x < b.x; });
   std::size_t last = 0;
   for (std::size_t i = 1; i < all.size(); ++i) {
     if (all[i].x == all[last].x) {
@@ -127,12 +140,25 @@ std::vector<double> bins_of(const Values& x, const double* weight, const std::ve
   return categorical ? levels(values, feature) : thresholds(values, max_bins);
 }
 
+/// one(i) for i in [0, count) in parallel, in groups of some milliseconds between which Ctrl-C is
+/// heard.
+template <class One>
+void in_groups(Index count, Index group, double work_of_one, One one) {
+  for (Index start = 0; start < count; start += group) {
+    const Index size = std::min(group, count - start);
+    parallel::for_each(size, work_of_one * static_cast<double>(size),
+                       [&](Index i) { one(start + i); });
+    interrupt::poll();
+  }
+}
+
 /// Features in parallel: each one is a sort of its own.
 template <class OneFeature>
 Bins collect(Index features, Index rows, const std::uint8_t* categorical, OneFeature one) {
   std::vector<std::vector<double>> parts(static_cast<std::size_t>(features));
-  parallel::for_each(features, 20.0 * static_cast<double>(rows * features),
-                     [&](Index j) { parts[static_cast<std::size_t>(j)] = one(j); });
+  const Index group = std::max<Index>(1, 1000000 / std::max<Index>(rows, 1));
+  in_groups(features, group, 20.0 * static_cast<double>(rows),
+            [&](Index j) { parts[static_cast<std::size_t>(j)] = one(j); });
   Bins bins;
   bins.starts.push_back(0);
   for (const auto& part : parts) {
@@ -143,53 +169,85 @@ Bins collect(Index features, Index rows, const std::uint8_t* categorical, OneFea
   return bins;
 }
 
-/// Numbers of thresholds below x, without a branch that depends on x.
-int thresholds_below(const double* t, Index count, double x) {
-  const double* begin = t;
-  while (count > 0) {
-    const Index half = count / 2;
-    const bool below = begin[half] < x;
-    begin = below ? begin + half + 1 : begin;
-    count = below ? count - half - 1 : half;
-  }
-  return static_cast<int>(begin - t);
-}
-
+/// Finds codes. The thresholds are filled up to 2^k - 1 with infinity, so that every search takes k
+/// steps of the same form, and those of several numbers go side by side: one waits for the other's
+/// load, not for its own.
 class Coder {
  public:
+  static constexpr Index lanes = 16;
+
   Coder(const BinsView& bins, Index f)
       : values_(bins.values + bins.starts[f]),
         count_(bins.count(f)),
         missing_(bins.missing_code(f)),
-        categorical_(bins.categorical[f] != 0) {}
+        categorical_(bins.categorical[f] != 0) {
+    while (half_ <= count_) half_ *= 2;
+    half_ /= 2;  // the first comparison is with the threshold in the middle
+    table_.assign(static_cast<std::size_t>(std::max<Index>(2 * half_ - 1, 0)), HUGE_VAL);
+    std::copy(values_, values_ + count_, table_.begin());
+  }
 
   std::uint8_t operator()(double x) const {
-    const int place = thresholds_below(values_, count_, x);
-    const bool known = categorical_ ? place < count_ && values_[place] == x : x == x;
-    return static_cast<std::uint8_t>(known ? place : missing_);
+    std::uint8_t code = 0;
+    find<1>([x](Index) { return x; }, &code);
+    return code;
+  }
+
+  /// Codes of x(0) ... x(count - 1).
+  template <class Values>
+  void encode(Values x, Index count, std::uint8_t* codes) const {
+    Index i = 0;
+    for (; i + lanes <= count; i += lanes) {
+      find<lanes>([&](Index lane) { return x(i + lane); }, codes + i);
+    }
+    for (; i < count; ++i) codes[i] = (*this)(x(i));
   }
 
  private:
+  template <Index Lanes, class Values>
+  void find(Values x, std::uint8_t* codes) const {
+    double value[Lanes];
+    Index place[Lanes];  // thresholds below the value
+    for (Index lane = 0; lane < Lanes; ++lane) {
+      value[lane] = x(lane);
+      place[lane] = 0;
+    }
+    for (Index half = half_; half > 0; half /= 2) {
+      const double* middle = table_.data() + half - 1;
+      for (Index lane = 0; lane < Lanes; ++lane) {  // NaN lies below nothing
+        place[lane] += half * static_cast<Index>(middle[place[lane]] < value[lane]);
+      }
+    }
+    for (Index lane = 0; lane < Lanes; ++lane) {
+      const bool known = categorical_ ? place[lane] < count_ && values_[place[lane]] == value[lane]
+                                      : value[lane] == value[lane];
+      codes[lane] = static_cast<std::uint8_t>(known ? place[lane] : missing_);
+    }
+  }
+
   const double* values_;
   Index count_;
   int missing_;
   bool categorical_;
+  Index half_ = 1;
+  std::vector<double> table_;
 };
 
 template <class Scalar>
 void encode_table(const TableView& X, const BinsView& bins, const std::uint8_t* needed,
                   std::uint8_t* codes) {
+  std::vector<Coder> coders;
+  for (Index j = 0; j < X.cols; ++j) coders.emplace_back(bins, j);
   const Index blocks = (X.rows + block_rows - 1) / block_rows;
-  const double work = 10.0 * static_cast<double>(X.rows) * static_cast<double>(X.cols);
-  parallel::for_each(blocks, work, [&](Index block) {
+  const double work = 10.0 * static_cast<double>(block_rows * X.cols);
+  in_groups(blocks, blocks_of_a_group(X.cols), work, [&](Index block) {
     const Index begin = block * block_rows;
-    const Index end = std::min(X.rows, begin + block_rows);
+    const Index count = std::min(X.rows - begin, block_rows);
     for (Index j = 0; j < X.cols; ++j) {
       if (needed != nullptr && needed[j] == 0) continue;
       const Column<Scalar> x = column<Scalar>(X, j);
-      const Coder coder(bins, j);
-      std::uint8_t* out = codes + j * X.rows;
-      for (Index i = begin; i < end; ++i) out[i] = coder(x[i]);
+      coders[static_cast<std::size_t>(j)].encode([&](Index i) { return x[begin + i]; }, count,
+                                                 codes + j * X.rows + begin);
     }
   });
 }
@@ -257,8 +315,8 @@ void encode(const TableView& X, const BinsView& bins, const std::uint8_t* needed
 
 void encode(const ColumnsView& X, const BinsView& bins, const std::uint8_t* needed,
             std::uint8_t* codes) {
-  const double work = static_cast<double>(X.rows) * static_cast<double>(X.cols);
-  parallel::for_each(X.cols, work, [&](Index j) {
+  const Index group = std::max<Index>(1, 10000000 / std::max<Index>(X.rows, 1));
+  in_groups(X.cols, group, static_cast<double>(X.rows), [&](Index j) {
     if (needed != nullptr && needed[j] == 0) return;
     const Coder coder(bins, j);
     std::uint8_t* out = codes + j * X.rows;

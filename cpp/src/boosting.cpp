@@ -51,7 +51,6 @@ Boosting::Boosting(Objective objective, Learner& learner, Rows train, Rows valid
       train_(std::move(train)),
       validation_(std::move(validation)),
       options_(std::move(options)),
-      targets_(train_.count, objective_.parameters),
       fitted_(Matrix::Zero(train_.count, objective_.parameters)),
       fitted_validation_(Matrix::Zero(validation_.count, objective_.parameters)) {
   start_score_ = mean_score(train_, nullptr, 0.0, nullptr);
@@ -101,10 +100,10 @@ void Boosting::negative_gradient() {
   over_blocks(objective_, n, [&](Index begin, Index count, Index) {
     const Matrix params = clipped(train_, begin, count, nullptr, 0.0);
     objective_.gradient(block_of(train_, begin, count, params.data(), count),
-                        targets_.data() + begin, n);
+                        fitted_.data() + begin, n);
     for (Index k = 0; k < objective_.parameters; ++k) {
       const double* theta = train_.params.data() + k * n + begin;
-      double* out = targets_.data() + k * n + begin;
+      double* out = fitted_.data() + k * n + begin;
       const double lower = options_.lower[static_cast<std::size_t>(k)];
       const double upper = options_.upper[static_cast<std::size_t>(k)];
 #pragma omp simd
@@ -211,9 +210,9 @@ bool Boosting::stage() {
     for (const std::uint32_t i : rows) chosen[i] = 1;
   }
   const std::vector<std::uint8_t>* mask = chosen.empty() ? nullptr : &chosen;
-  negative_gradient();
+  negative_gradient();  // into the place where the learner puts what it makes of it
   learner_->fit(
-      {objective_.parameters, train_.count, targets_.data(), train_.weight, &rows, &features},
+      {objective_.parameters, train_.count, fitted_.data(), train_.weight, &rows, &features},
       fitted_.data(), fitted_validation_.data());
   const double before = records_.empty() ? start_score_ : records_.back().score;
   const double size = mean_length();

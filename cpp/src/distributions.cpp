@@ -33,15 +33,18 @@ bool inside(Support support, double y) {
 
 namespace {
 
+struct Weighted {
+  double y, weight;
+};
+
 /// The weighted quantile: the value at which the sorted weights pass `share` of their total (the
 /// middle of two values if they reach it exactly).
-double quantile(const std::vector<Index>& order, const double* y, const double* weight,
-                double total, double share) {
+double quantile(const std::vector<Weighted>& sorted, double total, double share) {
   double sum = 0.0;
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    sum += weight == nullptr ? 1.0 : weight[order[i]];
-    if (sum > share * total || i + 1 == order.size()) return y[order[i]];
-    if (sum == share * total) return 0.5 * y[order[i]] + 0.5 * y[order[i + 1]];
+  for (std::size_t i = 0; i < sorted.size(); ++i) {
+    sum += sorted[i].weight;
+    if (sum > share * total || i + 1 == sorted.size()) return sorted[i].y;
+    if (sum == share * total) return 0.5 * sorted[i].y + 0.5 * sorted[i + 1].y;
   }
   return std::nan("");
 }
@@ -69,15 +72,15 @@ Summary summarize(Index count, const double* y, const double* weight) {
   s.variance_log = mean_of([&](double v) { return square(std::log(v) - s.mean_log); });
   s.mean_log_complement = mean_of([](double v) { return std::log1p(-v); });
 
-  std::vector<Index> order(static_cast<std::size_t>(count));
-  std::iota(order.begin(), order.end(), Index{0});
-  order.erase(std::remove_if(order.begin(), order.end(), [&](Index i) { return w(i) == 0.0; }),
-              order.end());
-  std::sort(order.begin(), order.end(),
-            [&](Index a, Index b) { return y[a] < y[b] || (y[a] == y[b] && a < b); });
-  s.median = quantile(order, y, weight, total, 0.5);
-  s.half_quartile_range =
-      0.5 * (quantile(order, y, weight, total, 0.75) - quantile(order, y, weight, total, 0.25));
+  std::vector<Weighted> sorted;
+  sorted.reserve(static_cast<std::size_t>(count));
+  for (Index i = 0; i < count; ++i) {
+    if (w(i) != 0.0) sorted.push_back({y[i], w(i)});
+  }
+  std::sort(sorted.begin(), sorted.end(),
+            [](const Weighted& a, const Weighted& b) { return a.y < b.y; });
+  s.median = quantile(sorted, total, 0.5);
+  s.half_quartile_range = 0.5 * (quantile(sorted, total, 0.75) - quantile(sorted, total, 0.25));
   s.mean_deviation = mean_of([&](double v) { return std::fabs(v - s.median); });
   return s;
 }

@@ -93,7 +93,7 @@ class Boosting {
   Learner* learner_;
   Rows train_, validation_;
   Options options_;
-  Matrix targets_, fitted_, fitted_validation_;
+  Matrix fitted_, fitted_validation_;  // before a fit, the targets
   std::vector<StageRecord> records_;
   double start_score_, start_validation_, best_score_;
   Index best_ = 0;

@@ -24,7 +24,7 @@ class Learner {
  public:
   virtual ~Learner() = default;
   /// Fits one model a parameter. `train` and `validation` (parameters columns) receive its values
-  /// for all rows.
+  /// for all rows; `train` may be where the targets are.
   virtual void fit(const StageTargets& targets, double* train, double* validation) = 0;
   /// The step that was taken with the models of the last fit.
   virtual void keep(double step) = 0;

@@ -15,7 +15,7 @@ class Grower {
 
   /// A tree on these rows (increasing) and features; with `signs` it obeys the monotone features.
   /// `fitted` (outputs columns of `stride` numbers) receives the value of the leaf of every row of
-  /// the sample.
+  /// the sample; it may be where the targets are.
   Tree grow(const Targets& targets, const std::vector<std::uint32_t>& rows,
             const std::vector<std::int32_t>& features, bool signs, double* fitted);
 
