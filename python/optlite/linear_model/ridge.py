@@ -123,7 +123,8 @@ class Ridge(MultiOutputMixin, RegressorMixin, _RidgeBase):
         minimise over w, b   sum_i s_i (y_i - w . x_i - b)^2 + alpha ||w||^2
 
     The intercept is never penalised. Centring and weighting happen inside the products with `X`:
-    neither a copy nor a dense form of it is made (only ``solver="svd"`` needs one).
+    neither a copy nor a dense form of it is made (only ``solver="svd"`` needs one, for `X` that is
+    not tall).
 
     Parameters
     ----------
@@ -149,7 +150,8 @@ class Ridge(MultiOutputMixin, RegressorMixin, _RidgeBase):
         - ``"cholesky"``: normal equations, with iterative refinement; for wide `X` those of
           ``"dual"``.
         - ``"dual"``: the n_samples x n_samples system.
-        - ``"svd"``: singular values of a centred copy; for ill-conditioned dense `X`.
+        - ``"svd"``: singular values of a centred copy, or for tall `X` of a triangle that rotations
+          make of it; for ill-conditioned dense `X`.
         - ``"cg"``: conjugate gradients, preconditioned by the diagonal of the centred Gram matrix.
           ``"sparse_cg"``, ``"lsqr"``, ``"sag"`` and ``"saga"`` are names for the same method.
         - ``"lbfgs"``: only with ``positive=True``, and then the same as ``"auto"``.
