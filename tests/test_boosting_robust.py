@@ -346,3 +346,70 @@ def test_several_outputs_with_constraints_categories_and_ten_columns():
 def test_outputs_of_another_shape_are_refused(y, words):
     with pytest.raises(ValueError, match=words):
         NGBRegressor(distributions.MultivariateNormal(d=2)).fit(features(), y)
+
+
+# --- models from files that are not intact --------------------------------------------------------
+
+
+def damaged(array, rng):
+    """Return a stored array with something wrong: its length, one entry, or its type."""
+    array, kind = np.array(array), rng.integers(5)
+    if kind == 0:
+        return array[: rng.integers(0, max(array.size, 1))]
+    if kind == 1:
+        return np.concatenate([array.ravel(), np.ones(1, array.dtype)])
+    if kind == 2:
+        return array.astype(rng.choice([np.float32, np.int16, object]))
+    flat = array.ravel()
+    if flat.size and array.dtype.kind == "f":
+        flat[rng.integers(flat.size)] = rng.choice([np.nan, np.inf, -np.inf, -1e308])
+    elif flat.size:
+        info = np.iinfo(array.dtype)
+        ends = [info.min, info.max, max(info.min, -1), 0, 1, 3, 4, 7, 16]
+        flat[rng.integers(flat.size)] = rng.choice(np.array(ends, dtype=array.dtype))
+    return flat.reshape(array.shape)
+
+
+@pytest.mark.parametrize("sharing", ["separate", "joint"])
+def test_damaged_models_answer_or_say_so(sharing):
+    """Nothing but ValueError, and no other memory: an answer where the damage is a valid number."""
+    rng = np.random.default_rng(0)
+    X = features()
+    X[:, 2] = rng.integers(0, 6, N)
+    X[::7, 1] = np.nan
+    model = NGBRegressor(
+        n_estimators=3, categorical_features=[2], max_bins=16, tree_sharing=sharing, **PLAIN
+    ).fit(X, X[:, 0] + (X[:, 2] == 3))
+    kept = dict(vars(model))
+    refused = answered = 0
+    places = [("forest_", name) for name in model.forest_] + [("bins_", n) for n in model.bins_]
+    places += [(name, None) for name in ("init_params_", "lower_", "unit_", "scalings_")]
+    calls = (
+        lambda m: m.predict(X),
+        lambda m: m.apply(X),
+        lambda m: m.feature_importances_,
+        lambda m: list(m.staged_predict(X[:3])),
+        lambda m: m.partial_fit(X, X[:, 0]),
+    )
+    for attribute, name in places * 12:
+        value = kept[attribute]
+        changed = damaged(value if name is None else value[name], rng)
+        for call in calls:
+            vars(model).update(kept)
+            setattr(model, attribute, changed if name is None else {**value, name: changed})
+            try:
+                with np.errstate(all="ignore"), warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    call(model)
+                answered += 1
+            except ValueError as error:
+                assert "damaged" in str(error) or "must be that of" in str(error), error
+                refused += 1
+    assert refused > 4 * len(places) * 5
+    for attribute in ("forest_", "bins_"):
+        for name in kept[attribute]:
+            vars(model).update(kept)
+            rest = {key: array for key, array in kept[attribute].items() if key != name}
+            setattr(model, attribute, rest)
+            with pytest.raises(ValueError, match=f"damaged: {name} is missing"):
+                model.predict(X)

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_consistent_length
 from .._estimator import EstimatorShell, begin_callbacks, end_callbacks
 from .._validation import check_weights
 from .._warnings import warn
-from . import _features, _fit, _folds, _units
+from . import _features, _fit, _folds, _forest, _units
 from ._prediction import Predictions
 from ._run import Run
 
@@ -205,21 +205,22 @@ class NGBoost(Predictions, EstimatorShell, BaseEstimator):
 
     def _check_continuation(self):
         """Refuse to add stages of another kind to those that there are."""
-        n_params, forest = len(self.init_params_), self.forest_
-        joint = bool(forest) and len(forest["value"]) > len(forest["feature"])
+        n_params = np.size(self.init_params_)
+        values, nodes = (np.size(self.forest_.get(name, ())) for name in ("value", "feature"))
         now = {
             "Base": (self.Base is None, self.bins_ is not None),
             "Dist": (self._family().n_params, n_params),
-            "tree_sharing": (self.tree_sharing == "joint" and n_params > 1, joint),
+            "tree_sharing": (self.tree_sharing == "joint" and n_params > 1, values > nodes),
         }
         changed = [name for name, (new, old) in now.items() if new != old]
-        if self.bins_ is None or not len(forest["feature"]):
+        if nodes == 0:
             changed = [name for name in changed if name != "tree_sharing"]
         if changed:
             raise ValueError(
                 f"{changed[0]} must be that of the stages that are already fitted, to which more "
                 "are added (partial_fit, warm_start=True). Clone the estimator to start anew."
             )
+        _forest.check(self)
 
     def _learn_columns(self, X):
         if self.Base is not None:

@@ -11,14 +11,85 @@ from .._core import core
 _NODES = ("feature", "left", "code", "missing_left", "level_set", "gain", "weight")
 
 
-def packed(forest, n_params, joint):
-    """Return the core's view of a forest."""
-    return core.Forest(forest, n_params if joint else 1, n_params)
+_TYPES = {
+    **dict.fromkeys(("feature", "left", "level_set", "target"), np.int32),
+    **dict.fromkeys(("code", "missing_left"), np.uint8),
+    **dict.fromkeys(("gain", "weight", "value"), np.float64),
+    "starts": np.int64,
+    "level_sets": np.uint64,
+}
+_BIN_TYPES = {"starts": np.int64, "values": np.float64, "categorical": np.uint8}
+
+
+def views(model):
+    """Return the core's views of the trees and bins of a model; their use checks the nodes."""
+    p, bins = len(model.init_params_), model.bins_
+    forest = core.Forest(model.forest_, p if model.tree_sharing == "joint" else 1, p)
+    return forest, checked_bins(bins)
 
 
 def checked_bins(bins):
     """Return the core's view of bins."""
     return core.Bins(bins["starts"], bins["values"], bins["categorical"])
+
+
+def check(model):
+    """Check whatever a fitted model has stored, but the regressors of `Base`.
+
+    Raises
+    ------
+    ValueError
+        If an array is missing, has another type or shape than a fit gives it, points outside
+        another one, or holds NaN: nothing is trusted that may come from a file.
+    """
+    _check_numbers(model)
+    if model.bins_ is None:
+        return
+    for arrays, types, what in (
+        (model.forest_, _TYPES, "trees"),
+        (model.bins_, _BIN_TYPES, "bins"),
+    ):
+        for name, kind in types.items():
+            array = arrays.get(name)
+            _require(
+                isinstance(array, np.ndarray) and array.dtype == kind and array.ndim == 1,
+                what,
+                f"{name} is missing or has another type",
+            )
+    nodes, joint = len(model.forest_["feature"]), model.tree_sharing == "joint"
+    stages = len(model.forest_["target"]) // (1 if joint else len(model.init_params_))
+    _require(stages == model.n_iter_, "trees", "their number is not that of the stages")
+    for name in ("gain", "weight"):
+        _require(len(model.forest_[name]) == nodes, "trees", f"{name} has another length")
+    _require(np.isfinite(model.forest_["value"]).all(), "trees", "a value is not finite")
+    _require(
+        len(model.bins_["categorical"]) == model.n_features_in_,
+        "bins",
+        "their number is not that of the features",
+    )
+    forest, bins = views(model)
+    forest.apply(bins, np.zeros((model.n_features_in_, 0), dtype=np.uint8))  # checks the nodes
+
+
+def _check_numbers(model):
+    """Check what is stored beside trees and bins."""
+    family = model._family()
+    p, d, n = family.n_params, family.n_outputs, model.n_iter_
+    shapes = {"init_params_": (p,), "lower_": (p,), "upper_": (p,), "unit_": (2, d)}
+    for name, shape in {**shapes, "scalings_": (n,), "stage_factors_": (n,)}.items():
+        array = getattr(model, name)
+        fits = isinstance(array, np.ndarray) and array.dtype == np.float64 and array.shape == shape
+        _require(fits, "numbers", f"{name} has another type or shape")
+        good = ~np.isnan(array) if name in ("lower_", "upper_") else np.isfinite(array)
+        _require(good.all(), "numbers", f"{name} is not finite")
+
+
+def _require(holds, what, fault):
+    if not holds:
+        raise ValueError(
+            f"The {what} of this model are damaged: {fault}. Load the model again from an intact "
+            "file."
+        )
 
 
 def cut(forest, n_trees):

@@ -11,6 +11,7 @@ class Predictions:
 
     def _check_predict(self, X):
         check_is_fitted(self)
+        _forest.check(self)
         return _features.check_X(self, X, categories=self.categories_, reset=False)
 
     def _stages(self, X):
@@ -26,10 +27,9 @@ class Predictions:
                 raw += factor * units[:, None] * np.array([m.predict(part) for m in models])
                 yield raw
             return
-        joint = self.tree_sharing == "joint"
-        trees = 1 if joint else p
-        forest = _forest.packed(self.forest_, p, joint)
-        bins, codes = _forest.checked_bins(self.bins_), _features.encode(X, self.bins_)
+        trees = 1 if self.tree_sharing == "joint" else p
+        forest, bins = _forest.views(self)
+        codes = _features.encode(X, self.bins_)
         for stage in range(self.n_iter_):
             forest.add(bins, codes, stage * trees, (stage + 1) * trees, raw)
             yield raw
@@ -41,9 +41,8 @@ class Predictions:
             for sums in self._stages(X):
                 raw = sums
             return raw
-        joint = self.tree_sharing == "joint"
-        forest = _forest.packed(self.forest_, len(self.init_params_), joint)
-        bins, codes = _forest.checked_bins(self.bins_), _features.encode(X, self.bins_)
+        forest, bins = _forest.views(self)
+        codes = _features.encode(X, self.bins_)
         forest.add(bins, codes, 0, len(self.forest_["target"]), raw)
         return raw
 
@@ -102,9 +101,8 @@ class Predictions:
         X = self._check_predict(X)
         if self.bins_ is None:
             raise ValueError("apply needs trees of this library: it is not there with Base.")
-        joint = self.tree_sharing == "joint"
-        forest = _forest.packed(self.forest_, len(self.init_params_), joint)
-        return forest.apply(_forest.checked_bins(self.bins_), _features.encode(X, self.bins_))
+        forest, bins = _forest.views(self)
+        return forest.apply(bins, _features.encode(X, self.bins_))
 
     @property
     def feature_importances_(self):
@@ -112,6 +110,7 @@ class Predictions:
         check_is_fitted(self)
         if self.bins_ is None:
             raise AttributeError("feature_importances_ needs trees of this library, not Base.")
+        _forest.check(self)
         return _forest.importances(
             self.forest_,
             len(self.init_params_),
