@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import integrate, stats
+from sklearn.base import clone
 
-from optlite.boosting import distributions
+from optlite.boosting import NGBRegressor, distributions
 
 # SciPy's distribution for given usual parameters, written independently of the twins.
 SCIPY = {
@@ -327,6 +328,35 @@ def test_a_wrong_component_is_named_at_first_use(name, wrong, message):
     family = distributions.from_user(definition)
     with pytest.raises(ValueError, match=message):
         family.marginal(Y)
+
+
+def test_boosting_with_a_distribution_of_ones_own():
+    rng = np.random.default_rng(0)
+    X = rng.uniform(size=(400, 2))
+    y = 5.0 * X[:, 0] + rng.gumbel(size=400) * np.exp(X[:, 1])
+    family = distributions.from_user(Gumbel)
+    model = NGBRegressor(family, random_state=0).fit(X, y)
+    new = np.random.default_rng(1).uniform(size=(2000, 2))
+    y_new = 5.0 * new[:, 0] + rng.gumbel(size=2000) * np.exp(new[:, 1])
+    truth = stats.gumbel_r(5.0 * new[:, 0], np.exp(new[:, 1])).logpdf(y_new).mean()
+    start = stats.gumbel_r(model.init_params_[0], np.exp(model.init_params_[1])).logpdf(y_new)
+    learned = model.pred_dist(new).logpdf(y_new).mean()
+    assert learned == pytest.approx(-model.loss(new, y_new))
+    assert 0.5 * (start.mean() + truth) < learned < truth
+    covered = model.predict_interval(new, 0.8)
+    assert abs(np.mean((y_new > covered[:, 0]) & (y_new < covered[:, 1])) - 0.8) < 0.06
+    again = pickle.loads(pickle.dumps(clone(model).fit(X, y)))
+    assert_array_equal(again.predict(X), model.predict(X))
+    wrong = type("Wrong", (Gumbel,), {"gradient": lambda theta, y: 1.1 * Gumbel.gradient(theta, y)})
+    with pytest.raises(ValueError, match=r"gradient of .* is wrong in the component of"):
+        NGBRegressor(distributions.from_user(wrong)).fit(X, y)
+
+    def gradient(theta, y):
+        return np.where(y > 4.0, np.nan, Gumbel.gradient(theta, y))
+
+    broken = distributions.from_user(type("Broken", (Gumbel,), {"gradient": gradient}))
+    with pytest.raises(ValueError, match=r"finite numbers, got nan for 'mu' at row \d+, at the"):
+        broken.gradient(np.zeros((400, 2)), y)
 
 
 def start(y, weight):

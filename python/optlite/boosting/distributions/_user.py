@@ -33,6 +33,38 @@ class UserDistribution(Distribution):
     See Also
     --------
     from_user : Makes one, and checks it with data.
+
+    Examples
+    --------
+    Gumbel's distribution of largest values, F(y) = exp(-exp(-z)) with z = (y - mu) / beta:
+
+    >>> import numpy as np
+    >>> from scipy import stats
+    >>> from optlite.boosting import NGBRegressor, distributions
+    >>> class Gumbel:
+    ...     parameters = ("mu", "log_beta")
+    ...     def score(theta, y):
+    ...         z = (y - theta[0]) * np.exp(-theta[1])
+    ...         return theta[1] + z + np.exp(-z)
+    ...     def gradient(theta, y):
+    ...         z = (y - theta[0]) * np.exp(-theta[1])
+    ...         w = 1.0 - np.exp(-z)
+    ...         return np.array([-w * np.exp(-theta[1]), 1.0 - z * w])
+    ...     def metric(theta):
+    ...         p, g = np.exp(-theta[1]), np.euler_gamma
+    ...         last = np.full_like(p, np.pi**2 / 6.0 + (1.0 - g) ** 2)
+    ...         return np.array([[p**2, (g - 1.0) * p], [(g - 1.0) * p, last]])
+    ...     def frozen(theta):
+    ...         return stats.gumbel_r(loc=theta[0], scale=np.exp(theta[1]))
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.uniform(size=(300, 2))
+    >>> y = rng.gumbel(loc=5.0 * X[:, 0], scale=1.0)
+    >>> family = distributions.from_user(Gumbel, y=y)
+    >>> model = NGBRegressor(Dist=family, random_state=0).fit(X, y)
+    >>> model.predict_quantile(X[:3], 0.99).shape
+    (3,)
+    >>> bool(np.corrcoef(model.pred_dist(X).params["loc"], X[:, 0])[0, 1] > 0.95)
+    True
     """
 
     _record = None
@@ -148,6 +180,13 @@ class UserDistribution(Distribution):
         if answer.shape != shape:
             raise ValueError(
                 f"{name} of {self!r} must return an array of shape {shape}, got {answer.shape}."
+            )
+        if name == "gradient" and not np.isfinite(answer).all():
+            k, row = (int(i) for i in np.argwhere(~np.isfinite(answer))[0])
+            raise ValueError(
+                f"gradient of {self!r} must return finite numbers, got {answer[k, row]} for "
+                f"{self.parameter_names[k]!r} at row {row}, at the parameters "
+                f"{arguments[0][:, row].tolist()}. Write it in a form that does not overflow there."
             )
         return answer
 
