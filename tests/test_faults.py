@@ -106,6 +106,41 @@ def test_interrupt_stops_a_step_of_matrix_products():
 
 
 @posix
+@pytest.mark.parametrize("rule", ["Muon()", "ShampooGrafted(start=1, block_size=512)"])
+def test_an_interrupted_step_has_changed_nothing(rule):
+    # Momentum, roots and decay come before x changes: what was done of the step is taken back.
+    run(
+        f"""
+        import signal
+        import numpy as np
+        from optlite import optim
+
+        rng = np.random.default_rng(0)
+        rule = optim.{rule}.replace(weight_decay=0.1, weight_decay_form="decoupled")
+        shape = (1600, 1600)
+        params = [rng.normal(size=shape), rng.normal(size=9), rng.normal(size=shape)]
+        grads = [rng.normal(size=x.shape) for x in params]
+        state = rule.init(params)
+        kept, before = [x.copy() for x in params], state.copy()
+
+        def interrupt(signum, frame):
+            raise KeyboardInterrupt
+
+        signal.signal(signal.SIGALRM, interrupt)
+        signal.setitimer(signal.ITIMER_REAL, 0.2)  # the step takes seconds
+        interrupted = False
+        try:
+            rule.step(params, grads, state)
+        except KeyboardInterrupt:
+            interrupted = True
+        assert interrupted
+        assert state == before and state.t == 0
+        assert all(np.array_equal(x, y) for x, y in zip(params, kept))
+        """
+    )
+
+
+@posix
 @pytest.mark.parametrize(
     "model, shape",
     [

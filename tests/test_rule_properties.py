@@ -232,3 +232,49 @@ def test_norms_in_single_precision_neither_overflow_nor_vanish(name, scale):
         rule.step(x, g * np.float32(size), rule.init(x))
         steps.append(1.0 - x)
     assert_allclose(steps[1], steps[0], rtol=1e-4)
+
+
+@pytest.mark.parametrize("rate", [1.0, 10.0, 1000.0])
+def test_the_mean_of_normalised_descent_separates_within_the_steps_that_its_paper_bounds(rate):
+    """Zhang et al. 2025: phi = log(exp(f) - 1) is convex with slopes of at most one where |z| <= 1.
+
+    With a margin mu the mean of t points has phi <= -eta (mu^2 t - 1) / 2, and phi < log(log 2 / n)
+    says that each loss is below log 2: all rows are on their side.
+    """
+    rng, n = np.random.default_rng(8), 60
+    normal = np.array([0.6, -0.8, 0.0, 0.0])
+    rows = rng.normal(size=(n, 4))
+    rows *= (np.sign(rows @ normal) / np.linalg.norm(rows, axis=1))[:, None]
+    rows += 0.05 * normal
+    rows /= np.linalg.norm(rows, axis=1).max()
+    mu = (rows @ normal).min()
+    enough = int(np.ceil(1 / mu**2 + 2 * np.log(n / np.log(2)) / (rate * mu**2)))
+    assert 0.02 < mu < 0.2 and enough < 4000
+
+    def loss(x):
+        return np.logaddexp(0.0, -rows @ x).mean()
+
+    x, total = np.zeros(4), np.zeros(4)
+    rule = optim.LRPerceptron(rate)
+    state = rule.init(x)
+    for t in range(1, enough + 1):
+        total += x
+        phi = np.log(np.expm1(loss(total / t)))
+        assert phi <= -rate * (mu**2 * t - 1.0) / 2.0 + 1e-9
+        slopes = -rows.T @ np.exp(-np.logaddexp(0.0, rows @ x)) / n
+        rule.step(x, slopes, state, loss=loss(x))
+    assert (rows @ total > 0.0).all()
+
+
+def test_schedule_free_without_interpolation_is_gradient_descent_and_the_mean_of_its_points():
+    """On a quadratic: with y = z the points z are those of descent, and x is their average."""
+    h, x = np.array([1.0, 4.0, 9.0]), np.ones(3)
+    free, descent = optim.ScheduleFreeSGD(0.1, momentum=1e-6), optim.SGD(0.1)
+    y, points = np.ones(3), []
+    states = free.init(y), descent.init(x)
+    for _ in range(40):
+        free.step(y, h * y, states[0])
+        descent.step(x, h * x, states[1])
+        points.append(x.copy())
+    assert_allclose(states[0]["z"], x, rtol=1e-3, atol=1e-7)
+    assert_allclose(free.evaluation_point(y, states[0]), np.mean(points, axis=0), rtol=1e-4)

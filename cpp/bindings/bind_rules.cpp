@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstring>
 #include <memory>
 #include <stdexcept>
 #include <utility>
@@ -42,7 +43,9 @@ struct State {
   std::vector<void*> slots;  // tensor by tensor
   std::vector<Index> slot_sizes;
   double* scalars;
+  Index n_scalars;
   Workspace work;
+  std::vector<char> saved;  // as it was before a step that may be interrupted
   std::atomic<bool> busy{false};
   std::vector<Py_buffer> held;
 
@@ -101,6 +104,7 @@ py::object make_state(const std::string& rule, bool single, bool in_list, Index 
     state->slot_sizes.push_back(buffer.len / buffer.itemsize);
   }
   state->scalars = static_cast<double*>(state->hold(scalars));
+  state->n_scalars = scalars.size();
   return capsule(std::move(state), state_name);
 }
 
@@ -221,6 +225,48 @@ bool overlaps(const Tensor<T>* all, Index tensors, std::size_t n_inputs) {
   return false;
 }
 
+/// Everything that a step changes, to be taken back if it is interrupted.
+template <class T>
+class Saved {
+ public:
+  Saved(State& state, const Tensor<T>* all) : state_(state), all_(all) {
+    std::size_t bytes = 0;
+    each([&](char*, std::size_t size) { bytes += size; });
+    state.saved.resize(bytes);
+    copy([](char* values, char* kept, std::size_t size) { std::memcpy(kept, values, size); });
+  }
+  void restore() {
+    copy([](char* values, char* kept, std::size_t size) { std::memcpy(values, kept, size); });
+  }
+
+ private:
+  template <class Body>
+  void each(Body body) {
+    const std::size_t n_slots = state_.row->slots.size();
+    for (std::size_t k = 0; k < state_.sizes.size(); ++k) {
+      body(reinterpret_cast<char*>(all_[k].x), bytes_of(state_.sizes[k], sizeof(T)));
+      for (std::size_t s = k * n_slots; s < (k + 1) * n_slots; ++s) {
+        body(static_cast<char*>(state_.slots[s]), bytes_of(state_.slot_sizes[s], sizeof(T)));
+      }
+    }
+    body(reinterpret_cast<char*>(state_.scalars), bytes_of(state_.n_scalars, sizeof(double)));
+  }
+  template <class Body>
+  void copy(Body body) {
+    char* kept = state_.saved.data();
+    each([&](char* values, std::size_t size) {
+      if (size > 0) body(values, kept, size);
+      kept += size;
+    });
+  }
+  static std::size_t bytes_of(Index count, std::size_t each) {
+    return static_cast<std::size_t>(count) * each;
+  }
+
+  State& state_;
+  const Tensor<T>* all_;
+};
+
 template <class T>
 bool advance(const Kernel& kernel, State& state, PyObject* const* lists, Index n_lists) {
   const Index tensors = static_cast<Index>(state.sizes.size());
@@ -274,8 +320,8 @@ bool advance(const Kernel& kernel, State& state, PyObject* const* lists, Index n
   // The loop assumes that nothing it reads is written: overlapping arrays are copied first.
   if (overlaps(all, tensors, n_inputs)) return false;
   const Turn turn(state);
-  ++state.t;
   const auto run = [&] {
+    ++state.t;
     if constexpr (std::is_same_v<T, float>) {
       state.row->run_float(kernel.fields, kernel.decay, state.t, all, tensors, state.scalars,
                            state.work);
@@ -284,10 +330,28 @@ bool advance(const Kernel& kernel, State& state, PyObject* const* lists, Index n
                             state.work);
     }
   };
+  // All or nothing: a step that may be interrupted is taken back, others are made to the end.
+  const auto run_whole = [&] {
+    const bool may_stop = state.row->is_long != nullptr && total >= 10000 &&
+                          state.row->is_long(kernel.fields, state.t + 1);
+    if (!may_stop) {
+      const interrupt::Deferred whole;
+      run();
+      return;
+    }
+    Saved<T> before(state, all);
+    try {
+      run();
+    } catch (...) {
+      before.restore();
+      --state.t;
+      throw;
+    }
+  };
   // Letting go of the interpreter costs as much as a step of a thousand numbers.
   const Index short_step = state.row->slot_shape == nullptr ? 50000 : 500;
   if (total < short_step) {
-    run();
+    run_whole();
   } else {
     // Another thread may replace the items of the lists meanwhile.
     std::vector<py::object> kept;
@@ -298,7 +362,7 @@ bool advance(const Kernel& kernel, State& state, PyObject* const* lists, Index n
       }
     }
     const py::gil_scoped_release release;
-    run();
+    run_whole();
   }
   return true;
 }

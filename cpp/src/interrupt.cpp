@@ -10,6 +10,8 @@ namespace {
 
 std::atomic<Hook> installed{nullptr};
 
+thread_local int deferred = 0;
+
 std::int64_t milliseconds() {
   using namespace std::chrono;
   return duration_cast<std::chrono::milliseconds>(steady_clock::now().time_since_epoch()).count();
@@ -19,7 +21,11 @@ std::int64_t milliseconds() {
 
 void install(Hook hook) { installed.store(hook); }
 
+Deferred::Deferred() { ++deferred; }
+Deferred::~Deferred() { --deferred; }
+
 void poll() {
+  if (deferred > 0) return;
   // Per thread: the main thread must not be kept from asking by fits in other threads.
   thread_local std::int64_t last = 0;
   const std::int64_t now = milliseconds();

@@ -109,8 +109,7 @@ class Rule(SteppingRule):
             For a missing `extra`, other shapes or types than those of the state, or parameters
             that cannot be written. Nothing has been changed then.
         KeyboardInterrupt
-            Within a long step of a rule for matrices. `params` and `state` are then as far as it
-            came: go on from copies.
+            Within a long step of a rule for matrices. Nothing has been changed then.
         """
         try:
             if not extra and state._direct and _step(self._fast, state._handle, params, grads):

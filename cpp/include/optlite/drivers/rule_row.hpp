@@ -21,6 +21,7 @@ OPTLITE_DETECT(has_inputs, Part::inputs())
 OPTLITE_DETECT(has_sums, Part::n_sums)
 OPTLITE_DETECT(has_scalars, Part::scalars())
 OPTLITE_DETECT(has_measures, Part::measures(Index{}))
+OPTLITE_DETECT(has_long_steps, std::declval<Part>().is_long(Index{}))
 OPTLITE_DETECT(has_own_rate, std::declval<Part>().rate(int{}))
 #undef OPTLITE_DETECT
 
@@ -72,6 +73,7 @@ RuleRow describe_rule(const Entry<Rule>& entry, const char* folder, const char* 
               false,
               nullptr,
               nullptr,
+              nullptr,
               nullptr};
   const auto number_of = [](double Rule::* member) {
     int i = 0;
@@ -97,6 +99,11 @@ RuleRow describe_rule(const Entry<Rule>& entry, const char* folder, const char* 
   }
   if constexpr (detail::has_decay<Rule>::value) row.decay = Rule::decay;
   row.own_decay = detail::has_own_decay<Rule>::value;
+  if constexpr (detail::has_long_steps<Rule>::value) {
+    row.is_long = [](const std::vector<double>& fields, Index t) {
+      return make_part<Rule>(fields).is_long(t);
+    };
+  }
   return row;
 }
 

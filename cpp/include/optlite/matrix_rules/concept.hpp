@@ -23,9 +23,11 @@
 // learning_rate for tensors of every number of dimensions, declare `double rate(int dimensions)`.
 // `template <class T> void look(const Tensor<T>&) const`, if there, sees each tensor before that.
 //
+// A rule whose steps make long computations declares `bool is_long(Index t) const`: those steps may
+// be interrupted, and what they changed is taken back.
+//
 // Memory comes from `work`, never from new or from matrices of Eigen: a step that is repeated
-// allocates nothing. Products are those of linalg/products.hpp, in T; other sums are in double. A
-// long step may be interrupted there: change x last.
+// allocates nothing. Products are those of linalg/products.hpp, in T; other sums are in double.
 //
 // The rule decides how it treats tensors that are no matrices, and says so in its doc. Folding
 // (d0, d1, ...) into d0 rows is usual: as_matrix().

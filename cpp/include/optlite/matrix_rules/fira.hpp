@@ -49,6 +49,8 @@ struct Fira {
                "their length."));
   }
 
+  bool is_long(Index t) const { return is_due(t, update_period); }
+
   template <class T>
   void step(Index t, const Tensor<T>& tensor, Workspace& work) const {
     T* m = tensor.arrays[0];

@@ -45,6 +45,8 @@ struct Galore {
         field("scale", &Galore::scale, non_negative, "Factor alpha of the steps of matrices."));
   }
 
+  bool is_long(Index t) const { return is_due(t, update_period); }
+
   template <class T>
   void step(Index t, const Tensor<T>& tensor, Workspace& work) const {
     T* m = tensor.arrays[0];

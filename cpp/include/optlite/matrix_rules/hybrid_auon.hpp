@@ -42,6 +42,8 @@ struct HybridAuon {
                "repo has X for G in the numerator and no factor of rows and columns.")};
   }
 
+  bool is_long(Index) const { return true; }
+
   template <class T>
   void step(Index, const Tensor<T>& tensor, Workspace& work) const {
     T* u = work.take<T>(tensor.size);

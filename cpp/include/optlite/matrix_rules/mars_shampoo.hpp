@@ -59,6 +59,8 @@ struct MarsShampoo {
         field("vector_eps", &Own::vector_eps, positive, "Keeps their denominator away from zero.")};
   }
 
+  bool is_long(Index) const { return true; }
+
   template <class T>
   void step(Index t, const Tensor<T>& tensor, Workspace& work) const {
     T* m = tensor.arrays[0];

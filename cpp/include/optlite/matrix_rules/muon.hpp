@@ -68,6 +68,8 @@ struct Muon {
     return dimensions < 2 ? vector_learning_rate : learning_rate;
   }
 
+  bool is_long(Index) const { return true; }
+
   template <class T>
   void step(Index t, const Tensor<T>& tensor, Workspace& work) const {
     if (tensor.dimensions < 2) {

@@ -47,6 +47,8 @@ struct OnlineSubspaceDescent {
               "Strength lambda of the pull of P towards orthonormal rows."));
   }
 
+  bool is_long(Index t) const { return t == 1; }
+
   template <class T>
   void step(Index t, const Tensor<T>& tensor, Workspace& work) const {
     T* m = tensor.arrays[0];

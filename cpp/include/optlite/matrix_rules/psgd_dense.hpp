@@ -61,6 +61,8 @@ struct PsgdDense {
 
   bool is_large(Index size) const { return static_cast<double>(size) > max_size; }
 
+  bool is_long(Index) const { return true; }
+
   template <class T>
   void step(Index t, const Tensor<T>& tensor, Workspace& work) const {
     const Index n = tensor.size;

@@ -69,6 +69,8 @@ struct PsgdKron {
               "The factors start as this multiple of the unit.")};
   }
 
+  bool is_long(Index) const { return true; }
+
   template <class T>
   void step(Index t, const Tensor<T>& tensor, Workspace& work) const {
     const T* probe = tensor.arrays[0];

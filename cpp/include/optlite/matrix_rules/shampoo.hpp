@@ -64,6 +64,8 @@ struct Shampoo {
     return is_full(extent) ? Shape{extent, extent} : Shape{extent};
   }
 
+  bool is_long(Index) const { return true; }
+
   template <class T>
   void step(Index t, const Tensor<T>& tensor, Workspace& work) const {
     const int order = std::max(1, tensor.dimensions);

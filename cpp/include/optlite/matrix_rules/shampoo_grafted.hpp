@@ -110,6 +110,8 @@ struct ShampooGrafted {
     return rule.graft == 2.0 || rule.graft == 3.0 ? tensor : Shape{0};
   }
 
+  bool is_long(Index) const { return true; }
+
   template <class T>
   void step(Index t, const Tensor<T>& tensor, Workspace& work) const {
     const Cut own = cut(tensor.extents, tensor.dimensions);

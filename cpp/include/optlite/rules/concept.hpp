@@ -253,6 +253,8 @@ struct RuleRow {
                        const Tensor<T>* tensors, Index count, double* scalars, Workspace& work);
   Run<double> run_double;
   Run<float> run_float;
+  /// Whether step t takes so long that it may be interrupted; null where none does.
+  bool (*is_long)(const std::vector<double>& fields, Index t);
   /// The shape of an array of state; null where all are like the tensor.
   Shape (*slot_shape)(const std::vector<double>& fields, std::size_t slot, const Shape& tensor);
 };
