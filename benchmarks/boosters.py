@@ -104,9 +104,8 @@ def optlite(task, threads, stages, **more):
 
     name = "NGBRegressor" if task.kind == "regression" else "NGBClassifier"
     settings = {"n_estimators": stages, "learning_rate": task.rate, "max_depth": DEPTH}
-    model = getattr(boosting, name)(
-        early_stopping_rounds=None, random_state=0, n_threads=threads, **settings, **more
-    )
+    settings |= {"early_stopping_rounds": None, "random_state": 0}  # threads: the environment
+    model = getattr(boosting, name)(**settings, **more)
 
     def predict(fitted, X):
         if task.kind != "regression":

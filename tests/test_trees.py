@@ -226,6 +226,40 @@ def test_sparse_columns_have_the_bins_of_dense_ones():
     assert np.array_equal(codes, core.encode(dense, core.Bins(*bins)))
 
 
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_a_forest_adds_the_leaves_that_its_trees_lead_to(outputs):
+    # Small trees are added by comparing all rows with all nodes, the leaves are found by walking.
+    rng = np.random.default_rng(outputs)
+    X = rng.normal(size=(1100, 3))
+    X[:, 2] = rng.integers(0, 30, 1100)
+    X[rng.random(X.shape) < 0.05] = np.nan
+    bins, codes = binned(X, categorical=np.array([0, 0, 1], np.uint8))
+    parts = []
+    for t in range(19):  # two bundles of small trees with large ones between them
+        targets = rng.normal(size=(outputs, 1100)) + np.nan_to_num(X[:, 0] * X[:, 2])
+        tree, _ = grow(codes, bins, targets, max_depth=12 if t in (3, 12) else 1 + t % 5)
+        parts.append(tree)
+    arrays = {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
+    sets = np.cumsum([0] + [len(p["level_sets"]) // 4 for p in parts[:-1]])
+    moved = [
+        np.where(p["level_set"] < 0, -1, p["level_set"] + s)
+        for p, s in zip(parts, sets, strict=True)
+    ]
+    arrays["level_set"] = np.concatenate(moved).astype(np.int32)
+    arrays["starts"] = np.cumsum([0] + [len(p["feature"]) for p in parts])
+    parameters = outputs if outputs > 1 else 2
+    target = np.zeros(19, np.int32) if outputs > 1 else np.arange(19, dtype=np.int32) % 2
+    forest = core.Forest({**arrays, "target": target}, outputs, parameters)
+    raw, expected = np.zeros((parameters, 1100)), np.zeros((parameters, 1100))
+    forest.add(bins, codes, 0, 19, raw)
+    leaves = forest.apply(bins, codes)
+    for t, tree in enumerate(parts):
+        columns = slice(target[t], target[t] + outputs)
+        expected[columns] += tree["value"].reshape(-1, outputs)[leaves[:, t]].T
+    assert max(len(p["feature"]) for p in parts) > 127
+    assert np.array_equal(raw, expected)
+
+
 @pytest.mark.parametrize("outputs", [1, 2, 3])
 def test_sums_of_whole_numbers_are_as_good_as_those_of_doubles(outputs):
     # Without weights targets are summed as whole numbers, here of 32 bits; with weights as doubles.

@@ -18,6 +18,8 @@ constexpr Index block_rows = 512;
 // Rows whose ways down a tree are followed at the same time: each step of one row waits for a load,
 // eight rows wait together.
 constexpr Index lanes = 8;
+// Trees up to this size are walked by comparing all rows with all nodes.
+constexpr Index small_tree = 127;
 
 [[noreturn]] void damaged(const std::string& what) {
   throw std::invalid_argument("The trees of this model are damaged: " + what +
@@ -121,11 +123,101 @@ void Forest::each_row(const std::uint8_t* codes, Index rows, Index begin, Index 
   }
 }
 
+bool Forest::is_small(Index tree) const {
+  return arrays_.starts[tree + 1] - arrays_.starts[tree] <= small_tree;
+}
+
+/// at[i] = the node, counted from the root, that row begin + i ends in. Each row is compared with
+/// each inner node, and moves if it is there: 32 rows at once, which beats their separate ways down
+/// a tree of a few levels.
+void Forest::place(const std::uint8_t* codes, Index rows, Index begin, Index count, Index tree,
+                   std::uint8_t* at) const {
+  const Index root = arrays_.starts[tree], end = arrays_.starts[tree + 1];
+  std::fill(at, at + count, std::uint8_t{0});
+  for (Index n = root; n < end; ++n) {  // parents come before their children
+    if (arrays_.feature[n] < 0) continue;
+    const Node& node = nodes_[static_cast<std::size_t>(n)];
+    const std::uint8_t* code = codes + node.feature * rows + begin;
+    const auto self = static_cast<std::uint8_t>(n - root);
+    const auto right = static_cast<std::uint8_t>(node.left + 1 - root);
+    if (node.level_set >= 0) {
+      const std::uint64_t* levels = arrays_.level_sets.data + 4 * node.level_set;
+      for (Index i = 0; i < count; ++i) {
+        const auto left = static_cast<std::uint8_t>((levels[code[i] >> 6] >> (code[i] & 63)) & 1);
+        at[i] = at[i] == self ? static_cast<std::uint8_t>(right - left) : at[i];
+      }
+      continue;
+    }
+    const std::uint8_t limit = node.code;
+    const auto missing = static_cast<std::uint8_t>(node.missing < 0 ? 0 : node.missing);
+    const std::uint8_t also = node.missing < 0 ? 0 : 1;
+#pragma omp simd
+    for (Index i = 0; i < count; ++i) {
+      const std::uint8_t below = code[i] <= limit ? 1 : 0;
+      const std::uint8_t gone = code[i] == missing ? also : 0;
+      const auto next = static_cast<std::uint8_t>(right - (below | gone));
+      at[i] = at[i] == self ? next : at[i];
+    }
+  }
+}
+
+/// Adds the values of several small trees, in their order, while the sum of a row is in a register.
+template <int Trees>
+void Forest::add_small(const std::uint8_t* codes, Index rows, Index begin, Index end,
+                       const Index* trees, double* out) const {
+  std::uint8_t at[Trees][block_rows];
+  double values[Trees][small_tree + 1];
+  const Index outputs = arrays_.outputs, count = end - begin;
+  for (int t = 0; t < Trees; ++t) place(codes, rows, begin, count, trees[t], at[t]);
+  for (Index k = 0; k < outputs; ++k) {
+    for (int t = 0; t < Trees; ++t) {
+      const Index root = arrays_.starts[trees[t]], size = arrays_.starts[trees[t] + 1] - root;
+      const double* from = arrays_.value.data + root * outputs + k;
+      for (Index n = 0; n < size; ++n) values[t][n] = from[n * outputs];
+    }
+    double* to = out + k * rows + begin;
+    for (Index i = 0; i < count; ++i) {
+      double sum = to[i];
+      for (int t = 0; t < Trees; ++t) sum += values[t][at[t][i]];
+      to[i] = sum;
+    }
+  }
+}
+
+/// Adds trees that have the same target to some rows.
+void Forest::add_block(const std::uint8_t* codes, Index rows, Index begin, Index end,
+                       const std::vector<Index>& trees, double* out) const {
+  constexpr Index together = 8;
+  const auto count = static_cast<Index>(trees.size());
+  const double* value = arrays_.value.data;
+  const Index outputs = arrays_.outputs;
+  for (Index i = 0; i < count;) {
+    const Index* next = trees.data() + i;
+    Index small = 0;
+    while (small < together && i + small < count && is_small(next[small])) ++small;
+    if (small == together) {
+      add_small<together>(codes, rows, begin, end, next, out);
+    } else if (small > 0) {
+      small = 1;
+      add_small<1>(codes, rows, begin, end, next, out);
+    } else {
+      small = 1;
+      each_row(codes, rows, begin, end, *next, [=](Index row, Index leaf) {
+        for (Index k = 0; k < outputs; ++k) out[k * rows + row] += value[leaf * outputs + k];
+      });
+    }
+    i += small;
+  }
+}
+
 void Forest::add(const std::uint8_t* codes, Index rows, Index first, Index last,
                  double* raw) const {
   const Index blocks = (rows + block_rows - 1) / block_rows;
-  const Index outputs = arrays_.outputs;
   const double work = static_cast<double>(rows) * static_cast<double>(last - first) * 4.0;
+  std::vector<std::vector<Index>> trees(static_cast<std::size_t>(arrays_.parameters));
+  for (Index t = first; t < last; ++t) {
+    trees[static_cast<std::size_t>(arrays_.target[t])].push_back(t);
+  }
   // A forest of a thousand trees takes milliseconds a block: Ctrl-C is heard between groups.
   const Index group = 64;
   for (Index start = 0; start < blocks; start += group) {
@@ -133,12 +225,8 @@ void Forest::add(const std::uint8_t* codes, Index rows, Index first, Index last,
     parallel::for_each(count, work, [&](Index b) {
       const Index begin = (start + b) * block_rows;
       const Index end = std::min(rows, begin + block_rows);
-      for (Index t = first; t < last; ++t) {
-        double* out = raw + arrays_.target[t] * rows;
-        const double* value = arrays_.value.data;
-        each_row(codes, rows, begin, end, t, [=](Index row, Index leaf) {
-          for (Index k = 0; k < outputs; ++k) out[k * rows + row] += value[leaf * outputs + k];
-        });
+      for (std::size_t k = 0; k < trees.size(); ++k) {
+        add_block(codes, rows, begin, end, trees[k], raw + static_cast<Index>(k) * rows);
       }
     });
     interrupt::poll();

@@ -59,6 +59,14 @@ class Forest {
   };
 
   void check_tree(Index t, const BinsView& bins);
+  bool is_small(Index tree) const;
+  void place(const std::uint8_t* codes, Index rows, Index begin, Index count, Index tree,
+             std::uint8_t* at) const;
+  template <int Trees>
+  void add_small(const std::uint8_t* codes, Index rows, Index begin, Index end, const Index* trees,
+                 double* out) const;
+  void add_block(const std::uint8_t* codes, Index rows, Index begin, Index end,
+                 const std::vector<Index>& trees, double* out) const;
   template <class Visit>
   void each_row(const std::uint8_t* codes, Index rows, Index begin, Index end, Index tree,
                 Visit visit) const;
