@@ -9,6 +9,10 @@ FIRST = (
     "plot_perceptron.py",
     "plot_schedules.py",
     "plot_no_tuning.py",
+    "plot_natural_gradient.py",
+    "plot_crps.py",
+    "plot_forecast.py",
+    "plot_survival.py",
 )
 
 
