@@ -68,8 +68,14 @@ nitpicky = True
 # Names of other projects are links only where their inventory can be read (below); a build without
 # a network must not fail for that.
 nitpick_ignore_regex = [(r"py:.*", r"(sklearn|numpy|scipy|matplotlib|pandas)\..*")]
-# The same for two labels of scikit-learn's guide in the docstrings of `score`, which are inherited.
-FOREIGN_LABELS = {"accuracy_score", "r2_score"}
+# The same for labels of scikit-learn's guide in the docstrings of `score` and of `set_output`, which
+# are inherited.
+FOREIGN_LABELS = {
+    "accuracy_score",
+    "df_output_transform",
+    "r2_score",
+    "sphx_glr_auto_examples_miscellaneous_plot_set_output.py",
+}
 # Set OPTLITE_DOCS_INTERSPHINX=1 to link the names of other projects to their pages.
 if os.environ.get("OPTLITE_DOCS_INTERSPHINX"):
     intersphinx_mapping = {
@@ -143,6 +149,7 @@ html_sidebars = {
     "distributions": [],
     "guarantees": [],
     "migration": [],
+    "migration_ngboost": [],
 }
 html_context = {"default_mode": "auto"}
 copybutton_prompt_text = r">>> |\.\.\. |\$ "

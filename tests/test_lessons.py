@@ -33,7 +33,7 @@ def test_the_claims_of_a_lesson_hold(path, figures):
 
 
 def test_there_are_lessons():
-    assert len(LESSONS) >= 11
+    assert len(LESSONS) >= 12
 
 
 @pytest.mark.parametrize(

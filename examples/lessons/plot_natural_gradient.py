@@ -34,7 +34,6 @@ import numpy as np
 from optlite import reference
 from optlite.boosting import NGBRegressor, distributions
 from optlite.display import Claims
-from optlite.reference import boosting
 from optlite.reference.natural_gradient import natural_gradient
 
 claims = Claims()
@@ -225,8 +224,12 @@ claims.at_least(
 # %%
 # **Boosting.** Each stage of NGBoost fits a tree to each component of minus the natural gradient.
 # Here are 2,000 rows with a mean that is a sine and a spread that grows twelvefold, in three units
-# of :math:`y`: hectometres, the metres in which
-# all was drawn, and centimetres.
+# of :math:`y`: hectometres, the metres in which all was drawn, and centimetres. The ordinary
+# gradient is what comes out if one pretends that the metric is the identity.
+#
+# (:class:`~optlite.boosting.NGBRegressor` would hide the difference: because the ordinary gradient
+# depends on the unit, the estimator standardises the targets of the distributions that it knows. A
+# distribution given in Python, as here, is taken as it is.)
 
 UNITS = (1e-2, 1.0, 1e2)
 
@@ -244,10 +247,37 @@ X_new, y_new, mu_new, sigma_new = make_rows(2000, 1)
 truth = -distributions.Normal().at(np.column_stack([mu_new, np.log(sigma_new)])).logpdf(y_new)
 
 
+class Definition:
+    """The normal distribution of the twin, with a metric of our choice."""
+
+    parameters = ("mu", "log_sigma")
+    score = staticmethod(normal.log_score)
+    gradient = staticmethod(normal.log_gradient)
+    frozen = staticmethod(normal.frozen)
+
+    def __init__(self, metric):
+        self.metric = metric
+
+    def start(self, y, weight):
+        """Return the parameters before the first stage."""
+        return np.array([y.mean(), np.log(y.std())])
+
+
+def identity(theta):
+    """Return what makes a natural gradient an ordinary one."""
+    return np.repeat(np.eye(2)[:, :, None], theta.shape[1], axis=2)
+
+
+FAMILIES = {
+    True: distributions.from_user(Definition(normal.log_metric)),
+    False: distributions.from_user(Definition(identity)),
+}
+
+
 def curve(natural, unit):
     """Return the score of new rows after each stage, in the unit of the original rows."""
     model = NGBRegressor(
-        natural_gradient=natural, n_estimators=200, early_stopping_rounds=None, n_threads=1
+        FAMILIES[natural], n_estimators=200, early_stopping_rounds=None, n_threads=1
     ).fit(X, unit * y)
     stages = model.staged_pred_dist(X_new)
     return np.array([-each.logpdf(unit * y_new).mean() - np.log(unit) for each in stages])
@@ -275,26 +305,6 @@ claims.at_most(
     max(np.abs(curves[True, unit] - curves[True, 1.0]).max() for unit in UNITS),
 )
 
-# %%
-# (The estimator computes with standardised targets where that changes nothing. Its NumPy twin does
-# not standardise anything; five stages of it on 200 rows, the score being that in metres:)
-
-
-def twin_score(unit):
-    """Return the training score after five stages of the NumPy twin."""
-    rows = X[:200], unit * y[:200]
-    start = distributions.Normal().marginal(rows[1])
-    scores = (
-        normal.log_score,
-        lambda theta, y: natural_gradient(normal.log_metric(theta), normal.log_gradient(theta, y)),
-    )
-    *_, stage = boosting.steps(*rows, start, *scores, n_estimators=5, max_depth=3, tol=1e-9)
-    return stage.score - np.log(unit)
-
-
-claims.equal(
-    "the NumPy twin: score in hectometres", paper, twin_score(1.0), twin_score(0.01), rtol=1e-9
-)
 claims.at_most("... natural: stages to a score of 0.8", "the run", 60, reached[True, 1.0])
 claims.at_least(
     "... ordinary, 0.01 and 100 units: best score of 200 stages, over the goal",
