@@ -68,8 +68,8 @@ nitpicky = True
 # Names of other projects are links only where their inventory can be read (below); a build without
 # a network must not fail for that.
 nitpick_ignore_regex = [(r"py:.*", r"(sklearn|numpy|scipy|matplotlib|pandas)\..*")]
-# The same for labels of scikit-learn's guide in the docstrings of `score` and of `set_output`, which
-# are inherited.
+# The same for labels of scikit-learn's guide in docstrings that are inherited (`score`,
+# `set_output`).
 FOREIGN_LABELS = {
     "accuracy_score",
     "df_output_transform",

@@ -128,13 +128,13 @@ held = {
     name: [coverage(forecasts[name].interval(0.9), rows) for rows in (everything, evening, night)]
     for name in ("constant", "boosting")
 }
-constant = "this lesson"
+lesson = "this lesson"
 claims.equal(
-    "constant: coverage of 90 % intervals, all hours", constant, 0.9, held["constant"][0], rtol=0.04
+    "constant: coverage of 90 % intervals, all hours", lesson, 0.9, held["constant"][0], rtol=0.04
 )
-claims.at_most("constant: ... in the evening", constant, 0.8, held["constant"][1])
-claims.at_least("constant: ... at night", constant, 0.97, held["constant"][2])
-claims.at_least("boosting: ... in the evening", constant, 0.87, held["boosting"][1])
+claims.at_most("constant: ... in the evening", lesson, 0.8, held["constant"][1])
+claims.at_least("constant: ... at night", lesson, 0.97, held["constant"][2])
+claims.at_least("boosting: ... in the evening", lesson, 0.87, held["boosting"][1])
 
 # %%
 # **The transform shows what is still wrong.** Coverage of boosting is about right, and yet its
