@@ -16,7 +16,8 @@ class SinkhornDivergence:
     gradient_X, gradient_Y : ndarray
         Gradients in the positions, of their shapes.
     gradient_a, gradient_b : ndarray
-        Gradients in the masses, up to a constant (masses are kept equal); with mean zero.
+        Gradients in the masses, up to a constant (masses are kept equal); with mean zero over the
+        points that have mass. There is none (NaN) where there is no mass.
     results : tuple of TransportResult
         Of X to Y, X to X and Y to Y.
     """
@@ -115,5 +116,8 @@ def sinkhorn_divergence(X, Y, a=None, b=None, reg=1.0, metric="sqeuclidean", **o
 def _centred(potential, own):
     # Of its own problem f and g are equal up to a constant; the mean has half the error of each.
     own = 0.5 * (own[0] + own[1])
-    gradient = np.where(np.isfinite(potential), potential - own, 0.0)
-    return gradient - gradient.mean()
+    keep = np.isfinite(potential)
+    gradient = np.full(keep.shape, np.nan)
+    gradient[keep] = potential[keep] - own[keep]
+    gradient[keep] -= gradient[keep].mean()
+    return gradient

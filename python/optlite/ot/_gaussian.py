@@ -114,6 +114,12 @@ def bures_wasserstein_barycenter(means, covariances, weights=None, tol=1e-12, ma
     >>> mean, covariance.round(6)  # standard deviations are averaged
     (array([1.]), array([[4.]]))
     """
+    if len(means) != len(covariances):
+        raise ValueError(
+            f"means and covariances must be as many, got {len(means)} and {len(covariances)}."
+        )
+    if not max_iter >= 1:
+        raise ValueError(f"max_iter must be >= 1, got {max_iter!r}.")
     pairs = [
         _check_gaussian(mean, C, i, definite=True)
         for i, (mean, C) in enumerate(zip(means, covariances, strict=True))

@@ -50,10 +50,25 @@ class TransportRecord:
 class MatrixCosts:
     """Costs in memory, seen by the core through their rows."""
 
+    #: Numbers that a plan may keep in memory (2 GB); above it exponentials are taken anew.
+    memory = 2.5e8
+
     def __init__(self, M):
         self.M = M
         self.shape = M.shape
         self.dtype = M.dtype
+        self._sum = self._sum_of_bits()
+
+    def _sum_of_bits(self):
+        return self.M.view(f"u{self.M.itemsize}").sum(dtype=np.uint64)
+
+    def refuse_change(self):
+        """Raise if the caller has changed the matrix, which is not copied, since the run."""
+        if self._sum_of_bits() != self._sum:
+            raise ValueError(
+                "M was changed after ot.solve, which reads it in place: what a result computes "
+                "when it is asked for would be wrong. Pass M.copy() to solve."
+            )
 
     def matrix(self):
         """Return all costs."""
@@ -72,9 +87,15 @@ class MatrixCosts:
 class PointCosts:
     """Distances between two clouds of points, computed when they are needed."""
 
+    #: No plan is kept.
+    memory = 0.0
+
     def __init__(self, X, Y, metric, dtype):
         self.X, self.Y, self.metric, self.dtype = X, Y, metric, dtype
         self.shape = (len(X), len(Y))
+
+    def refuse_change(self):
+        """Points are copied."""
 
     def matrix(self):
         """Return all costs."""
@@ -96,7 +117,8 @@ class TransportResult:
     ----------
     plan : ndarray of shape (n_sources, n_targets)
         Mass that moves from each source to each target. Its rows sum to a up to rounding, its
-        columns to b up to `marginal_error`. float32 if the costs are, else float64.
+        columns to b up to `marginal_error`. float32 if the costs are, else float64. Read-only, as
+        other attributes are computed from it.
     potentials : tuple of ndarray
         ``(f, g)`` with ``plan = exp((f[:, None] + g - M) / reg)``, -inf where there is no mass.
         Determined up to a constant that is added to one and subtracted from the other. Always
@@ -110,7 +132,8 @@ class TransportResult:
         ``<M, plan>``.
     certificate : tuple of float
         ``(lower, upper)``, between which the cost of unregularised transport lies: a feasible
-        value of the dual linear program, and the cost of the plan rounded to the marginals.
+        value of the dual linear program, and the cost of the plan rounded to the marginals. The
+        upper bound is infinite, and so is the gap, where rounding needs a forbidden link.
     marginal_error : float
         Sum of the absolute differences between the marginals of the plan and a, b.
     n_iter : int
@@ -122,7 +145,8 @@ class TransportResult:
     converged : bool
         Whether `marginal_error` is at most the tolerance.
     status : str
-        How the run ended, in a word.
+        How the run ended, in a word: "converged", "iteration_limit", "precision_limit" (rounding
+        hides what is left), "not_finite", or "stopped" by the callback.
     reg : float
         Regularization of the problem.
     trace : tuple of TransportRecord, or None
@@ -158,14 +182,15 @@ class TransportResult:
     @functools.cached_property
     def plan(self):
         """The plan as a matrix."""
+        self._costs.refuse_change()
         cost = self._costs.make(self.a > 0.0, self.b > 0.0)
         write = cost.plan_float32 if self._costs.dtype == np.float32 else cost.plan
         kept = write(self._f, self._g, self.reg)
         if kept.shape == self._costs.shape:
-            return kept
+            return _read_only(kept)
         plan = np.zeros(self._costs.shape, dtype=kept.dtype)
         plan[np.ix_(self.a > 0.0, self.b > 0.0)] = kept
-        return plan
+        return _read_only(plan)
 
     def gradient(self, of="value"):
         """Return the gradients of a number in the masses and the costs.
@@ -189,9 +214,15 @@ class TransportResult:
         """
         keep_a, keep_b = self.a > 0.0, self.b > 0.0
         if isinstance(of, str) and of == "value":
-            return _centre(self._f, keep_a), _centre(self._g, keep_b), self.plan
+            return _centre(self._f, keep_a), _centre(self._g, keep_b), self.plan.copy()
         if isinstance(of, str) and of != "cost":
             raise ValueError(f'of must be "value", "cost" or a gradient in the plan, got {of!r}.')
+        if self.reg == 0.0:
+            raise ValueError(
+                'of must be "value" where reg = 0: the plan of exact transport jumps, so that it '
+                "has no derivative. Solve with reg > 0."
+            )
+        self._costs.refuse_change()
         kept = np.ix_(keep_a, keep_b)
         upstream = np.asarray(self._costs.matrix() if isinstance(of, str) else of, dtype=np.float64)
         if upstream.shape != self._costs.shape:
@@ -228,6 +259,7 @@ class TransportResult:
 
     @functools.cached_property
     def _bounds(self):
+        self._costs.refuse_change()
         keep_a, keep_b = self.a > 0.0, self.b > 0.0
         cost = self._costs.make(keep_a, keep_b)
         return cost.bounds(self.a[keep_a], self.b[keep_b], self._f, self._g, self.reg)
@@ -248,22 +280,27 @@ class TransportResult:
         return max(0.0, self._bounds["regularized"] - self.value)
 
 
+def _read_only(array):
+    array.flags.writeable = False
+    return array
+
+
 def _centre(values, keep):
     spread = np.full(keep.shape, np.nan)
     spread[keep] = values - values.mean()
     return spread
 
 
-def exact_result(costs, a, b, plan, f, g):
+def exact_result(costs, a, b, plan, f, g, status):
     """Return the result of exact transport, whose bounds are known from the start."""
     value = float(a @ f + b @ g)
     error = np.abs(plan.sum(axis=1) - a).sum() + np.abs(plan.sum(axis=0) - b).sum()
     record = dict.fromkeys(("iteration", "n_newton", "n_products", "n_evaluations"), 0)
     record.update(value=value, marginal_error=error)
     keep_a, keep_b = a > 0.0, b > 0.0
-    result = TransportResult(costs, a, b, 0.0, f[keep_a], g[keep_b], record, "converged")
+    result = TransportResult(costs, a, b, 0.0, f[keep_a], g[keep_b], record, status)
     cost = float((plan[plan > 0.0] * costs.M[plan > 0.0]).sum())
-    result.__dict__["plan"] = plan.astype(costs.dtype, copy=False)
+    result.__dict__["plan"] = _read_only(plan.astype(costs.dtype, copy=False))
     result.__dict__["_bounds"] = {
         "cost": cost,
         "lower": value,

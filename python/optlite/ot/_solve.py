@@ -16,8 +16,6 @@ ENGINES = ("core", "numpy")
 
 #: Entries below this share of a row's or a column's mass, spread evenly, are left out of products.
 DROP = 1e-9
-#: Numbers that a plan may keep in memory (2 GB); above it exponentials are taken anew.
-MEMORY = 2.5e8
 
 
 def solve(a, b, M, reg, method="auto", tol=1e-9, **options):
@@ -40,8 +38,9 @@ def solve(a, b, M, reg, method="auto", tol=1e-9, **options):
         Sum of the absolute differences between the marginals of the plan and a, b, at which the run
         ends, as a share of the mass.
     **options
-        ``max_iter``, ``annealing``, ``start``, ``trace``, ``callback`` and ``engine`` as described
-        in :func:`steps`, and the hyper-parameters of the method.
+        ``max_iter``, ``annealing``, ``start`` and ``engine`` as described in :func:`steps`;
+        ``trace``, whether to keep the records; ``callback``, called with each of them, which may
+        raise ``StopIteration`` to end the run; and the hyper-parameters of the method.
 
     Returns
     -------
@@ -130,7 +129,7 @@ def solve_points(X, Y, a=None, b=None, reg=1.0, metric="sqeuclidean", method="au
     dtype = np.result_type(X, Y)
     costs = PointCosts(X.astype(np.float64), Y.astype(np.float64), metric, dtype)
     reg = _params.real_number(reg, "reg", "ot.solve_points")
-    return _run_to_the_end(costs, a, b, reg, method, memory=0.0, **options)
+    return _run_to_the_end(costs, a, b, reg, method, **options)
 
 
 def sinkhorn(a, b, M, reg, tol=1e-9, max_iter=100_000, annealing=1.0, **options):
@@ -284,36 +283,40 @@ def _run_to_the_end(
     engine="core",
     trace=False,
     callback=None,
-    memory=MEMORY,
     **fields,
 ):
+    if callback is not None and not callable(callback):
+        raise TypeError(f"callback must be callable or None, got {callback!r}.")
     a, b = check_marginals(a, b, costs.shape)
-    run = _make_run(
-        costs, a, b, reg, method, tol, max_iter, annealing, start, engine, fields, memory
-    )
-    records = None
+    run = _make_run(costs, a, b, reg, method, tol, max_iter, annealing, start, engine, fields)
+    records, stopped = None, False
     if not trace and callback is None and engine == "core":
         run.run()
     else:
         records = []
         for record in _iterate(run):
             records.append(record)
-            if callback is not None:
-                callback(record)
+            try:
+                if callback is not None:
+                    callback(record)
+            except StopIteration:
+                stopped = True
+                break
+    status = "stopped" if stopped else run.status
     result = TransportResult(
-        costs, a, b, reg, run.f, run.g, run.record, run.status, tuple(records) if trace else None
+        costs, a, b, reg, run.f, run.g, run.record, status, tuple(records) if trace else None
     )
-    if not result.converged:
+    if not (result.converged or stopped):
         _warn(result, tol * a.sum(), max_iter)
     return result
 
 
-def _make_run(
-    costs, a, b, reg, method, tol, max_iter, annealing, start, engine, fields, memory=MEMORY
-):
+def _make_run(costs, a, b, reg, method, tol, max_iter, annealing, start, engine, fields):
     """Check what is left to check and start a run with one of the two engines."""
     if not (reg > 0.0 and math.isfinite(reg)):
-        raise ValueError(f"reg must be > 0 and finite, got {reg!r}. For exact transport, reg=0.")
+        raise ValueError(
+            f"reg must be > 0 and finite, got {reg!r}. For exact transport, ot.solve with reg=0."
+        )
     tol = _params.real_number(tol, "tol", "ot")
     if not (tol > 0.0 and math.isfinite(tol)):
         raise ValueError(f"tol must be > 0 and finite, got {tol!r}. The default is 1e-9.")
@@ -341,7 +344,7 @@ def _make_run(
     cost = costs.make(keep_a, keep_b)
     goal = tol * a.sum()
     return core.TransportRun(
-        cost, a, b, reg, record["name"], own, g, goal, max_iter, annealing, DROP, memory
+        cost, a, b, reg, record["name"], own, g, goal, max_iter, annealing, DROP, costs.memory
     )
 
 
@@ -354,7 +357,7 @@ class _NumpyRun:
         from ..reference import load
         from ..reference.transport import Problem, TransportRun
 
-        M = costs.M[np.ix_(keep_a, keep_b)].astype(np.float64)
+        M = costs.matrix()[np.ix_(keep_a, keep_b)].astype(np.float64)
         method = getattr(load("transport_methods", record["name"]), record["class_name"])(**values)
         self._started = time.perf_counter()
         self._run = TransportRun(
@@ -437,7 +440,21 @@ def _solve_exactly(a, b, M):
         ) from None
     M = check_costs(M)
     a, b = check_marginals(a, b, M.shape)
-    plan, log = pot.emd(a, b, M.astype(np.float64), log=True)
+    refuse_isolated(M, a > 0.0, b > 0.0)
+    plan, log = pot.emd(a, b, _without_infinity(M), log=True)
+    if plan[np.isinf(M)].any():
+        raise ValueError("M forbids so many links that no plan moves a to b.")
     if log["warning"]:
         warn(f"POT's network simplex stopped early: {log['warning']}", _convergence_warning())
-    return exact_result(MatrixCosts(M), a, b, plan, log["u"], log["v"])
+    status = "iteration_limit" if log["warning"] else "converged"
+    return exact_result(MatrixCosts(M), a, b, plan, log["u"], log["v"], status)
+
+
+def _without_infinity(M):
+    """Costs in float64; a forbidden link costs more than all links of a plan without it could."""
+    M = M.astype(np.float64)
+    allowed = np.isfinite(M)
+    if not allowed.all():
+        smallest, largest = M[allowed].min(), M[allowed].max()
+        M[~allowed] = largest + sum(M.shape) * max(largest - smallest, abs(largest), 1e-300)
+    return M

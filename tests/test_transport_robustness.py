@@ -1,0 +1,130 @@
+"""Optimal transport at the edges: extreme numbers, early ends, arrays that change meanwhile."""
+
+import numpy as np
+import pytest
+
+from optlite import ot
+
+
+def problem(n=8, m=6, seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.dirichlet(np.ones(n)), rng.dirichlet(np.ones(m)), rng.random((n, m))
+
+
+def test_memory_is_that_of_anderson():
+    """It was taken for the numbers that a stored plan may have."""
+    a, b, M = problem(30, 30)
+    counts = {
+        memory: ot.solve(a, b, M, 0.01, "anderson", annealing=1.0, memory=memory).n_iter
+        for memory in (1, 8)
+    }
+    assert counts[8] < counts[1]
+    X = np.random.default_rng(1).random((20, 2))
+    assert ot.solve_points(X, X + 1.0, reg=0.1, method="anderson", memory=3).converged
+    with pytest.raises(TypeError, match="Newton has no hyper-parameter 'memory'"):
+        ot.solve(a, b, M, 0.1, memory=3)
+
+
+def test_twins_take_points():
+    rng = np.random.default_rng(2)
+    X, Y = rng.random((9, 3)), rng.random((7, 3))
+    core, twin = (ot.solve_points(X, Y, reg=0.1, engine=engine) for engine in ("core", "numpy"))
+    assert core.plan == pytest.approx(twin.plan, abs=1e-12)
+
+
+def test_a_callback_ends_the_run():
+    a, b, M = problem()
+    seen = []
+
+    def stop(record):
+        seen.append(record)
+        if record.iteration == 2:
+            raise StopIteration
+
+    result = ot.solve(a, b, M, 0.1, "sinkhorn", annealing=1.0, callback=stop)  # no warning
+    assert result.status == "stopped" and not result.converged and result.n_iter == 2
+    assert np.array_equal(result.potentials[1], seen[-1].g)
+    with pytest.raises(TypeError, match="callback must be callable or None, got 3"):
+        ot.solve(a, b, M, 0.1, callback=3)
+
+
+def test_masses_whose_sum_overflows_are_refused():
+    """They became NaN, which left no target and crashed the core."""
+    for a, b in (([1e308] * 4, None), (None, [1e308] * 4)):
+        with pytest.raises(ValueError, match="must have a finite sum"):
+            ot.solve(a, b, np.eye(4), 0.1)
+
+
+def test_masses_of_single_precision_need_not_agree_in_double():
+    rng = np.random.default_rng(1)
+    a, b = (rng.random(n).astype(np.float32) for n in (200, 150))
+    a, b = a / a.sum(), b / b.sum()
+    assert abs(a.sum(dtype=float) - b.sum(dtype=float)) > 1e-8
+    result = ot.solve(a, b, rng.random((200, 150)), 0.1)
+    assert result.converged
+    with pytest.raises(ValueError, match="equal sums"):
+        ot.solve(a, 1.001 * b, rng.random((200, 150)), 0.1)
+
+
+def test_what_is_computed_late_sees_the_costs_that_were_solved():
+    a, b, M = problem()
+    original = M.copy()
+    result = ot.solve(a, b, M, 0.1)
+    M *= 2.0
+    for late in (lambda: result.plan, lambda: result.certificate, lambda: result.gradient("cost")):
+        with pytest.raises(ValueError, match=r"M was changed after ot.solve.*M.copy\(\)"):
+            late()
+    M[:] = original
+    assert result.plan.sum() == pytest.approx(1.0)
+
+
+def test_a_plan_cannot_be_changed_under_its_result():
+    a, b, M = problem()
+    for reg in (0.1, 0):
+        result = ot.solve(a, b, M, reg)
+        with pytest.raises(ValueError, match="read-only"):
+            result.plan[0, 0] = 1.0
+        result.gradient()[2][:] = 0.0  # a copy
+        assert result.plan.sum() == pytest.approx(1.0)
+
+
+def test_exact_transport_is_offered_where_it_is():
+    X = np.random.default_rng(0).random((5, 2))
+    with pytest.raises(ValueError, match=r"got 0.0. For exact transport, ot.solve with reg=0"):
+        ot.solve_points(X, X, reg=0)
+
+
+def test_exact_transport_with_forbidden_links():
+    """POT's network simplex takes infinite costs for an infeasible problem."""
+    M = np.array([[5.0, np.inf, 3.0], [1.0, 2.0, np.inf], [np.inf, 1.0, 7.0]])
+    result = ot.solve(None, None, M, 0)  # of the two possible assignments 5 + ... and 3 + 1 + 1
+    assert result.converged and result.cost == pytest.approx(5.0 / 3.0)
+    assert result.certificate == pytest.approx((5.0 / 3.0, 5.0 / 3.0))
+    impossible = np.full((3, 3), np.inf)
+    impossible[:2, 0] = impossible[2, :] = 1.0
+    with pytest.raises(ValueError, match="M forbids so many links that no plan moves a to b"):
+        ot.solve(None, None, impossible, 0)
+
+
+def test_exact_plans_have_no_derivative():
+    a, b, M = problem()
+    with pytest.raises(ValueError, match='of must be "value" where reg = 0'):
+        ot.solve(a, b, M, 0).gradient("cost")
+
+
+def test_a_divergence_has_no_gradient_in_masses_that_are_zero():
+    X = np.random.default_rng(4).random((6, 2))
+    a = np.array([0.25, 0.25, 0.5, 0.0, 0.0, 0.0])
+    with_zeros = ot.sinkhorn_divergence(X, X + 1.0, a, None, reg=0.1)
+    without = ot.sinkhorn_divergence(X[:3], X + 1.0, a[:3], None, reg=0.1)
+    assert with_zeros.gradient_a[:3] == pytest.approx(without.gradient_a, abs=1e-7)
+    assert np.isnan(with_zeros.gradient_a[3:]).all()
+
+
+def test_a_barycenter_says_what_it_needs():
+    with pytest.raises(ValueError, match="max_iter must be >= 1, got 0"):
+        ot.bures_wasserstein_barycenter([[0.0]], [[[1.0]]], max_iter=0)
+    with pytest.raises(ValueError, match="must be as many, got 2 and 1"):
+        ot.bures_wasserstein_barycenter([[0.0], [1.0]], [[[1.0]]])
+    with pytest.raises(ValueError, match="at least one source and one target"):
+        ot.round_to_marginals(np.zeros((0, 2)))
