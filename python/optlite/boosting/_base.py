@@ -137,7 +137,8 @@ class NGBoost(Predictions, EstimatorShell, BaseEstimator):
         Returns
         -------
         self
-            This instance, fitted. After Ctrl-C it holds the stages that were done.
+            This instance, fitted. After Ctrl-C it holds the stages that were done: none while few
+            rows are cross-validated.
         """
         more = self.warm_start and hasattr(self, "forest_")
         stages = self.n_estimators - (self.n_iter_ if more else 0)

@@ -167,7 +167,8 @@ class NGBSurvival(RegressorMixin, NumberPredictions, NGBoost):
         Returns
         -------
         self
-            This instance, fitted. After Ctrl-C it holds the stages that were done.
+            This instance, fitted. After Ctrl-C it holds the stages that were done: none while few
+            rows are cross-validated.
         """
         return super().fit(
             X,
