@@ -79,7 +79,7 @@ def check_what_the_comments_say(made):
     np.testing.assert_allclose(made["natural"], by_hand[:, :, 0], rtol=1e-9, atol=1e-12)
     # The best stage is the last one that is kept: one score more than stages, with the start.
     fresh = NGBRegressor(early_stopping_rounds=10, random_state=0)
-    fresh.fit(made["X_train"], made["y_train"], X_val=X_test, Y_val=y_test)
+    fresh.fit(made["X_fit"], made["y_fit"], X_val=made["X_val"], Y_val=made["y_val"])
     assert np.argmin(fresh.validation_score_) == fresh.n_iter_
 
 

@@ -208,7 +208,7 @@ for name, color in COLORS.items():
     right.plot([], [], ".", color=color, label=name)
 left.set(title="Share that survives", xlabel="time", ylim=(0, 1.02))
 left.legend()
-right.plot([0.2, 4], [0.2, 4], color="0.4", linewidth=1, linestyle="-.", label="right")
+right.plot([0.2, 4], [0.2, 4], color="0.4", linewidth=1, linestyle="-.", label="predicted = true")
 right.axvline(2.0, color="0.4", linewidth=1, linestyle=":")
 right.text(2.05, 0.22, "end of the study", rotation=90, fontsize="small", color="0.3")
 right.set(xscale="log", yscale="log", xlim=(0.2, 4), ylim=(0.2, 4))
@@ -225,8 +225,10 @@ plt.show()
 # half can have been seen to have the event. There the model goes on with the shape of its
 # distribution, which happens to be the true one here. Nothing in the data can check it.
 #
-# Exercises --------- **1.** People who feel worse leave the study early, and feeling is not among
-# the features. In which direction is the model biased now? Is Kaplan and Meier's curve?
+# Exercises
+# ---------
+# **1.** People who feel worse leave the study early, and feeling is not among the features. In
+# which direction is the model biased now? And the curve of Kaplan and Meier?
 
 X_ill, T_ill, event_ill, Y_ill, median_ill = make_study(3000, 3, hidden=0.7)
 ill = NGBSurvival(random_state=0, n_threads=1).fit(X_ill, T_ill, event_ill)
