@@ -307,7 +307,7 @@ claims.at_most(
 
 claims.at_most("... natural: stages to a score of 0.8", "the run", 60, reached[True, 1.0])
 claims.at_least(
-    "... ordinary, 0.01 and 100 units: best score of 200 stages, over the goal",
+    "... ordinary, hectometres and centimetres: best score of 200 stages, over the goal",
     "the run",
     1.5,
     min(curves[False, unit].min() for unit in (1e-2, 1e2)) / goal,
@@ -320,7 +320,7 @@ claims.at_most(
 )
 
 # %%
-# The last line is there for honesty. Where the typical :math:`\sigma` happens to be 1, the metric
+# The last of these claims is there for honesty. Where the typical :math:`\sigma` happens to be 1, the metric
 # is close to a constant and the ordinary gradient is as good, or better. It has to be lucky with
 # the unit; the natural gradient does not.
 

@@ -61,9 +61,10 @@ class NGBSurvival(RegressorMixin, NumberPredictions, NGBoost):
     event beyond what the features say.
 
     The censored CRPS is not proper: an observed row is scored beyond the time at which its
-    observation would have ended, a censored one is not. Exponential times with mean 1 get the
-    lowest expected score at the mean 0.90 if 20 % of them are censored, at 0.72 if 50 % are, at
-    0.45 if 80 % are. The log score is lowest at the truth.
+    observation would have ended, a censored one is not. Exponential times with mean 1, observed
+    until exponential times that do not depend on them, get the lowest expected score at the mean
+    0.90 if 20 % of them are censored, at 0.72 if 50 % are, at 0.45 if 80 % are. The log score is
+    lowest at the truth.
 
     References
     ----------
@@ -217,8 +218,8 @@ class NGBSurvival(RegressorMixin, NumberPredictions, NGBoost):
         """Return the concordance of predicted and observed times; the higher, the better.
 
         It is Harrell's index: the share of the pairs of which it is known who has the longer time,
-        whose predictions (:meth:`predict`) are in this order. 0.5 is chance. (ngboost returns what
-        is here :meth:`loss`, which scikit-learn's searches would maximise.)
+        whose predictions (:meth:`predict`) are in this order. 0.5 is chance. (ngboost returns minus
+        what is here :meth:`loss`, and releases before 0.6 :meth:`loss` itself.)
 
         Parameters
         ----------
