@@ -320,9 +320,9 @@ claims.at_most(
 )
 
 # %%
-# The last of these claims is there for honesty. Where the typical :math:`\sigma` happens to be 1, the metric
-# is close to a constant and the ordinary gradient is as good, or better. It has to be lucky with
-# the unit; the natural gradient does not.
+# The last of these claims is there for honesty. Where the typical :math:`\sigma` happens to be 1,
+# the metric is close to a constant and the ordinary gradient is as good, or better. It has to be
+# lucky with the unit; the natural gradient does not.
 
 figure, axes = plt.subplots(1, 3, figsize=(12, 4.2), layout="constrained")
 BLUE, ORANGE = "#0072B2", "#D55E00"
