@@ -70,8 +70,12 @@ std::vector<std::uint32_t> Boosting::choose(Index count, double share, std::uint
     const Index j = i + random.below(static_cast<std::uint64_t>(i), count - i);
     std::swap(all[static_cast<std::size_t>(i)], all[static_cast<std::size_t>(j)]);
   }
-  all.resize(static_cast<std::size_t>(size));
-  std::sort(all.begin(), all.end());
+  std::vector<std::uint8_t> taken(static_cast<std::size_t>(count), 0);
+  for (Index i = 0; i < size; ++i) taken[all[static_cast<std::size_t>(i)]] = 1;
+  all.clear();
+  for (Index i = 0; i < count; ++i) {
+    if (taken[static_cast<std::size_t>(i)] != 0) all.push_back(static_cast<std::uint32_t>(i));
+  }
   return all;
 }
 

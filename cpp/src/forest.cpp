@@ -18,8 +18,6 @@ constexpr Index block_rows = 512;
 // Rows whose ways down a tree are followed at the same time: each step of one row waits for a load,
 // eight rows wait together.
 constexpr Index lanes = 8;
-// Trees up to this size are walked by comparing all rows with all nodes.
-constexpr Index small_tree = 127;
 
 [[noreturn]] void damaged(const std::string& what) {
   throw std::invalid_argument("The trees of this model are damaged: " + what +
@@ -127,9 +125,7 @@ bool Forest::is_small(Index tree) const {
   return arrays_.starts[tree + 1] - arrays_.starts[tree] <= small_tree;
 }
 
-/// at[i] = the node, counted from the root, that row begin + i ends in. Each row is compared with
-/// each inner node, and moves if it is there: 32 rows at once, which beats their separate ways down
-/// a tree of a few levels.
+/// at[i] = the node, counted from the root, that row begin + i ends in.
 void Forest::place(const std::uint8_t* codes, Index rows, Index begin, Index count, Index tree,
                    std::uint8_t* at) const {
   const Index root = arrays_.starts[tree], end = arrays_.starts[tree + 1];
@@ -138,25 +134,11 @@ void Forest::place(const std::uint8_t* codes, Index rows, Index begin, Index cou
     if (arrays_.feature[n] < 0) continue;
     const Node& node = nodes_[static_cast<std::size_t>(n)];
     const std::uint8_t* code = codes + node.feature * rows + begin;
-    const auto self = static_cast<std::uint8_t>(n - root);
-    const auto right = static_cast<std::uint8_t>(node.left + 1 - root);
+    const Index self = n - root, right = node.left + 1 - root;
     if (node.level_set >= 0) {
-      const std::uint64_t* levels = arrays_.level_sets.data + 4 * node.level_set;
-      for (Index i = 0; i < count; ++i) {
-        const auto left = static_cast<std::uint8_t>((levels[code[i] >> 6] >> (code[i] & 63)) & 1);
-        at[i] = at[i] == self ? static_cast<std::uint8_t>(right - left) : at[i];
-      }
-      continue;
-    }
-    const std::uint8_t limit = node.code;
-    const auto missing = static_cast<std::uint8_t>(node.missing < 0 ? 0 : node.missing);
-    const std::uint8_t also = node.missing < 0 ? 0 : 1;
-#pragma omp simd
-    for (Index i = 0; i < count; ++i) {
-      const std::uint8_t below = code[i] <= limit ? 1 : 0;
-      const std::uint8_t gone = code[i] == missing ? also : 0;
-      const auto next = static_cast<std::uint8_t>(right - (below | gone));
-      at[i] = at[i] == self ? next : at[i];
+      move_rows(code, count, self, right, arrays_.level_sets.data + 4 * node.level_set, at);
+    } else {
+      move_rows(code, count, self, right, node.code, node.missing, at);
     }
   }
 }

@@ -13,6 +13,7 @@ namespace {
 
 // Rows whose sums are added up on their own: one task, and the same ones for any number of threads.
 constexpr Index chunk_rows = 65536;
+constexpr Index block_rows = 2048;  // of rows that go down a tree together
 
 bool goes_left(const Tree& tree, Index node, int code, int missing_code) {
   const auto n = static_cast<std::size_t>(node);
@@ -315,11 +316,17 @@ void Grower::write_fitted(double* fitted) const {
   if (all_rows_) return;
   std::vector<std::uint8_t> known(static_cast<std::size_t>(sample_.rows), 0);
   for (const std::uint32_t i : rows_) known[i] = 1;
-  parallel::for_each(sample_.rows, 5.0 * static_cast<double>(sample_.rows), [&](Index i) {
-    if (known[static_cast<std::size_t>(i)] != 0) return;
-    const Index leaf = leaf_of(tree_, sample_, i);
-    for (Index k = 0; k < outputs; ++k) {
-      fitted[k * targets_.stride + i] = tree_.value[static_cast<std::size_t>(leaf * outputs + k)];
+  const Index blocks = (sample_.rows + block_rows - 1) / block_rows;
+  parallel::for_each(blocks, 5.0 * static_cast<double>(sample_.rows), [&](Index b) {
+    const Index begin = b * block_rows, count = std::min(block_rows, sample_.rows - begin);
+    Index leaves[block_rows];
+    leaves_of(tree_, sample_, begin, count, leaves);
+    for (Index i = 0; i < count; ++i) {
+      if (known[static_cast<std::size_t>(begin + i)] != 0) continue;
+      for (Index k = 0; k < outputs; ++k) {
+        fitted[k * targets_.stride + begin + i] =
+            tree_.value[static_cast<std::size_t>(leaves[i] * outputs + k)];
+      }
     }
   });
 }
@@ -360,6 +367,8 @@ Tree Grower::grow(const Targets& targets, const std::vector<std::uint32_t>& rows
   return std::move(tree_);
 }
 
+namespace {
+
 Index leaf_of(const Tree& tree, const Sample& sample, Index row) {
   Index node = 0;
   while (tree.feature[static_cast<std::size_t>(node)] >= 0) {
@@ -369,6 +378,31 @@ Index leaf_of(const Tree& tree, const Sample& sample, Index row) {
     node = tree.left[static_cast<std::size_t>(node)] + (left ? 0 : 1);
   }
   return node;
+}
+
+}  // namespace
+
+void leaves_of(const Tree& tree, const Sample& sample, Index begin, Index count, Index* leaves) {
+  if (tree.size() > small_tree) {
+    for (Index i = 0; i < count; ++i) leaves[i] = leaf_of(tree, sample, begin + i);
+    return;
+  }
+  std::vector<std::uint8_t> at(static_cast<std::size_t>(count), 0);
+  for (Index node = 0; node < tree.size(); ++node) {  // parents come before their children
+    const auto n = static_cast<std::size_t>(node);
+    if (tree.feature[n] < 0) continue;
+    const std::uint8_t* code = sample.codes + tree.feature[n] * sample.rows + begin;
+    const Index right = tree.left[n] + 1;
+    if (tree.level_set[n] >= 0) {
+      const LevelSet& set = tree.level_sets[static_cast<std::size_t>(tree.level_set[n])];
+      move_rows(code, count, node, right, set.data(), at.data());
+    } else {
+      const int missing = sample.bins.missing_code(tree.feature[n]);
+      move_rows(code, count, node, right, tree.code[n], tree.missing_left[n] != 0 ? missing : -1,
+                at.data());
+    }
+  }
+  std::copy(at.begin(), at.end(), leaves);
 }
 
 }  // namespace optlite::trees

@@ -7,6 +7,8 @@ namespace optlite::boosting {
 
 namespace {
 
+constexpr Index block_rows = 2048;  // that go down a tree together
+
 template <class T>
 void append(const std::vector<T>& from, std::vector<T>& to) {
   to.insert(to.end(), from.begin(), from.end());
@@ -37,10 +39,16 @@ TreeLearner::TreeLearner(const trees::Sample& train, const trees::Sample& valida
 
 void TreeLearner::add(const trees::Tree& tree, Index target, Index outputs, double* validation) {
   const Index rows = validation_.rows;
-  parallel::for_each(rows, 10.0 * static_cast<double>(rows), [&](Index i) {
-    const Index leaf = trees::leaf_of(tree, validation_, i);
+  const Index blocks = (rows + block_rows - 1) / block_rows;
+  parallel::for_each(blocks, 5.0 * static_cast<double>(rows), [&](Index b) {
+    const Index begin = b * block_rows, count = std::min(block_rows, rows - begin);
+    Index leaves[block_rows];
+    trees::leaves_of(tree, validation_, begin, count, leaves);
     for (Index k = 0; k < outputs; ++k) {
-      validation[k * rows + i] = tree.value[static_cast<std::size_t>(leaf * outputs + k)];
+      for (Index i = 0; i < count; ++i) {
+        validation[k * rows + begin + i] =
+            tree.value[static_cast<std::size_t>(leaves[i] * outputs + k)];
+      }
     }
   });
   const auto sets = static_cast<std::int32_t>(forest_.level_sets.size());

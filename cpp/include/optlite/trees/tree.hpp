@@ -45,7 +45,39 @@ struct Sample {
   BinsView bins;
 };
 
-/// The leaf that a row of the sample ends in.
-Index leaf_of(const Tree& tree, const Sample& sample, Index row);
+/// Trees up to this size are walked by comparing all rows of a block with all nodes.
+inline constexpr Index small_tree = 127;
+
+/// Of rows with these codes, those that are at node `self` go on: to `right` - 1 where the code is
+/// at most `limit` or `missing` (-1: there is none), to `right` elsewhere. 32 rows at once, which
+/// beats their separate ways down a tree of a few levels.
+inline void move_rows(const std::uint8_t* code, Index count, Index self_node, Index right_node,
+                      std::uint8_t limit, int missing_code, std::uint8_t* at) {
+  const auto self = static_cast<std::uint8_t>(self_node);
+  const auto right = static_cast<std::uint8_t>(right_node);
+  const auto missing = static_cast<std::uint8_t>(missing_code < 0 ? 0 : missing_code);
+  const std::uint8_t also = missing_code < 0 ? 0 : 1;
+#pragma omp simd
+  for (Index i = 0; i < count; ++i) {
+    const std::uint8_t below = code[i] <= limit ? 1 : 0;
+    const std::uint8_t gone = code[i] == missing ? also : 0;
+    const auto next = static_cast<std::uint8_t>(right - (below | gone));
+    at[i] = at[i] == self ? next : at[i];
+  }
+}
+
+/// The same where a set says which codes go left.
+inline void move_rows(const std::uint8_t* code, Index count, Index self_node, Index right_node,
+                      const std::uint64_t* left_levels, std::uint8_t* at) {
+  const auto self = static_cast<std::uint8_t>(self_node);
+  const auto right = static_cast<std::uint8_t>(right_node);
+  for (Index i = 0; i < count; ++i) {
+    const auto left = static_cast<std::uint8_t>((left_levels[code[i] >> 6] >> (code[i] & 63)) & 1);
+    at[i] = at[i] == self ? static_cast<std::uint8_t>(right - left) : at[i];
+  }
+}
+
+/// The leaves that rows [begin, begin + count) of the sample end in.
+void leaves_of(const Tree& tree, const Sample& sample, Index begin, Index count, Index* leaves);
 
 }  // namespace optlite::trees
