@@ -1,9 +1,16 @@
 """Optimal transport at the edges: extreme numbers, early ends, arrays that change meanwhile."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 
 from optlite import ot
+
+pot = pytest.importorskip("ot", reason="POT is a requirement of the tests")
 
 
 def problem(n=8, m=6, seed=0):
@@ -128,3 +135,105 @@ def test_a_barycenter_says_what_it_needs():
         ot.bures_wasserstein_barycenter([[0.0], [1.0]], [[[1.0]]])
     with pytest.raises(ValueError, match="at least one source and one target"):
         ot.round_to_marginals(np.zeros((0, 2)))
+
+
+@pytest.mark.parametrize("engine", ["core", "numpy"])
+@pytest.mark.parametrize("method", ["newton", "sinkhorn", "newton_sparse", "greenkhorn"])
+def test_a_run_that_ends_while_it_anneals_is_about_the_problem_posed(method, engine):
+    """Its potentials were those of a larger regularization, which gave a plan without mass."""
+    a, b, M = problem(12, 9)
+    with pytest.warns(ConvergenceWarning, match="iteration_limit"):
+        result = ot.solve(a, b, M, 1e-3, method, max_iter=2, engine=engine)
+    assert result.plan.sum(axis=1) == pytest.approx(a, rel=1e-12)
+    error = np.abs(result.plan.sum(axis=0) - b).sum()
+    assert result.marginal_error == pytest.approx(error, rel=1e-6) and error > 1e-3
+    solved = ot.solve(a, b, M, 1e-3)
+    assert result.value <= solved.value + 1e-9  # a lower bound, at this regularization
+    assert result.gap > 0.0
+
+
+def test_the_marginal_error_is_that_of_the_plan():
+    """Potentials are rounded: recomputed from both, rows would be wrong by epsilon f / reg."""
+    a, b, M = problem(20, 15)
+    result = ot.solve(a, b, 1.0 + M, 1e-7, tol=1e-7)
+    plan = result.plan
+    assert np.abs(plan.sum(axis=1) - a).sum() < 1e-14
+    assert np.abs(plan.sum(axis=0) - b).sum() == pytest.approx(result.marginal_error, abs=1e-14)
+    assert ot.solve(None, None, np.ones((6, 5)), 1e-9).plan.sum() == pytest.approx(1.0, abs=1e-14)
+
+
+EXTREME = """
+import resource
+resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+import warnings
+import subprocess
+import sys
+
+import numpy as np
+from optlite import ot
+warnings.simplefilter("ignore")
+M = np.random.default_rng(0).random((6, 5))
+for engine in ("core", "numpy"):
+    for M_factor, reg, annealing in (
+        (1.7e308, 1e307, 4.0), (1.0, 1e-320, 4.0), (1e150, 1e-170, 4.0), (1.0, 1e-3, 1.0 + 1e-12)
+    ):
+        with np.errstate(all="ignore"):
+            result = ot.solve(
+                None, None, M * M_factor, reg, annealing=annealing, max_iter=50, engine=engine
+            )
+            print(result.status, *(np.array(result.certificate) / M_factor))
+"""
+
+
+def test_extreme_numbers_end():
+    """A ratio of the first and the last regularization that overflows, or stages without number,
+    filled the memory before the first iteration."""
+    done = subprocess.run(
+        [sys.executable, "-c", EXTREME], capture_output=True, text=True, timeout=60, check=True
+    )
+    exact = pot.emd2([], [], np.random.default_rng(0).random((6, 5)))
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert len(lines) == 8 and lines[0][0] == lines[4][0] == "converged"
+    for _, lower, upper in lines:
+        assert float(lower) <= exact * (1 + 1e-12) and exact <= float(upper) * (1 + 1e-12)
+
+
+def test_counts_of_any_size_are_counts():
+    a, b, M = problem()
+    for method, fields in (
+        ("newton_sparse", {"max_inner": 10**30, "sparsity": 1e300, "warm_up": 1}),
+        ("newton", {"max_inner": 10**30, "slow": 0.01}),
+        ("anderson", {"memory": 10**30}),
+    ):
+        result = ot.solve(a, b, M, 0.05, method, annealing=1.0, max_iter=60, **fields)
+        assert result.converged, method
+
+
+INTERRUPTED = """
+import signal, time
+import numpy as np
+from optlite import ot
+rng = np.random.default_rng(0)
+X, Y = rng.random((3000, 2)), rng.random((3000, 2)) ** 2
+M = ((X[:, None] - Y) ** 2).sum(axis=2)
+signal.signal(signal.SIGPROF, signal.default_int_handler)
+start = time.process_time()
+signal.setitimer(signal.ITIMER_PROF, 1.5)
+try:
+    ot.solve(None, None, M, 1e-6, "greenkhorn", annealing=1.0, tol=1e-14)
+except KeyboardInterrupt:
+    print(time.process_time() - start - 1.5)
+"""
+
+
+def test_ctrl_c_is_heard_within_an_iteration_of_greenkhorn():
+    """It is n + m updates long; time is that of the processor."""
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    assert float(done.stdout) < 0.15

@@ -120,14 +120,15 @@ py::dict bounds_of(const CostHolder& self, const Doubles& a, const Doubles& b, c
 }
 
 template <class Scalar>
-py::array_t<Scalar> plan_of(const CostHolder& self, const Doubles& f, const Doubles& g,
-                            double reg) {
+py::array_t<Scalar> plan_of(const CostHolder& self, const Doubles& a, const Doubles& f,
+                            const Doubles& g, double reg) {
+  const Vector row_sums = vector_of(a, self.cost->sources(), "a");
   const transport::Point point = point_of(self, f, g, reg);
   py::array_t<Scalar> plan({self.cost->sources(), self.cost->targets()});
   Scalar* out = plan.mutable_data();
   {
     const py::gil_scoped_release nogil;
-    transport::write_plan(*self.cost, point, out);
+    transport::write_plan(*self.cost, point, out, &row_sums);
   }
   return plan;
 }
@@ -146,8 +147,9 @@ void bind_transport(py::module_& m) {
           [](const CostHolder& s) { return py::make_tuple(s.cost->sources(), s.cost->targets()); })
       .def("bounds", &bounds_of, py::arg("a"), py::arg("b"), py::arg("f"), py::arg("g"),
            py::arg("reg"))
-      .def("plan", &plan_of<double>, py::arg("f"), py::arg("g"), py::arg("reg"))
-      .def("plan_float32", &plan_of<float>, py::arg("f"), py::arg("g"), py::arg("reg"));
+      .def("plan", &plan_of<double>, py::arg("a"), py::arg("f"), py::arg("g"), py::arg("reg"))
+      .def("plan_float32", &plan_of<float>, py::arg("a"), py::arg("f"), py::arg("g"),
+           py::arg("reg"));
 
   py::class_<RunHolder, std::shared_ptr<RunHolder>>(m, "TransportRun", py::module_local(),
                                                     "Entropic transport, one iteration at a time.")
@@ -163,6 +165,11 @@ void bind_transport(py::module_& m) {
            [](RunHolder& self) {
              const py::gil_scoped_release nogil;
              self.run->run();
+           })
+      .def("settle",
+           [](RunHolder& self) {
+             const py::gil_scoped_release nogil;
+             self.run->settle();
            })
       .def_property_readonly("status", [](const RunHolder& s) { return name(s.run->status()); })
       .def_property_readonly("record", &record_of)

@@ -1,7 +1,9 @@
 #include "optlite/drivers/transport.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
 
 #include "optlite/core/interrupt.hpp"
 #include "optlite/registered/transport_methods.hpp"
@@ -22,20 +24,6 @@ double clock_seconds() {
   return duration<double>(steady_clock::now().time_since_epoch()).count();
 }
 
-/// From a tenth of the scale of the costs down to `reg`, by equal ratios of at most `annealing`. A
-/// hundredth is easy enough to begin with.
-std::vector<double> make_stages(double reg, double scale, double annealing) {
-  const double first = 0.1 * scale;
-  if (!(annealing > 1.0) || !(reg < 0.01 * scale)) return {reg};
-  const double steps = std::ceil(std::log(first / reg) / std::log(annealing) - 1e-12);
-  std::vector<double> stages;
-  for (double k = steps; k > 0.0; k -= 1.0) {
-    stages.push_back(reg * std::pow(first / reg, k / steps));
-  }
-  stages.push_back(reg);
-  return stages;
-}
-
 }  // namespace
 
 TransportRun::TransportRun(transport::Problem& problem, TransportMethod& method, double reg,
@@ -43,13 +31,26 @@ TransportRun::TransportRun(transport::Problem& problem, TransportMethod& method,
     : problem_(problem),
       method_(method),
       options_(options),
-      stages_(make_stages(reg, scale, options.annealing)),
+      reg_(reg),
+      first_reg_(0.1 * std::min(scale, std::numeric_limits<double>::max())),
       started_(clock_seconds()) {
-  at_.reg = stages_.front();
+  // A hundredth of the scale is easy enough to begin with.
+  if (options.annealing > 1.0 && 10.0 * reg < first_reg_) {
+    const double ratio = std::log(first_reg_) - std::log(reg);  // the quotient might overflow
+    last_stage_ = static_cast<Index>(std::ceil(ratio / std::log(options.annealing) - 1e-12));
+  }
+  at_.reg = stage_reg(0);
   at_.g = g;
   method_.start(problem_, at_);
   record();
   if (!std::isfinite(at_.error) || !std::isfinite(at_.value)) status_ = Status::not_finite;
+}
+
+/// From a tenth of the scale of the costs down to `reg`, by equal ratios of at most `annealing`.
+double TransportRun::stage_reg(Index stage) const {
+  if (stage == last_stage_) return reg_;
+  const double share = static_cast<double>(stage) / static_cast<double>(last_stage_);
+  return std::exp((1.0 - share) * std::log(first_reg_) + share * std::log(reg_));
 }
 
 void TransportRun::record() {
@@ -65,9 +66,10 @@ void TransportRun::record() {
 /// The potentials are nearly linear in the regularization: two stages give a start for the next.
 void TransportRun::next_stage() {
   solved_.push_back({at_.reg, at_.g});
-  at_.reg = stages_[++stage_];
+  at_.reg = stage_reg(++stage_);
+  if (solved_.size() > 2) solved_.erase(solved_.begin());
   if (solved_.size() > 1) {
-    const Stage& one = solved_[solved_.size() - 2];
+    const Stage& one = solved_.front();
     const Stage& two = solved_.back();
     at_.g = two.g + (at_.reg - two.reg) / (two.reg - one.reg) * (two.g - one.g);
   }
@@ -77,7 +79,7 @@ void TransportRun::next_stage() {
 bool TransportRun::advance() {
   if (status_ != Status::running) return false;
   interrupt::poll();
-  const bool last = stage_ + 1 == stages_.size();
+  const bool last = stage_ == last_stage_;
   const double goal =
       last ? options_.tolerance
            : std::max(options_.tolerance, options_.stage_tolerance * problem_.b().sum());
@@ -101,6 +103,13 @@ bool TransportRun::advance() {
   ++last_.iteration;
   record();
   return true;
+}
+
+void TransportRun::settle() {
+  if (status_ == Status::converged) return;
+  at_.reg = reg_;
+  problem_.evaluate(at_, false);
+  record();
 }
 
 Status TransportRun::run() {

@@ -1,6 +1,8 @@
 #include "optlite/transport/bounds.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <vector>
 
 #include "optlite/transport/exponentials.hpp"
@@ -17,6 +19,17 @@ double cost_of_row(Index count, const double* costs, const double* p) {
   return sum;
 }
 
+/// Row i of the plan, divided by its sum and times a_i. Zero, and false, where potentials so far
+/// off leave no row that could be divided.
+bool fitted_row(const Cost& cost, const Point& point, Index i, double mass, double* p) {
+  const double sum = plan_row(cost, point, i, p);
+  const bool usable = sum > 0.0 && sum < infinity;
+  VectorMap row(p, cost.targets());
+  if (usable) row *= mass / sum;
+  else row.setZero();
+  return usable;
+}
+
 double dual_bound(const Cost& cost, const Vector& a, const Vector& b, const Point& point) {
   RowParts parts(cost.sources(), cost.targets());
   Vector f(cost.sources());
@@ -31,7 +44,8 @@ double dual_bound(const Cost& cost, const Vector& a, const Vector& b, const Poin
         }
       },
       [&](const Vector& smallest) { g = g.cwiseMin(smallest); });
-  return a.dot(f) + b.dot(g);
+  const double value = a.dot(f) + b.dot(g);
+  return std::isnan(value) ? -infinity : value;
 }
 
 }  // namespace
@@ -41,17 +55,15 @@ Bounds bounds(const Cost& cost, const Vector& a, const Vector& b, const Point& p
   RowParts parts(cost.sources(), m);
   Bounds result;
   result.lower = dual_bound(cost, a, b, point);
-  // Rows first, then columns, shrunk where they exceed their sums; what is missing is added as a
-  // product of what rows and columns lack.
-  Vector row_scale(cost.sources());
+  // Rows are fitted, as the potentials of the sources mean them to be, then columns shrunk where
+  // they exceed their sums; what is missing is added as a product of what rows and columns lack.
   Vector sums;
   parts.sum(
       30.0,
       [&](Index, Index first, Index last, double* p, Vector& own) {
         for (Index i = first; i < last; ++i) {
-          plan_row(cost, point, i, p);
-          row_scale[i] = std::min(1.0, a[i] / ConstVectorMap(p, m).sum());
-          own += row_scale[i] * ConstVectorMap(p, m);
+          fitted_row(cost, point, i, a[i], p);
+          own += ConstVectorMap(p, m);
         }
       },
       sums);
@@ -65,11 +77,12 @@ Bounds bounds(const Cost& cost, const Vector& a, const Vector& b, const Point& p
       60.0, 0.0,
       [&](Index, Index first, Index last, double* p, Vector& buffer) {
         for (Index i = first; i < last; ++i) {
-          plan_row(cost, point, i, p);
+          const bool usable = fitted_row(cost, point, i, a[i], p);
           const double* costs = cost.row(i, buffer.data());
-          costs_of_plan[i] = cost_of_row(m, costs, p);
+          costs_of_plan[i] =
+              usable ? cost_of_row(m, costs, p) : std::numeric_limits<double>::quiet_NaN();
           VectorMap row(p, m);
-          row.array() *= row_scale[i] * column_scale.array();
+          row.array() *= column_scale.array();
           const double lack = std::max(0.0, a[i] - row.sum());
           if (total > 0.0) row += lack / total * column_lack;
           costs_of_rows[i] = cost_of_row(m, costs, p);

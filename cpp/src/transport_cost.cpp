@@ -83,6 +83,7 @@ std::unique_ptr<Cost> points_cost(const double* X, const double* Y, Index source
 
 double cost_scale(const Cost& cost) {
   RowParts parts(cost.sources(), cost.targets());
+  const double entries = static_cast<double>(cost.sources()) * static_cast<double>(cost.targets());
   Vector sums(cost.sources());
   Vector counts(cost.sources());
   Vector smallest(cost.sources());
@@ -92,13 +93,13 @@ double cost_scale(const Cost& cost) {
         for (Index i = first; i < last; ++i) {
           const ConstVectorMap row(cost.row(i, buffer), cost.targets());
           const auto finite = (row.array().abs() < infinity);
-          sums[i] = finite.select(row.array(), 0.0).sum();
+          sums[i] = (finite.select(row.array(), 0.0) / entries).sum();  // no overflow
           counts[i] = static_cast<double>(finite.count());
           smallest[i] = row.minCoeff();
         }
       },
       [](const Vector&) {});
-  return sums.sum() / std::max(1.0, counts.sum()) - smallest.minCoeff();
+  return sums.sum() * (entries / std::max(1.0, counts.sum())) - smallest.minCoeff();
 }
 
 }  // namespace optlite::transport

@@ -243,14 +243,19 @@ Vector Problem::schur_diagonal(const Point& point) {
 Vector Problem::solve_schur(const Point& point, const Vector& right) const {
   // The matrix is the Laplacian of the links P^T diag(a)^-1 P between columns. All entries of the
   // plan enter: those that products leave out may be all that holds its parts together.
-  Matrix plan(targets(), sources());
-  for (Index i = 0; i < sources(); ++i) {
-    plan_row(cost_, point, i, plan.col(i).data());
-    plan.col(i) /= std::sqrt(a_[i]);
-    if (i % 64 == 0) interrupt::poll();
-  }
+  // There may be very many sources: some of their rows at a time.
+  constexpr Index block = 128;
+  Matrix plan(targets(), std::min(block, sources()));
   Matrix lower = Matrix::Zero(targets(), targets());
-  lower.selfadjointView<Eigen::Lower>().rankUpdate(plan);
+  for (Index first = 0; first < sources(); first += block) {
+    const Index count = std::min(block, sources() - first);
+    for (Index k = 0; k < count; ++k) {
+      plan_row(cost_, point, first + k, plan.col(k).data());
+      plan.col(k) /= std::sqrt(a_[first + k]);
+    }
+    lower.selfadjointView<Eigen::Lower>().rankUpdate(plan.leftCols(count));
+    interrupt::poll();
+  }
   RowMatrix links = lower.transpose();
   return solve_laplacian(links, right);
 }
@@ -308,28 +313,29 @@ Vector Problem::column_step(const Point& point) const {
   return g;
 }
 
-void plan_row(const Cost& cost, const Point& point, Index i, double* buffer) {
+double plan_row(const Cost& cost, const Point& point, Index i, double* buffer) {
   const double* costs = cost.row(i, buffer);
   exponents(costs, point.g.data(), point.reg, cost.targets(), buffer);
-  exponentials(-point.f[i] / point.reg, cost.targets(), buffer);
+  return exponentials(-point.f[i] / point.reg, cost.targets(), buffer);
 }
 
 template <class Scalar>
-void write_plan(const Cost& cost, const Point& point, Scalar* plan) {
+void write_plan(const Cost& cost, const Point& point, Scalar* plan, const Vector* row_sums) {
   RowParts parts(cost.sources(), cost.targets());
   parts.each(
       30.0, 0.0,
       [&](Index, Index first, Index last, double* buffer, Vector&) {
         for (Index i = first; i < last; ++i) {
-          plan_row(cost, point, i, buffer);
+          const double sum = plan_row(cost, point, i, buffer);
+          const double factor = row_sums == nullptr ? 1.0 : (*row_sums)[i] / sum;
           for (Index j = 0; j < cost.targets(); ++j) {
-            plan[i * cost.targets() + j] = static_cast<Scalar>(buffer[j]);
+            plan[i * cost.targets() + j] = static_cast<Scalar>(factor * buffer[j]);
           }
         }
       },
       [](const Vector&) {});
 }
-template void write_plan(const Cost&, const Point&, double*);
-template void write_plan(const Cost&, const Point&, float*);
+template void write_plan(const Cost&, const Point&, double*, const Vector*);
+template void write_plan(const Cost&, const Point&, float*, const Vector*);
 
 }  // namespace optlite::transport

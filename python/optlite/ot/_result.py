@@ -185,7 +185,7 @@ class TransportResult:
         self._costs.refuse_change()
         cost = self._costs.make(self.a > 0.0, self.b > 0.0)
         write = cost.plan_float32 if self._costs.dtype == np.float32 else cost.plan
-        kept = write(self._f, self._g, self.reg)
+        kept = write(self.a[self.a > 0.0], self._f, self._g, self.reg)
         if kept.shape == self._costs.shape:
             return _read_only(kept)
         plan = np.zeros(self._costs.shape, dtype=kept.dtype)

@@ -302,6 +302,7 @@ def _run_to_the_end(
             except StopIteration:
                 stopped = True
                 break
+    run.settle()
     status = "stopped" if stopped else run.status
     result = TransportResult(
         costs, a, b, reg, run.f, run.g, run.record, status, tuple(records) if trace else None
@@ -366,6 +367,9 @@ class _NumpyRun:
 
     def advance(self):
         return self._run.advance()
+
+    def settle(self):
+        self._run.settle()
 
     @property
     def record(self):

@@ -203,7 +203,7 @@ class TransportMap(OneToOneFeatureMixin, TransformerMixin, EstimatorShell, BaseE
                 0.0,
                 0.0,
             )
-            plan = cost.plan(run.f, potentials, self.reg_)
+            plan = cost.plan(ones, run.f, potentials, self.reg_)
             moved[begin : begin + ROWS] = len(rows) * (plan @ anchors)
         return moved
 

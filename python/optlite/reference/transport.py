@@ -114,16 +114,18 @@ class Point:
 
 
 def stages(reg, scale, annealing):
-    """Return regularizations from a tenth of the scale of the costs to reg, in equal ratios.
+    """Yield regularizations from a tenth of the scale of the costs to reg, in equal ratios.
 
-    >>> stages(0.001, 1.0, 10.0)
+    >>> [round(stage, 6) for stage in stages(0.001, 1.0, 10.0)]
     [0.1, 0.01, 0.001]
     """
-    first = 0.1 * scale
-    if not annealing > 1.0 or not reg < 0.01 * scale:
-        return [reg]
-    count = math.ceil(math.log(first / reg) / math.log(annealing) - 1e-12)
-    return [reg * (first / reg) ** (k / count) for k in range(count, 0, -1)] + [reg]
+    first = 0.1 * min(scale, np.finfo(float).max)
+    if annealing > 1.0 and 10.0 * reg < first:
+        ends = math.log(first), math.log(reg)  # their quotient might overflow
+        count = math.ceil((ends[0] - ends[1]) / math.log(annealing) - 1e-12)
+        for k in range(count):
+            yield math.exp((1.0 - k / count) * ends[0] + k / count * ends[1])
+    yield reg
 
 
 class TransportRun:
@@ -154,15 +156,17 @@ class TransportRun:
         self.problem, self.method = problem, method
         self.tol, self.max_iter = tol, max_iter
         finite = problem.cost[np.isfinite(problem.cost)]
-        self.stages = stages(reg, finite.mean() - finite.min(), annealing)
+        scale = (finite / finite.size).sum() - finite.min()
+        self.stages = stages(reg, scale, annealing)
+        self.reg = reg
         self.solved = []
         self.iteration = self.n_newton = 0
         self.status = "running"
-        self.at = method.start(problem, g, self.stages[0])
+        self.at = method.start(problem, g, next(self.stages))
 
     def advance(self):
         """Do one iteration; False once the run has ended."""
-        last = len(self.stages) == 1
+        last = self.at.reg == self.reg
         mass = self.problem.b.sum()
         goal = self.tol if last else max(self.tol, self.stage_tolerance * mass)
         if self.status == "running" and last and self.at.error <= goal:
@@ -183,11 +187,16 @@ class TransportRun:
         self.iteration += 1
         return True
 
+    def settle(self):
+        """After an early end, go to the last regularization with the potentials there are."""
+        if self.status != "converged":
+            self.at = self.problem.evaluate(self.at.g, self.reg)
+
     def _next_stage(self):
         """Start from potentials extrapolated linearly in the regularization."""
-        self.solved.append((self.stages.pop(0), self.at.g))
+        self.solved.append((self.at.reg, self.at.g))
         (one, g_one), (two, g_two) = self.solved[-2:] if len(self.solved) > 1 else [(1, 0)] * 2
-        reg, g = self.stages[0], self.at.g
+        reg, g = next(self.stages), self.at.g
         if len(self.solved) > 1:
             g = g_two + (reg - two) / (two - one) * (g_two - g_one)
         self.at = self.method.start(self.problem, g, reg)

@@ -39,6 +39,9 @@ class TransportRun {
   bool advance();
   /// Iterates until the run ends.
   Status run();
+  /// After a run that ended early, or is left early: goes to the last regularization with the
+  /// potentials there are, so that what it found is about the problem that was posed.
+  void settle();
 
   Status status() const { return status_; }
   const transport::Point& current() const { return at_; }
@@ -49,15 +52,18 @@ class TransportRun {
     double reg;
     Vector g;
   };
+  double stage_reg(Index stage) const;
   void next_stage();
   void record();
 
   transport::Problem& problem_;
   TransportMethod& method_;
   TransportOptions options_;
-  std::vector<double> stages_;  // regularizations
-  std::size_t stage_ = 0;
-  std::vector<Stage> solved_;
+  double reg_;
+  double first_reg_;
+  Index last_stage_ = 0;
+  Index stage_ = 0;
+  std::vector<Stage> solved_;  // the last two
   transport::Point at_;
   TransportRecord last_;
   Status status_ = Status::running;

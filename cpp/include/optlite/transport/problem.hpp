@@ -31,12 +31,14 @@ struct Point {
   double error = infinity;  // |P^T 1 - b|_1, as rows sum to a; |P 1 - a|_1 more where they do not
 };
 
-/// Row i of the plan at these potentials.
-void plan_row(const Cost& cost, const Point& point, Index i, double* row);
+/// Row i of the plan at these potentials; its sum.
+double plan_row(const Cost& cost, const Point& point, Index i, double* row);
 
-/// The whole plan, row-major.
+/// The whole plan, row-major. With `row_sums`, rows are divided by what they sum to instead: f is
+/// rounded, which moves exponents by as much as epsilon f / reg.
 template <class Scalar>
-void write_plan(const Cost& cost, const Point& point, Scalar* plan);
+void write_plan(const Cost& cost, const Point& point, Scalar* plan,
+                const Vector* row_sums = nullptr);
 
 /// Evaluates q, and keeps the last plan for products: all entries, or those that matter.
 class Problem {

@@ -15,7 +15,9 @@ class RowParts {
   /// A function of the problem alone. Each part adds `targets` numbers: cheap beside its rows.
   RowParts(Index sources, Index targets) : sources_(sources), targets_(targets) {
     const double entries = static_cast<double>(sources) * static_cast<double>(targets);
-    count_ = std::clamp<Index>(static_cast<Index>(entries / 65536.0), 1, 256);
+    // Between parts an interrupt is heard: those of many sources are no longer than 64 rows.
+    const Index most = std::max<Index>(256, sources / 64);
+    count_ = static_cast<Index>(std::clamp(entries / 65536.0, 1.0, static_cast<double>(most)));
     count_ = std::min(count_, std::max<Index>(1, sources / 8));
   }
 

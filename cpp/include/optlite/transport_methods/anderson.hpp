@@ -31,7 +31,7 @@ struct Anderson {
 
   class Run final : public TransportMethod {
    public:
-    explicit Run(double memory) : memory_(static_cast<Index>(memory)) {}
+    explicit Run(double memory) : memory_(as_count(memory)) {}
 
     void start(transport::Problem& problem, transport::Point& at) override {
       forget();

@@ -4,6 +4,7 @@
 //     std::unique_ptr<TransportMethod> make() const;
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -31,6 +32,9 @@ class TransportMethod {
   double step_ = 1.0;
   bool was_newton_ = false;
 };
+
+/// A number that may be larger than any Index, as a count.
+inline Index as_count(double number) { return static_cast<Index>(std::min(number, 1e15)); }
 
 struct TransportMethodRow {
   Record record;

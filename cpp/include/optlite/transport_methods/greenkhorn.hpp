@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "optlite/core/interrupt.hpp"
 #include "optlite/transport_methods/concept.hpp"
 
 namespace optlite::transport_methods {
@@ -39,6 +40,7 @@ struct Greenkhorn {
       double error = at.error;
       for (Index k = 0; k < count && error > 0.5 * goal; ++k) {
         update(problem, at);
+        if (k % 64 == 0) interrupt::poll();
         error = (rows_ - problem.a()).lpNorm<1>() + (columns_ - problem.b()).lpNorm<1>();
       }
       if (error <= goal || ++updates_ % 50 == 0) {

@@ -39,7 +39,7 @@ struct Newton {
   class Run final : public TransportMethod {
    public:
     Run(double forcing, double slow, double max_inner)
-        : forcing_(forcing), slow_(slow), max_inner_(static_cast<Index>(max_inner)) {}
+        : forcing_(forcing), slow_(slow), max_inner_(as_count(max_inner)) {}
 
     void start(transport::Problem& problem, transport::Point& at) override {
       sweeps_left_ = least_sweeps;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "optlite/core/interrupt.hpp"
 #include "optlite/transport_methods/concept.hpp"
 
 namespace optlite::transport_methods {
@@ -42,9 +43,7 @@ struct NewtonSparse {
   class Run final : public TransportMethod {
    public:
     Run(double sparsity, double warm_up, double max_inner)
-        : sparsity_(sparsity),
-          warm_up_(static_cast<Index>(warm_up)),
-          max_inner_(static_cast<Index>(max_inner)) {}
+        : sparsity_(sparsity), warm_up_(as_count(warm_up)), max_inner_(as_count(max_inner)) {}
 
     void start(transport::Problem& problem, transport::Point& at) override {
       sweeps_left_ = warm_up_;
@@ -75,7 +74,7 @@ struct NewtonSparse {
       transport::write_plan(problem.cost(), at, plan_.data());
       // The paper's share lambda = sparsity / n of (2 n)^2 entries, less the 2 n of the diagonal.
       const double wanted = 0.5 * (2.0 * sparsity_ - 1.0) * static_cast<double>(n + m);
-      const Index count = std::clamp<Index>(static_cast<Index>(wanted), 1, n * m);
+      const Index count = std::clamp<Index>(as_count(wanted), 1, n * m);
       std::vector<double> sorted(plan_.data(), plan_.data() + n * m);
       const auto last = sorted.begin() + (count - 1);
       std::nth_element(sorted.begin(), last, sorted.end(), std::greater<double>());
@@ -85,11 +84,12 @@ struct NewtonSparse {
       starts_.assign(1, 0);
       for (Index i = 0; i < n; ++i) {
         for (Index j = 0; j < m; ++j) {
-          if (plan_(i, j) < threshold) continue;
+          if (plan_(i, j) < threshold || plan_(i, j) == 0.0) continue;
           values_.push_back(plan_(i, j));
           columns_.push_back(static_cast<std::int32_t>(j));
         }
         starts_.push_back(values_.size());
+        if (i % 64 == 0) interrupt::poll();
       }
     }
 
@@ -124,6 +124,7 @@ struct NewtonSparse {
       for (Index k = 0; k < max_inner_; ++k) {
         multiply(at, p, product);
         problem.count_product();
+        interrupt::poll();
         const double curvature = p.dot(product);
         if (!(curvature > 0.0)) break;
         direction_ += rho / curvature * p;
