@@ -50,3 +50,9 @@ def test_bad_arguments_are_refused_in_words():
         TransportPlanDisplay([[1.0]]).plot(kind="arrows")
     with pytest.raises(ValueError, match="needs the points"):
         TransportPlanDisplay([[1.0]]).plot(kind="lines")
+
+
+def test_no_mass_draws_no_lines():
+    points = [[0.0, 0.0], [1.0, 1.0]]
+    with pytest.raises(ValueError, match="plan must have mass to draw lines, got none"):
+        TransportPlanDisplay(np.zeros((2, 2)), points, points).plot()

@@ -209,6 +209,30 @@ def test_counts_of_any_size_are_counts():
         assert result.converged, method
 
 
+def test_where_a_start_lies_does_not_matter_but_its_range_does():
+    """A plan whose costs were lost in rounding was said to be converged."""
+    a, b, M = problem()
+    expected = ot.solve(a, b, M, 0.1)
+    for constant in (1e6, 1e12):
+        found = ot.solve(a, b, M, 0.1, start=constant + expected.potentials[1])
+        assert found.plan == pytest.approx(expected.plan, abs=1e-9)
+    for start in ([1e300, 0.0, 0.0, 0.0, 0.0, 0.0], [1.7e308, -1.7e308, 0.0, 0.0, 0.0, 0.0]):
+        with pytest.raises(ValueError, match=r"start must have a range .* Leave it out"):
+            ot.solve(a, b, M, 0.1, start=start)
+
+
+def test_masses_too_small_for_a_plan():
+    with pytest.raises(ValueError, match="positive sum > 1e-280, got 4e-310"):
+        ot.solve([1e-310] * 4, None, np.eye(4), 0.1)
+    result = ot.solve([0.5, 0.5, 1e-312, 0.0], None, np.eye(4), 0.1)
+    assert np.isfinite(result.plan).all() and result.plan.sum() == pytest.approx(1.0)
+
+
+def test_ragged_arrays_are_refused_in_words():
+    with pytest.raises(ValueError, match="M must be an array, got rows of different lengths"):
+        ot.solve(None, None, [[1.0, 2.0], [1.0]], 0.1)
+
+
 INTERRUPTED = """
 import signal, time
 import numpy as np

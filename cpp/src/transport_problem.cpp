@@ -327,7 +327,8 @@ void write_plan(const Cost& cost, const Point& point, Scalar* plan, const Vector
       [&](Index, Index first, Index last, double* buffer, Vector&) {
         for (Index i = first; i < last; ++i) {
           const double sum = plan_row(cost, point, i, buffer);
-          const double factor = row_sums == nullptr ? 1.0 : (*row_sums)[i] / sum;
+          const bool fits = row_sums != nullptr && sum > 0.0;
+          const double factor = fits ? (*row_sums)[i] / sum : 1.0;
           for (Index j = 0; j < cost.targets(); ++j) {
             plan[i * cost.targets() + j] = static_cast<Scalar>(factor * buffer[j]);
           }

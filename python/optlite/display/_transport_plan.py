@@ -109,6 +109,8 @@ class TransportPlanDisplay:
     def _plot_lines(self, ax, threshold, kwargs):
         from matplotlib.collections import LineCollection
 
+        if not self.plan.max() > 0.0:
+            raise ValueError("plan must have mass to draw lines, got none. Draw kind='matrix'.")
         share = self.plan / self.plan.max()
         rows, columns = np.nonzero(share > threshold)
         order = np.argsort(share[rows, columns])  # heavy lines lie on top

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from .._params import real_array
+
 
 def check_marginals(a, b, shape):
     """Return both masses as float64, or say what is wrong with them.
@@ -28,8 +30,10 @@ def check_marginals(a, b, shape):
             f"a and b must have equal sums, got sum(a) = {a.sum():.12g} and sum(b) = "
             f"{b.sum():.12g}. Divide each by its sum."
         )
-    if a.sum() == 0.0:
-        raise ValueError("a and b must have a positive sum, got masses that are all zero.")
+    if not a.sum() > 1e-280:  # smaller entries of a plan would underflow
+        raise ValueError(
+            f"a and b must have a positive sum > 1e-280, got {a.sum():g}. Divide each by its sum."
+        )
     # What is left of the difference would keep the marginal error from falling below it.
     return a, b * (a.sum() / b.sum())
 
@@ -37,9 +41,7 @@ def check_marginals(a, b, shape):
 def _masses(values, size, name):
     if values is None or np.size(values) == 0:
         return None
-    masses = np.asarray(values)
-    if masses.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must hold real numbers, got dtype {masses.dtype}.")
+    masses = real_array(values, name, "ot")
     if masses.shape != (size,):
         raise ValueError(
             f"{name} must have shape ({size},) to fit the costs, got {masses.shape}. Leave it out "
@@ -61,9 +63,7 @@ def _masses(values, size, name):
 def check_costs(M, name="M"):
     """Return a matrix of costs in float32 or float64 with contiguous rows or columns, not copied
     where it has them."""
-    costs = np.asarray(M)
-    if costs.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must hold real numbers, got dtype {costs.dtype}.")
+    costs = real_array(M, name, "ot")
     if costs.ndim != 2 or 0 in costs.shape:
         raise ValueError(
             f"{name} must have two dimensions, sources by targets, and no empty one, got shape "

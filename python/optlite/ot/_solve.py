@@ -337,6 +337,8 @@ def _make_run(costs, a, b, reg, method, tol, max_iter, annealing, start, engine,
     if g.shape != b.shape or not np.isfinite(g[keep_b]).all():
         raise ValueError(f"start must be finite and have shape {b.shape}, got {start!r}.")
     a, b, g = a[keep_a], b[keep_b], g[keep_b]
+    if start is not None:
+        g = _centred_start(g, reg)
     if engine == "numpy":
         return _NumpyRun(
             costs, keep_a, keep_b, a, b, reg, record, values, g, tol, max_iter, annealing
@@ -347,6 +349,19 @@ def _make_run(costs, a, b, reg, method, tol, max_iter, annealing, start, engine,
     return core.TransportRun(
         cost, a, b, reg, record["name"], own, g, goal, max_iter, annealing, DROP, costs.memory
     )
+
+
+def _centred_start(g, reg):
+    """Potentials less their mean, which does not matter but costs digits."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        g = g - g.mean()
+        lost = np.finfo(float).eps * np.ptp(g) / reg
+    if not lost < 1e-2:
+        raise ValueError(
+            f"start must have a range that leaves the exponents (start - M) / reg some digits, got "
+            f"rounding errors of {lost:.2g} in them. Leave it out to start from zeros."
+        )
+    return g
 
 
 class _NumpyRun:
