@@ -113,6 +113,18 @@ def test_exact_transport_with_forbidden_links():
         ot.solve(None, None, impossible, 0)
 
 
+def test_forbidden_links_that_leave_no_plan_are_named():
+    """A lower bound above the cost of any plan proves it."""
+    M = np.full((8, 8), np.inf)
+    M[:4, :4] = M[4:, 4:] = np.random.default_rng(0).random((4, 4))
+    assert ot.solve(None, None, M, 0.01).converged
+    for method in ("newton", "sinkhorn"):
+        with pytest.warns(ConvergenceWarning, match="so many links that no plan moves a to b"):
+            ot.solve([0.15] * 4 + [0.1] * 4, None, M, 0.1, method)
+    with pytest.warns(ConvergenceWarning, match="Raise max_iter"):
+        ot.solve(None, None, M, 0.001, "sinkhorn", max_iter=3)
+
+
 def test_exact_plans_have_no_derivative():
     a, b, M = problem()
     with pytest.raises(ValueError, match='of must be "value" where reg = 0'):

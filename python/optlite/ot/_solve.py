@@ -308,7 +308,7 @@ def _run_to_the_end(
         costs, a, b, reg, run.f, run.g, run.record, status, tuple(records) if trace else None
     )
     if not (result.converged or stopped):
-        _warn(result, tol * a.sum(), max_iter)
+        _warn(result, tol * a.sum(), max_iter, costs)
     return result
 
 
@@ -417,13 +417,26 @@ _REMEDIES = {
 }
 
 
-def _warn(result, asked, max_iter):
+def _warn(result, asked, max_iter, costs):
     remedy = _REMEDIES.get(result.status, "Raise reg or tol.").format(max_iter=max_iter)
+    if _forbids_too_much(result, costs):
+        remedy = _INFEASIBLE
     warn(
         f"Transport stopped after {result.n_iter} iterations ({result.status}). Reached: marginal "
         f"error {result.marginal_error:.3g}; asked for: {asked:.3g}. {remedy}",
         _convergence_warning(),
     )
+
+
+_INFEASIBLE = "M forbids so many links that no plan moves a to b."
+
+
+def _forbids_too_much(result, costs):
+    """By weak duality: a plan would cost no more than all mass on the dearest link that is left."""
+    if not (isinstance(costs, MatrixCosts) and costs.M.max() == np.inf):
+        return False
+    dearest = float(costs.M[np.isfinite(costs.M)].max())
+    return result.certificate[0] > result.a.sum() * (dearest + 1e-6 * abs(dearest))
 
 
 def _convergence_warning():
@@ -462,7 +475,7 @@ def _solve_exactly(a, b, M):
     refuse_isolated(M, a > 0.0, b > 0.0)
     plan, log = pot.emd(a, b, _without_infinity(M), log=True)
     if plan[np.isinf(M)].any():
-        raise ValueError("M forbids so many links that no plan moves a to b.")
+        raise ValueError(_INFEASIBLE)
     if log["warning"]:
         warn(f"POT's network simplex stopped early: {log['warning']}", _convergence_warning())
     status = "iteration_limit" if log["warning"] else "converged"
