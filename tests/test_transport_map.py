@@ -51,5 +51,7 @@ def test_single_precision_is_kept_and_bad_targets_are_refused():
     assert model.transform(X) == pytest.approx(X + 1, abs=0.5)
     with pytest.raises(ValueError, match="target must have as many columns as X, 2, got 3"):
         TransportMap().fit(X, target=np.ones((4, 3)))
+    with pytest.raises(ValueError, match="'max_iter' parameter of TransportMap must be an int"):
+        TransportMap(max_iter=1.5).fit(X)
     with pytest.raises(ValueError, match="target contains NaN"):
         TransportMap().fit(X, target=[[np.nan, 1.0]])

@@ -1,6 +1,6 @@
 """Move samples of one distribution onto another: a transformer in scikit-learn's style."""
 
-from numbers import Real
+from numbers import Integral, Real
 from typing import ClassVar
 
 import numpy as np
@@ -92,7 +92,7 @@ class TransportMap(OneToOneFeatureMixin, TransformerMixin, EstimatorShell, BaseE
         "reg": [Interval(Real, 0, None, closed="neither"), None],
         "metric": [StrOptions(set(METRICS))],
         "tol": [Interval(Real, 0, None, closed="neither")],
-        "max_iter": [Interval(Real, 1, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
     }
 
     def __init__(self, *, reg=None, metric="sqeuclidean", tol=1e-11, max_iter=1000):
@@ -129,7 +129,7 @@ class TransportMap(OneToOneFeatureMixin, TransformerMixin, EstimatorShell, BaseE
         b = a if target is None and target_weight is None else _masses(target_weight, Y)
         reg = self.reg if self.reg is not None else 0.1 * _mean_cost(Y, b, self.metric)
         result = solve_points(
-            X, Y, a, b, reg=reg, metric=self.metric, tol=self.tol, max_iter=int(self.max_iter)
+            X, Y, a, b, reg=reg, metric=self.metric, tol=self.tol, max_iter=self.max_iter
         )
         self.source_, self.target_, self.reg_ = X, Y, float(reg)
         self.source_potentials_, self.target_potentials_ = result.potentials
