@@ -163,7 +163,11 @@ claims.at_most(
     "Newton: iterations at ε = 0.01 mean cost", "the run", 25, newton[0.01][-1].iteration
 )
 claims.at_most(
-    "Newton: iterations at ε = 0.0001 mean cost", "the run", 90, newton[1e-4][-1].iteration
+    "Newton: iterations at ε = 0.001 mean cost", "the run", 60, newton[1e-3][-1].iteration
+)
+# How long its plateau is (see the figure) depends on rounding errors.
+claims.at_most(
+    "Newton: iterations at ε = 0.0001 mean cost", "the run", 250, newton[1e-4][-1].iteration
 )
 claims.at_least(
     "Sinkhorn at ε = 0.01 mean cost takes so many times more",
