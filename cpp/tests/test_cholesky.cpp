@@ -70,13 +70,13 @@ TEST("Cauchy's bound on the rank") {
 
 TEST("Ritz values of conjugate gradients count distinct eigenvalues") {
   // diag(1, 2, 3, 3): three distinct eigenvalues, so that three iterations end it.
-  const Vector diagonal = (Vector(4) << 1.0, 2.0, 3.0, 3.0).finished();
+  const Eigen::Vector4d diagonal(1.0, 2.0, 3.0, 3.0);
   optlite::RitzValues ritz;
-  Vector r = Vector::Ones(4);
-  Vector p = r;
+  Eigen::Vector4d r = Eigen::Vector4d::Ones();
+  Eigen::Vector4d p = r;
   double momentum = 0.0;
   for (int k = 0; k < 3; ++k) {
-    const Vector Ap = diagonal.cwiseProduct(p);
+    const Eigen::Vector4d Ap = diagonal.cwiseProduct(p);
     const double before = r.squaredNorm();
     const double step = before / p.dot(Ap);
     ritz.add(step, momentum);
