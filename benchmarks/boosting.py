@@ -13,7 +13,7 @@ import statistics
 import boosters
 import limits
 from boosters import TASKS
-from harness import MEMORY_ENVIRONMENT, run_order
+from harness import MEMORY_ENVIRONMENT, choose, run_order
 
 #: Fits that take longer than this are not repeated.
 ONCE = 3.0
@@ -35,13 +35,12 @@ def parse(argv=None):
 
 def chosen(task, peers):
     """Return the labels to measure on a task."""
-    words = [word for word in peers.split(",") if word]
-    return [
+    labels = [
         label
         for label in boosters.PEERS
-        if (not task.points_only or label.split(":")[0] in ("optlite", "lightgbm"))
-        and (label == "optlite" or not words or label in words or label.split(":")[0] in words)
+        if not task.points_only or label.split(":")[0] in ("optlite", "lightgbm")
     ]
+    return choose(labels, peers)
 
 
 def run_task(task, labels, threads, options):

@@ -101,6 +101,16 @@ def run_order(do, *, threads=1, limit=120.0, extra=TIMING_ENVIRONMENT, **order):
     return rows, "time limit" if late.is_set() and status == "crashed" else status, _other(before)
 
 
+def choose(labels, peers):
+    """Return optlite and those of the labels whose name or library the command line asks for."""
+    words = [word for word in peers.split(",") if word]
+    return [
+        label
+        for label in labels
+        if label == "optlite" or not words or label in words or label.split(":")[0] in words
+    ]
+
+
 def _busy_seconds():
     """Return (wall clock, CPU seconds used by all processes, by this one and its children)."""
     used, mine = psutil.cpu_times(), os.times()

@@ -59,16 +59,6 @@ def parse(argv=None):
     return options
 
 
-def choose_solvers(task, peers):
-    """Return optlite and the peers of a task that the command line asks for."""
-    words = [word for word in peers.split(",") if word]
-    return [
-        label
-        for label in task.solvers
-        if label == "optlite" or not words or label in words or label.split(":")[0] in words
-    ]
-
-
 def known_ladders(path, task, threads, scale):
     """Take the peers' ladders of one task from an earlier result file."""
     if path is None:
@@ -113,7 +103,7 @@ def run_task(task, threads, options, document):
     """Measure one task, add it to the document and print its table."""
     print(f"\n{task.name} [{threads} thread(s)]", flush=True)
     known = known_ladders(options.reuse, task.key, threads, options.scale)
-    solvers = choose_solvers(task, options.peers)
+    solvers = harness.choose(task.solvers, options.peers)
     result = harness.measure_task(task, solvers, options, threads, known)
     document["results"].append(result)
     print("\n" + report.task_section(result, document), flush=True)

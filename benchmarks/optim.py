@@ -14,7 +14,7 @@ import itertools
 import statistics
 
 import limits
-from harness import run_order
+from harness import choose, run_order
 from optimizers import PEERS, PRODUCTS, TRAFFIC
 
 SIZES = (10**3, 10**5, 10**7)
@@ -53,16 +53,6 @@ def parse(argv=None):
     add("--rounds", type=int, default=3, help="processes per peer and task")
     add("--seconds", type=float, default=0.5, help="of one measurement")
     return parser.parse_args(argv)
-
-
-def chosen(peers):
-    """Return the labels that the command line asks for."""
-    words = [word for word in peers.split(",") if word]
-    return [
-        label
-        for label in PEERS
-        if label == "optlite" or not words or label in words or label.split(":")[0] in words
-    ]
 
 
 def run_task(rule, dtype, n, labels, threads, rounds, seconds):
@@ -155,7 +145,7 @@ def show_goals(measured, rates):
 def main(argv=None):
     """Run what the command line asks for."""
     options = parse(argv)
-    labels = chosen(options.peers)
+    labels = choose(PEERS, options.peers)
     for threads in options.threads:
         rates = limits.measure_limits(threads)
         print(

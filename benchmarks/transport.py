@@ -9,7 +9,7 @@ between the marginals of the plan and the masses; peers that stop short of it ar
 import argparse
 import statistics
 
-from harness import describe_machine, run_order
+from harness import choose, describe_machine, run_order
 from transporters import PEERS, TASKS
 
 
@@ -25,16 +25,6 @@ def parse(argv=None):
     add("--seconds", type=float, default=1.0, help="of one measurement")
     add("--limit", type=float, default=60.0, help="seconds after which a process is stopped")
     return parser.parse_args(argv)
-
-
-def chosen(peers):
-    """Return the labels that the command line asks for."""
-    words = [word for word in peers.split(",") if word]
-    return [
-        label
-        for label in PEERS
-        if label == "optlite" or not words or label in words or label.split(":")[0] in words
-    ]
 
 
 def run_task(task, labels, threads, options):
@@ -88,7 +78,7 @@ def main(argv=None):
             if options.words and not any(word in task for word in options.words):
                 continue
             print(f"{task} [{threads} thread(s)]\n")
-            show(task, run_task(task, chosen(options.peers), threads, options), options.tol)
+            show(task, run_task(task, choose(PEERS, options.peers), threads, options), options.tol)
 
 
 if __name__ == "__main__":
