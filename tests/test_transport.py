@@ -273,3 +273,43 @@ def test_ctrl_c_stops_a_long_run():
         [sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=60, check=True
     )
     assert done.stdout.startswith("stopped after")
+
+
+def test_core_and_twin_relax_alike():
+    M = points(30)
+    pairs = zip(
+        ot.steps(None, None, M, 0.05, "sinkhorn", annealing=1.0, relaxation=1.4, max_iter=30),
+        ot.steps(
+            None,
+            None,
+            M,
+            0.05,
+            "sinkhorn",
+            annealing=1.0,
+            relaxation=1.4,
+            max_iter=30,
+            engine="numpy",
+        ),
+        strict=True,
+    )
+    for core_record, twin_record in pairs:
+        assert core_record.f == pytest.approx(twin_record.f, abs=1e-10)
+        assert core_record.g == pytest.approx(twin_record.g, abs=1e-10)
+
+
+def test_core_and_twin_move_parts_that_hardly_touch_alike():
+    """Two pairs, far apart, of unequal mass: a part has to move by many times reg at once."""
+    M = np.array(
+        [[0.0, 0.1, 9.0, 9.0], [0.1, 0.0, 9.0, 9.0], [9.0, 9.0, 0.0, 0.1], [9.0, 9.0, 0.1, 0.0]]
+    )
+    a, b = [0.3, 0.3, 0.2, 0.2], [0.25, 0.25, 0.25, 0.25]
+    runs = [
+        list(ot.steps(a, b, M, 0.1, "newton", annealing=1.0, engine=engine))
+        for engine in ("core", "numpy")
+    ]
+    assert len(runs[0]) == len(runs[1])
+    assert min(record.step_size for record in runs[0]) < 1.0
+    for core_record, twin_record in zip(*runs, strict=True):
+        assert core_record.step_size == pytest.approx(twin_record.step_size, rel=1e-6)
+        assert core_record.value == pytest.approx(twin_record.value, rel=1e-9)
+    assert runs[0][-1].marginal_error <= 1e-9
