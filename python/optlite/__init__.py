@@ -9,6 +9,7 @@ import importlib.metadata
 
 _SUBPACKAGES = (
     "boosting",
+    "curvature",
     "display",
     "exceptions",
     "linear_model",
