@@ -20,6 +20,7 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 
+from .._blas_threads import single_blas_thread_if_small
 from .._estimator import EstimatorShell, begin_callbacks, end_callbacks
 from .._validation import (
     check_fit_data,
@@ -183,7 +184,8 @@ class RidgeCV(EstimatorShell, MultiOutputMixin, RegressorMixin, LinearModel):
         if self.cv is not None:
             self._fit_grid(X, y, alphas, params)
         else:
-            self._fit_leave_one_out(X, y, weight, alphas, self._score_params(params))
+            with single_blas_thread_if_small(min(X.shape)):
+                self._fit_leave_one_out(X, y, weight, alphas, self._score_params(params))
         end_callbacks(context, self, X, y, sample_weight)
         return self
 
