@@ -52,6 +52,20 @@ def test_exact_transport_is_left_to_pot():
     assert result.certificate == pytest.approx((result.cost, result.cost), rel=1e-9)
 
 
+@pytest.mark.parametrize(
+    "options, named",
+    [
+        ({"method": "sinkhorn"}, "method='sinkhorn'"),
+        ({"max_iter": 10}, "max_iter=10"),
+        ({"relaxation": 1.5}, "relaxation=1.5"),
+    ],
+)
+def test_exact_transport_takes_no_options(options, named):
+    """They were dropped without a word."""
+    with pytest.raises(ValueError, match=f"reg=0 asks for exact .* takes no {named}"):
+        ot.solve(None, None, points(5), 0, **options)
+
+
 def test_without_pot_exact_transport_is_refused_with_advice(monkeypatch):
     monkeypatch.setitem(sys.modules, "ot", None)
     with pytest.raises(ValueError, match=r"reg must be > 0, got 0.0: .* POT .*certificate"):

@@ -18,3 +18,10 @@ def warn(message, category):
         frame = frame.f_back
         level += 1
     warnings.warn(message, category, stacklevel=level)
+
+
+def warn_not_converged(message):
+    """Issue scikit-learn's ConvergenceWarning, which is imported for it alone."""
+    from sklearn.exceptions import ConvergenceWarning
+
+    warn(message, ConvergenceWarning)

@@ -26,13 +26,13 @@ from ._gaussian import (
 from ._line import transport_on_line
 from ._result import TransportRecord, TransportResult
 from ._rounding import round_to_marginals
+from ._run import steps
 from ._solve import (
     sinkhorn,
     sinkhorn_newton,
     sinkhorn_newton_sparse,
     solve,
     solve_points,
-    steps,
 )
 from .transport_map import TransportMap
 

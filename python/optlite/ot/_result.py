@@ -5,7 +5,7 @@ import functools
 
 import numpy as np
 
-from .._core import core
+from ._costs import PointCosts
 from ._gradients import point_gradient, pull_back
 
 
@@ -45,67 +45,6 @@ class TransportRecord:
     seconds: float
     f: np.ndarray | None = dataclasses.field(default=None, repr=False)
     g: np.ndarray | None = dataclasses.field(default=None, repr=False)
-
-
-class MatrixCosts:
-    """Costs in memory, seen by the core through their rows."""
-
-    #: Numbers that a plan may keep in memory (2 GB); above it exponentials are taken anew.
-    memory = 2.5e8
-
-    def __init__(self, M):
-        self.M = M
-        self.shape = M.shape
-        self.dtype = M.dtype
-        self._sum = self._sum_of_bits()
-
-    def _sum_of_bits(self):
-        return self.M.view(f"u{self.M.itemsize}").sum(dtype=np.uint64)
-
-    def refuse_change(self):
-        """Raise if the caller has changed the matrix, which is not copied, since the run."""
-        if self._sum_of_bits() != self._sum:
-            raise ValueError(
-                "M was changed after ot.solve, which reads it in place: what a result computes "
-                "when it is asked for would be wrong. Pass M.copy() to solve."
-            )
-
-    def matrix(self):
-        """Return all costs."""
-        return self.M
-
-    def make(self, keep_a, keep_b):
-        """Return the costs between the atoms that have mass, for the core."""
-        M = self.M
-        if not (keep_a.all() and keep_b.all()):
-            M = M[np.ix_(keep_a, keep_b)]
-        if M.strides[1] != M.itemsize or M.strides[0] % M.itemsize:
-            M = np.ascontiguousarray(M)
-        return core.TransportCost(M)
-
-
-class PointCosts:
-    """Distances between two clouds of points, computed when they are needed."""
-
-    #: No plan is kept.
-    memory = 0.0
-
-    def __init__(self, X, Y, metric, dtype):
-        self.X, self.Y, self.metric, self.dtype = X, Y, metric, dtype
-        self.shape = (len(X), len(Y))
-
-    def refuse_change(self):
-        """Points are copied."""
-
-    def matrix(self):
-        """Return all costs."""
-        from scipy.spatial.distance import cdist
-
-        return cdist(self.X, self.Y, self.metric)
-
-    def make(self, keep_a, keep_b):
-        """Return the costs between the atoms that have mass, for the core."""
-        return core.TransportCost(self.X[keep_a], self.Y[keep_b], self.metric)
 
 
 class TransportResult:
@@ -187,10 +126,10 @@ class TransportResult:
         write = cost.plan_float32 if self._costs.dtype == np.float32 else cost.plan
         kept = write(self.a[self.a > 0.0], self._f, self._g, self.reg)
         if kept.shape == self._costs.shape:
-            return _read_only(kept)
+            return read_only(kept)
         plan = np.zeros(self._costs.shape, dtype=kept.dtype)
         plan[np.ix_(self.a > 0.0, self.b > 0.0)] = kept
-        return _read_only(plan)
+        return read_only(plan)
 
     def gradient(self, of="value"):
         """Return the gradients of a number in the masses and the costs.
@@ -280,7 +219,8 @@ class TransportResult:
         return max(0.0, self._bounds["regularized"] - self.value)
 
 
-def _read_only(array):
+def read_only(array):
+    """Return the array, which nothing can be written to any more."""
     array.flags.writeable = False
     return array
 
@@ -289,25 +229,6 @@ def _centre(values, keep):
     spread = np.full(keep.shape, np.nan)
     spread[keep] = values - values.mean()
     return spread
-
-
-def exact_result(costs, a, b, plan, f, g, status):
-    """Return the result of exact transport, whose bounds are known from the start."""
-    value = float(a @ f + b @ g)
-    error = np.abs(plan.sum(axis=1) - a).sum() + np.abs(plan.sum(axis=0) - b).sum()
-    record = dict.fromkeys(("iteration", "n_newton", "n_products", "n_evaluations"), 0)
-    record.update(value=value, marginal_error=error)
-    keep_a, keep_b = a > 0.0, b > 0.0
-    result = TransportResult(costs, a, b, 0.0, f[keep_a], g[keep_b], record, status)
-    cost = float((plan[plan > 0.0] * costs.M[plan > 0.0]).sum())
-    result.__dict__["plan"] = _read_only(plan.astype(costs.dtype, copy=False))
-    result.__dict__["_bounds"] = {
-        "cost": cost,
-        "lower": value,
-        "upper": cost,
-        "regularized": cost,
-    }
-    return result
 
 
 def _spread(kept, masses):

@@ -17,7 +17,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from .._core import core
 from .._estimator import EstimatorShell
 from .._validation import check_weights
-from ._solve import METRICS, solve_points
+from ._costs import METRICS
+from ._solve import solve_points
 
 #: Points that are mapped at a time: so many rows of a plan are in memory.
 ROWS = 1024

@@ -1,0 +1,123 @@
+"""The costs of a transport problem: a matrix or two clouds of points, checked."""
+
+import numpy as np
+
+from .._core import core
+from .._params import real_array
+
+METRICS = ("sqeuclidean", "euclidean", "cityblock")
+
+
+class MatrixCosts:
+    """Costs in memory, seen by the core through their rows."""
+
+    #: Numbers that a plan may keep in memory (2 GB); above it exponentials are taken anew.
+    memory = 2.5e8
+
+    def __init__(self, M):
+        self.M = M
+        self.shape = M.shape
+        self.dtype = M.dtype
+        self._sum = self._sum_of_bits()
+
+    def _sum_of_bits(self):
+        return self.M.view(f"u{self.M.itemsize}").sum(dtype=np.uint64)
+
+    def refuse_change(self):
+        """Raise if the caller has changed the matrix, which is not copied, since the run."""
+        if self._sum_of_bits() != self._sum:
+            raise ValueError(
+                "M was changed after ot.solve, which reads it in place: what a result computes "
+                "when it is asked for would be wrong. Pass M.copy() to solve."
+            )
+
+    def matrix(self):
+        """Return all costs."""
+        return self.M
+
+    def make(self, keep_a, keep_b):
+        """Return the costs between the atoms that have mass, for the core."""
+        M = self.M
+        if not (keep_a.all() and keep_b.all()):
+            M = M[np.ix_(keep_a, keep_b)]
+        if M.strides[1] != M.itemsize or M.strides[0] % M.itemsize:
+            M = np.ascontiguousarray(M)
+        return core.TransportCost(M)
+
+
+class PointCosts:
+    """Distances between two clouds of points, computed when they are needed."""
+
+    #: No plan is kept.
+    memory = 0.0
+
+    def __init__(self, X, Y, metric, dtype):
+        self.X, self.Y, self.metric, self.dtype = X, Y, metric, dtype
+        self.shape = (len(X), len(Y))
+
+    def refuse_change(self):
+        """Points are copied."""
+
+    def matrix(self):
+        """Return all costs."""
+        from scipy.spatial.distance import cdist
+
+        return cdist(self.X, self.Y, self.metric)
+
+    def make(self, keep_a, keep_b):
+        """Return the costs between the atoms that have mass, for the core."""
+        return core.TransportCost(self.X[keep_a], self.Y[keep_b], self.metric)
+
+
+def check_costs(M, name="M"):
+    """Return a matrix of costs in float32 or float64 with contiguous rows or columns, not copied
+    where it has them."""
+    costs = real_array(M, name, "ot")
+    if costs.ndim != 2 or 0 in costs.shape:
+        raise ValueError(
+            f"{name} must have two dimensions, sources by targets, and no empty one, got shape "
+            f"{costs.shape}."
+        )
+    if costs.dtype not in (np.float32, np.float64) or not costs.dtype.isnative:
+        costs = costs.astype(np.float64 if costs.dtype != ">f4" else np.float32)
+    if np.isnan(costs.min()):
+        i, j = np.argwhere(np.isnan(costs))[0]
+        raise ValueError(f"{name} must not hold NaN, got {name}[{i}, {j}] = nan.")
+    if costs.min() == -np.inf:
+        i, j = np.argwhere(costs == -np.inf)[0]
+        raise ValueError(
+            f"{name} must be finite, or inf for a forbidden link, got {name}[{i}, {j}] = -inf."
+        )
+    return costs
+
+
+def refuse_isolated(costs, keep_a, keep_b, name="M"):
+    """Raise where a source or target that has mass cannot send or receive it."""
+    if costs.max() < np.inf:
+        return
+    allowed = np.isfinite(costs)
+    for axis, what, keep, other in ((1, "row", keep_a, keep_b), (0, "column", keep_b, keep_a)):
+        open_links = (allowed & (other if axis else other[:, None])).any(axis=axis)
+        lost = np.flatnonzero(keep & ~open_links)
+        if lost.size:
+            raise ValueError(
+                f"{name} must have a finite entry in every row and column with mass, but {what} "
+                f"{lost[0]} has none: its mass has nowhere to go."
+            )
+
+
+def check_points(values, name):
+    """Return points in float32 or float64, or say what is wrong with them."""
+    points = np.asarray(values)
+    if points.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must hold real numbers, got dtype {points.dtype}.")
+    if points.ndim != 2 or 0 in points.shape:
+        raise ValueError(
+            f"{name} must have two dimensions, points by coordinates, got shape {points.shape}."
+        )
+    if points.dtype != np.float32:
+        points = points.astype(np.float64)
+    if not np.isfinite(points).all():
+        i, j = np.argwhere(~np.isfinite(points))[0]
+        raise ValueError(f"{name} must be finite, got {name}[{i}, {j}] = {points[i, j]}.")
+    return points
