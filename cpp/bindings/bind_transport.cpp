@@ -1,9 +1,8 @@
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>
 
-#include "holders.hpp"
-#include "optlite/drivers/transport.hpp"
 #include "optlite/transport/bounds.hpp"
+#include "transport_holders.hpp"
 
 namespace py = pybind11;
 
@@ -12,11 +11,6 @@ namespace optlite::bindings {
 namespace {
 
 using transport::Cost;
-
-struct CostHolder {
-  py::object owner;  // keeps the memory of the matrix alive
-  std::unique_ptr<Cost> cost;
-};
 
 /// Rows of a matrix whose numbers lie side by side; Python has made sure of its type.
 template <class Scalar>
@@ -76,21 +70,6 @@ std::shared_ptr<RunHolder> make_run(std::shared_ptr<CostHolder> cost, const Doub
   holder->run = std::make_unique<TransportRun>(*holder->problem, *holder->method, reg,
                                                transport::cost_scale(costs), g, options);
   return holder;
-}
-
-py::dict record_of(const RunHolder& self) {
-  const TransportRecord& last = self.run->last();
-  py::dict result;
-  result["iteration"] = last.iteration;
-  result["reg"] = last.reg;
-  result["value"] = last.value;
-  result["marginal_error"] = last.error;
-  result["step_size"] = last.step_size;
-  result["n_newton"] = last.n_newton;
-  result["n_evaluations"] = last.n_evaluations;
-  result["n_products"] = last.n_products;
-  result["seconds"] = last.seconds;
-  return result;
 }
 
 transport::Point point_of(const CostHolder& self, const Doubles& f, const Doubles& g, double reg) {
@@ -172,7 +151,7 @@ void bind_transport(py::module_& m) {
              self.run->settle();
            })
       .def_property_readonly("status", [](const RunHolder& s) { return name(s.run->status()); })
-      .def_property_readonly("record", &record_of)
+      .def_property_readonly("record", [](const RunHolder& s) { return dict_of(s.run->last()); })
       .def_property_readonly("f", [](const RunHolder& s) { return array_of(s.run->current().f); })
       .def_property_readonly("g", [](const RunHolder& s) { return array_of(s.run->current().g); })
       .def_property_readonly(

@@ -15,5 +15,6 @@ void bind_distributions(pybind11::module_& m);  // scores and gradients of distr
 void bind_trees(pybind11::module_& m);    // bins, trees, forests
 void bind_boosting(pybind11::module_& m);  // the stages of boosting
 void bind_transport(pybind11::module_& m);  // entropic optimal transport
+void bind_transport_variants(pybind11::module_& m);  // relaxed sums, batches, barycenters
 
 }  // namespace optlite::bindings

@@ -9,9 +9,6 @@
 
 namespace optlite::transport {
 
-namespace {
-
-/// A forbidden link (infinite cost) that carries nothing costs nothing.
 double cost_of_row(Index count, const double* costs, const double* p) {
   double sum = 0.0;
 #pragma omp simd reduction(+ : sum)
@@ -19,8 +16,13 @@ double cost_of_row(Index count, const double* costs, const double* p) {
   return sum;
 }
 
-/// Row i of the plan, divided by its sum and times a_i. Zero, and false, where potentials so far
-/// off leave no row that could be divided.
+double entropy_of_row(Index count, const double* p) {
+  double sum = 0.0;
+#pragma omp simd reduction(+ : sum)
+  for (Index j = 0; j < count; ++j) sum += p[j] * stable::log(p[j] > 1e-300 ? p[j] : 1e-300);
+  return sum;
+}
+
 bool fitted_row(const Cost& cost, const Point& point, Index i, double mass, double* p) {
   const double sum = plan_row(cost, point, i, p);
   const bool usable = sum > 0.0 && sum < infinity;
@@ -30,31 +32,29 @@ bool fitted_row(const Cost& cost, const Point& point, Index i, double mass, doub
   return usable;
 }
 
-double dual_bound(const Cost& cost, const Vector& a, const Vector& b, const Point& point) {
+Transforms transforms(const Cost& cost, const Vector& g, double cap) {
   RowParts parts(cost.sources(), cost.targets());
-  Vector f(cost.sources());
-  Vector g = Vector::Constant(cost.targets(), infinity);
+  Transforms result{Vector(cost.sources()), Vector::Constant(cost.targets(), infinity)};
   parts.each(
       2.0, infinity,
       [&](Index, Index first, Index last, double* buffer, Vector& smallest) {
         for (Index i = first; i < last; ++i) {
           const ConstVectorMap costs(cost.row(i, buffer), cost.targets());
-          f[i] = (costs - point.g).minCoeff();
-          smallest = smallest.cwiseMin((costs.array() - f[i]).matrix());
+          result.f[i] = std::min(cap, (costs - g).minCoeff());
+          smallest = smallest.cwiseMin((costs.array() - result.f[i]).matrix());
         }
       },
-      [&](const Vector& smallest) { g = g.cwiseMin(smallest); });
-  const double value = a.dot(f) + b.dot(g);
-  return std::isnan(value) ? -infinity : value;
+      [&](const Vector& smallest) { result.g = result.g.cwiseMin(smallest); });
+  return result;
 }
-
-}  // namespace
 
 Bounds bounds(const Cost& cost, const Vector& a, const Vector& b, const Point& point) {
   const Index m = cost.targets();
   RowParts parts(cost.sources(), m);
   Bounds result;
-  result.lower = dual_bound(cost, a, b, point);
+  const Transforms allowed = transforms(cost, point.g, infinity);
+  result.lower = a.dot(allowed.f) + b.dot(allowed.g);
+  if (std::isnan(result.lower)) result.lower = -infinity;
   // Rows are fitted, as the potentials of the sources mean them to be, then columns shrunk where
   // they exceed their sums; what is missing is added as a product of what rows and columns lack.
   Vector sums;
@@ -86,12 +86,7 @@ Bounds bounds(const Cost& cost, const Vector& a, const Vector& b, const Point& p
           const double lack = std::max(0.0, a[i] - row.sum());
           if (total > 0.0) row += lack / total * column_lack;
           costs_of_rows[i] = cost_of_row(m, costs, p);
-          double entropy = 0.0;
-#pragma omp simd reduction(+ : entropy)
-          for (Index j = 0; j < m; ++j) {
-            entropy += p[j] * stable::log(p[j] > 1e-300 ? p[j] : 1e-300);
-          }
-          entropies[i] = entropy;
+          entropies[i] = entropy_of_row(m, p);
         }
       },
       [](const Vector&) {});

@@ -8,7 +8,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Bins', 'BoostingObjective', 'BoostingRows', 'BoostingRun', 'Descent', 'Design', 'Forest', 'Model', 'RidgeProblem', 'TransportCost', 'TransportRun', 'TreeOptions', 'after_fork_in_child', 'boost_python', 'boost_trees', 'check_csc', 'csr', 'dense', 'distribution_evaluate', 'distribution_first_outside', 'distribution_marginal', 'distribution_parameters', 'eigen_version', 'encode', 'encode_columns', 'find_bins', 'find_bins_of_columns', 'first_infinity', 'grow_tree', 'openmp_runtime', 'penalty_prox', 'penalty_subdifferential_distance', 'penalty_value', 'registry', 'rule_kernel', 'rule_slot_shapes', 'rule_state', 'rule_step', 'rule_steps_done', 'simd_level', 'threads']
+__all__: list[str] = ['BarycenterRun', 'Bins', 'BoostingObjective', 'BoostingRows', 'BoostingRun', 'Descent', 'Design', 'Forest', 'Model', 'RelaxedTransportRun', 'RidgeProblem', 'TransportCost', 'TransportRun', 'TreeOptions', 'after_fork_in_child', 'barycenter_bounds', 'boost_python', 'boost_trees', 'check_csc', 'csr', 'dense', 'distribution_evaluate', 'distribution_first_outside', 'distribution_marginal', 'distribution_parameters', 'eigen_version', 'encode', 'encode_columns', 'find_bins', 'find_bins_of_columns', 'first_infinity', 'grow_tree', 'openmp_runtime', 'partial_bounds', 'penalty_prox', 'penalty_subdifferential_distance', 'penalty_value', 'pool', 'registry', 'rule_kernel', 'rule_slot_shapes', 'rule_state', 'rule_step', 'rule_steps_done', 'simd_level', 'threads', 'transport_batch', 'unbalanced_bounds']
 class Design:
     """
     A data matrix, read in place.
@@ -213,10 +213,79 @@ class TransportRun:
     @property
     def status(self) -> str:
         ...
+class RelaxedTransportRun:
+    """
+    Entropic transport with relaxed sums, one iteration at a time.
+    """
+    @staticmethod
+    def partial(cost: TransportCost, a: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], b: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], reg: typing.SupportsFloat | typing.SupportsIndex, mass: typing.SupportsFloat | typing.SupportsIndex, newton: bool, tolerance: typing.SupportsFloat | typing.SupportsIndex, max_iterations: typing.SupportsInt | typing.SupportsIndex, annealing: typing.SupportsFloat | typing.SupportsIndex, memory: typing.SupportsFloat | typing.SupportsIndex) -> RelaxedTransportRun:
+        ...
+    @staticmethod
+    def unbalanced(cost: TransportCost, a: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], b: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], reg: typing.SupportsFloat | typing.SupportsIndex, rho_a: typing.SupportsFloat | typing.SupportsIndex, rho_b: typing.SupportsFloat | typing.SupportsIndex, product_reference: bool, newton: bool, tolerance: typing.SupportsFloat | typing.SupportsIndex, max_iterations: typing.SupportsInt | typing.SupportsIndex, annealing: typing.SupportsFloat | typing.SupportsIndex, memory: typing.SupportsFloat | typing.SupportsIndex) -> RelaxedTransportRun:
+        ...
+    def advance(self) -> bool:
+        ...
+    def run(self) -> None:
+        ...
+    def settle(self) -> None:
+        ...
+    @property
+    def column_sums(self) -> numpy.typing.NDArray[numpy.float64]:
+        ...
+    @property
+    def f(self) -> numpy.typing.NDArray[numpy.float64]:
+        ...
+    @property
+    def g(self) -> numpy.typing.NDArray[numpy.float64]:
+        ...
+    @property
+    def multiplier(self) -> float:
+        ...
+    @property
+    def record(self) -> dict:
+        ...
+    @property
+    def row_sums(self) -> numpy.typing.NDArray[numpy.float64]:
+        ...
+    @property
+    def status(self) -> str:
+        ...
+class BarycenterRun:
+    """
+    An entropic barycenter, one iteration at a time.
+    """
+    def __init__(self, cost: TransportCost, histograms: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], weights: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], reg: typing.SupportsFloat | typing.SupportsIndex, newton: bool, debiased: bool, tolerance: typing.SupportsFloat | typing.SupportsIndex, max_iterations: typing.SupportsInt | typing.SupportsIndex, annealing: typing.SupportsFloat | typing.SupportsIndex, memory: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    def advance(self) -> bool:
+        ...
+    def run(self) -> None:
+        ...
+    def settle(self) -> None:
+        ...
+    @property
+    def barycenter(self) -> numpy.typing.NDArray[numpy.float64]:
+        ...
+    @property
+    def f(self) -> numpy.typing.NDArray[numpy.float64]:
+        ...
+    @property
+    def g(self) -> numpy.typing.NDArray[numpy.float64]:
+        ...
+    @property
+    def potentials(self) -> numpy.typing.NDArray[numpy.float64]:
+        ...
+    @property
+    def record(self) -> dict:
+        ...
+    @property
+    def status(self) -> str:
+        ...
 def after_fork_in_child() -> None:
     """
     Run serially from now on: the thread pool does not survive a fork.
     """
+def barycenter_bounds(cost: TransportCost, histograms: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], weights: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], reg: typing.SupportsFloat | typing.SupportsIndex, potentials: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], x: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> dict:
+    ...
 def boost_python(objective: BoostingObjective, train: BoostingRows, validation: BoostingRows, options: dict, fit: typing.Any) -> BoostingRun:
     ...
 def boost_trees(objective: BoostingObjective, train: BoostingRows, validation: BoostingRows, options: dict, bins: Bins, train_codes: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8], validation_codes: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8], tree_options: TreeOptions, monotonic: typing.Annotated[numpy.typing.ArrayLike, numpy.int8] | None, joint: bool) -> BoostingRun:
@@ -279,11 +348,15 @@ def first_infinity(X: numpy.typing.NDArray[numpy.float32]) -> int:
     ...
 def grow_tree(codes: numpy.typing.NDArray[numpy.uint8], bins: Bins, targets: numpy.typing.NDArray[numpy.float64], weight: typing.Annotated[numpy.typing.ArrayLike, numpy.float64] | None, factors: typing.Annotated[numpy.typing.ArrayLike, numpy.float64] | None, options: TreeOptions, monotonic: typing.Annotated[numpy.typing.ArrayLike, numpy.int8] | None, rows: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], features: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> tuple:
     ...
+def partial_bounds(cost: TransportCost, a: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], b: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], mass: typing.SupportsFloat | typing.SupportsIndex, reg: typing.SupportsFloat | typing.SupportsIndex, f: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], g: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], row_sums: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], column_sums: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], multiplier: typing.SupportsFloat | typing.SupportsIndex) -> dict:
+    ...
 def penalty_prox(name: str, v: typing.SupportsFloat | typing.SupportsIndex, step: typing.SupportsFloat | typing.SupportsIndex, fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = []) -> float:
     ...
 def penalty_subdifferential_distance(name: str, w: typing.SupportsFloat | typing.SupportsIndex, gradient: typing.SupportsFloat | typing.SupportsIndex, fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = []) -> float:
     ...
 def penalty_value(name: str, w: typing.SupportsFloat | typing.SupportsIndex, fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = []) -> float:
+    ...
+def pool(cost: TransportCost, a: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], mass: typing.SupportsFloat | typing.SupportsIndex, reg: typing.SupportsFloat | typing.SupportsIndex, memory: typing.SupportsFloat | typing.SupportsIndex) -> tuple:
     ...
 def registry() -> list:
     """
@@ -311,6 +384,14 @@ def threads() -> int:
     """
     Threads that a kernel started now would use.
     """
+@typing.overload
+def transport_batch(M: numpy.typing.NDArray[numpy.float64], a: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], b: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], reg: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], method: str, fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], tolerance: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], scale: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], max_iterations: typing.SupportsInt | typing.SupportsIndex, annealing: typing.SupportsFloat | typing.SupportsIndex, drop: typing.SupportsFloat | typing.SupportsIndex, memory: typing.SupportsFloat | typing.SupportsIndex) -> list:
+    ...
+@typing.overload
+def transport_batch(M: numpy.typing.NDArray[numpy.float32], a: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], b: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], reg: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], method: str, fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], tolerance: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], scale: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], max_iterations: typing.SupportsInt | typing.SupportsIndex, annealing: typing.SupportsFloat | typing.SupportsIndex, drop: typing.SupportsFloat | typing.SupportsIndex, memory: typing.SupportsFloat | typing.SupportsIndex) -> list:
+    ...
+def unbalanced_bounds(cost: TransportCost, a: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], b: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], rho_a: typing.SupportsFloat | typing.SupportsIndex, rho_b: typing.SupportsFloat | typing.SupportsIndex, product_reference: bool, reg: typing.SupportsFloat | typing.SupportsIndex, f: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], g: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], row_sums: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], column_sums: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> dict:
+    ...
 eigen_version: str
 openmp_runtime: str
 simd_level: str

@@ -18,4 +18,21 @@ struct Bounds {
 /// optimal transport via Sinkhorn iteration, 2017, algorithm 2). Three reads of the costs.
 Bounds bounds(const Cost& cost, const Vector& a, const Vector& b, const Point& point);
 
+/// f_i = min(cap, min_j C_ij - g_j) and g'_j = min_i C_ij - f_i: potentials with f_i + g'_j <=
+/// C_ij.
+struct Transforms {
+  Vector f, g;
+};
+Transforms transforms(const Cost& cost, const Vector& g, double cap);
+
+/// Row i of the plan, divided by its sum and times `mass`. Zero, and false, where potentials so far
+/// off leave no row that could be divided.
+bool fitted_row(const Cost& cost, const Point& point, Index i, double mass, double* p);
+
+/// sum_j C_ij p_j. A forbidden link (infinite cost) that carries nothing costs nothing.
+double cost_of_row(Index count, const double* costs, const double* p);
+
+/// sum_j p_j log p_j.
+double entropy_of_row(Index count, const double* p);
+
 }  // namespace optlite::transport
