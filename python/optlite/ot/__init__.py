@@ -17,6 +17,8 @@ array([[0.25, 0.25],
 True
 """
 
+from ._barycenter import BarycenterResult, barycenter
+from ._batch import BatchResult, solve_batch
 from ._divergence import SinkhornDivergence, sinkhorn_divergence
 from ._gaussian import (
     bures_wasserstein,
@@ -24,6 +26,15 @@ from ._gaussian import (
     bures_wasserstein_gradient,
 )
 from ._line import transport_on_line
+from ._pooling import PoolingWeights, pooling_weights
+from ._relaxed import (
+    sinkhorn_unbalanced,
+    solve_partial,
+    solve_partial_points,
+    solve_unbalanced,
+    solve_unbalanced_points,
+)
+from ._relaxed_result import PartialResult, UnbalancedResult
 from ._result import TransportRecord, TransportResult
 from ._rounding import round_to_marginals
 from ._run import steps
@@ -37,20 +48,33 @@ from ._solve import (
 from .transport_map import TransportMap
 
 __all__ = [
+    "BarycenterResult",
+    "BatchResult",
+    "PartialResult",
+    "PoolingWeights",
     "SinkhornDivergence",
     "TransportMap",
     "TransportRecord",
     "TransportResult",
+    "UnbalancedResult",
+    "barycenter",
     "bures_wasserstein",
     "bures_wasserstein_barycenter",
     "bures_wasserstein_gradient",
+    "pooling_weights",
     "round_to_marginals",
     "sinkhorn",
     "sinkhorn_divergence",
     "sinkhorn_newton",
     "sinkhorn_newton_sparse",
+    "sinkhorn_unbalanced",
     "solve",
+    "solve_batch",
+    "solve_partial",
+    "solve_partial_points",
     "solve_points",
+    "solve_unbalanced",
+    "solve_unbalanced_points",
     "steps",
     "transport_on_line",
 ]

@@ -121,3 +121,18 @@ def check_points(values, name):
         i, j = np.argwhere(~np.isfinite(points))[0]
         raise ValueError(f"{name} must be finite, got {name}[{i}, {j}] = {points[i, j]}.")
     return points
+
+
+def point_costs(X, Y, metric):
+    """Return the costs between two clouds of points, or say what is wrong with them."""
+    X, Y = check_points(X, "X"), check_points(Y, "Y")
+    if X.shape[1] != Y.shape[1]:
+        raise ValueError(
+            f"X and Y must have the same number of columns, got {X.shape[1]} and {Y.shape[1]}."
+        )
+    if callable(metric):
+        return MatrixCosts(check_costs(metric(X, Y)))
+    if metric not in METRICS:
+        raise ValueError(f"metric must be one of {list(METRICS)} or callable, got {metric!r}.")
+    dtype = np.result_type(X, Y)
+    return PointCosts(X.astype(np.float64), Y.astype(np.float64), metric, dtype)

@@ -38,6 +38,26 @@ def check_marginals(a, b, shape):
     return a, b * (a.sum() / b.sum())
 
 
+def check_masses(a, b, shape):
+    """Return both masses, which need not have equal sums, as float64.
+
+    Parameters
+    ----------
+    a, b : array-like or None
+        Masses; None or empty for uniform ones of sum one.
+    shape : tuple of two int
+        Shape of the costs.
+    """
+    checked = []
+    for values, size, name in zip((a, b), shape, "ab", strict=True):
+        masses = _masses(values, size, name)
+        masses = np.full(size, 1.0 / size) if masses is None else masses
+        if not masses.sum() > 1e-280:  # smaller entries of a plan would underflow
+            raise ValueError(f"{name} must have a positive sum > 1e-280, got {masses.sum():g}.")
+        checked.append(masses)
+    return checked
+
+
 def _masses(values, size, name):
     if values is None or np.size(values) == 0:
         return None
