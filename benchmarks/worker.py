@@ -155,6 +155,13 @@ def transport(emit, task, peer, tol, seconds):
     transporters.measure(emit, task, peer, tol, seconds)
 
 
+def lasso(emit, task, peer, gap, clock, rounds):
+    """Time the solution of a lasso problem."""
+    import lassos
+
+    lassos.measure(emit, task, peer, gap, CLOCKS[clock], rounds)
+
+
 def boost(emit, task, peer, peer_threads, clock, seconds):
     """Time fits and predictions of a boosting library."""
     import boosters
@@ -172,7 +179,7 @@ def boost_memory(emit, task, peer, peer_threads):
 ORDERS = {
     f.__name__: f
     for f in (
-        *(prepare, ladder, stopped, measure, memory, environment, gemm, update, transport),
+        *(prepare, ladder, stopped, measure, memory, environment, gemm, update, transport, lasso),
         *(boost, boost_memory),
     )
 }

@@ -18,11 +18,13 @@ from sklearn.exceptions import DataConversionWarning, NotFittedError
 from optlite import linear_model
 from optlite.linear_model import LogisticRegression
 
-ESTIMATORS = [getattr(linear_model, name) for name in linear_model.__all__]
+ESTIMATORS = [E for E in map(vars(linear_model).get, linear_model.__all__) if isinstance(E, type)]
+NAMES = [Estimator.__name__ for Estimator in ESTIMATORS]
 CLASSIFIERS = [E for E in ESTIMATORS if is_classifier(E())]
 REGRESSORS = [E for E in ESTIMATORS if E not in CLASSIFIERS]
 
 every = pytest.mark.parametrize("Estimator", ESTIMATORS)
+CROSS_VALIDATED = [linear_model.ElasticNetCV, linear_model.LassoCV]
 classifiers = pytest.mark.parametrize("Estimator", CLASSIFIERS)
 
 
@@ -236,7 +238,6 @@ def test_a_failed_fit_leaves_the_estimator_unfitted(Estimator):
         ({"max_iter": -1}, "'max_iter' parameter"),
         ({"solver": "adam"}, "'solver' parameter .*newton-cholesky"),
         ({"class_weight": "even"}, "'class_weight' parameter"),
-        ({"l1_ratio": 0.5}, r"l1_ratio must be 0, got 0\.5.*Set l1_ratio=0"),
         ({"l1_ratio": 2.0}, "'l1_ratio' parameter"),
         ({"class_weight": {0: 1.0, 1: -1.0}}, "class_weight must hold finite numbers >= 0"),
         ({"class_weight": {0: 1.0, 1: np.inf}}, "class_weight must hold finite numbers >= 0"),
@@ -260,6 +261,7 @@ def test_bad_class_weights_of_ridge_are_named(value):
 def test_targets_that_overflow_when_squared_are_refused(Estimator, multi):
     X, y = data()
     y = 1e200 * y
+    multi = multi and Estimator not in CROSS_VALIDATED  # they take one target
     with pytest.raises(ValueError, match=r"y overflows when squared.* is 1e\+200"):
         Estimator().fit(X, np.column_stack([X[:, 0], y]) if multi else y)
 
@@ -285,6 +287,10 @@ def test_one_sample_is_enough_for_regression(Estimator):
     if Estimator is linear_model.RidgeCV:  # it fits, and says that nothing could be left out
         with pytest.warns(UserWarning, match="leave-one-out prediction.* do not exist"):
             model = Estimator().fit([[1.0, 2.0]], [3.0])
+    elif Estimator in CROSS_VALIDATED:
+        with pytest.raises(ValueError, match=r"(?i)splits.*greater than the number of samples"):
+            Estimator().fit([[1.0, 2.0]], [3.0])
+        return
     else:
         model = Estimator().fit([[1.0, 2.0]], [3.0])
     np.testing.assert_allclose(model.predict([[1.0, 2.0]]), [3.0])
@@ -319,7 +325,8 @@ def test_large_but_workable_columns(Estimator):
     assert model.score(X * scale, y) > 0.3
 
 
-@every
+# An L1 penalty alone does not care how equal columns share an effect.
+@pytest.mark.parametrize("Estimator", [E for E in ESTIMATORS if E is not linear_model.LassoCV])
 def test_collinear_columns_share_the_effect(Estimator):
     X, y = data()
     model = Estimator().fit(np.column_stack([X, X[:, 0]]), y)
@@ -477,7 +484,7 @@ CORRUPT = """
 """
 
 
-@pytest.mark.parametrize("name", linear_model.__all__)
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("fmt", ["csr", "csc", "coo"])
 def test_corrupt_sparse_indices_are_refused(name, fmt):
     damages = ["far", "near", "negative"]
@@ -488,7 +495,7 @@ def test_corrupt_sparse_indices_are_refused(name, fmt):
         run(CORRUPT, name, fmt, index, *damages)
 
 
-@pytest.mark.parametrize("name", linear_model.__all__)
+@pytest.mark.parametrize("name", NAMES)
 def test_huge_and_extreme_values_never_crash(name):
     run(
         """

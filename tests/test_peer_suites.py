@@ -68,6 +68,14 @@ def run_module(module, folder):
         ("test_logistic", {"LogisticRegression": 500}),
         ("test_ridge", {"Ridge": 500, "RidgeClassifier": 10, "RidgeCV": 50}),
         ("test_common", {"LogisticRegression": 1, "Ridge": 1, "RidgeClassifier": 1, "RidgeCV": 1}),
+        (
+            "test_coordinate_descent",
+            {"ElasticNet": 100, "ElasticNetCV": 50, "Lasso": 10, "LassoCV": 10},
+        ),
+        (
+            "test_sparse_coordinate_descent",
+            {"ElasticNet": 50, "ElasticNetCV": 10, "Lasso": 20, "LassoCV": 10},
+        ),
     ],
 )
 def test_their_tests_pass_with_our_classes(module, least_fits, tmp_path):

@@ -9,9 +9,14 @@ namespace optlite::bindings {
 
 namespace {
 
-/// A dense array with unit stride along one axis; Python has validated everything else.
+struct Layout {
+  bool row_major;
+  Index stride;
+};
+
+/// Of a dense array with unit stride along one axis; Python has validated everything else.
 template <class Scalar>
-std::shared_ptr<DesignHolder> dense(const py::array_t<Scalar>& X) {
+Layout layout_of(const py::array_t<Scalar>& X) {
   if (X.ndim() != 2) throw py::value_error("X must have two dimensions.");
   const auto item = static_cast<py::ssize_t>(sizeof(Scalar));
   const Index rows = X.shape(0);
@@ -23,11 +28,50 @@ std::shared_ptr<DesignHolder> dense(const py::array_t<Scalar>& X) {
   if (!row_major && !column_major) {
     throw py::value_error("X must be contiguous along one axis; copy it first.");
   }
-  const Index stride = (row_major ? X.strides(0) : X.strides(1)) / item;
+  return {row_major, (row_major ? X.strides(0) : X.strides(1)) / item};
+}
+
+template <class Scalar>
+std::shared_ptr<DesignHolder> dense(const py::array_t<Scalar>& X) {
+  const Layout layout = layout_of(X);
   auto holder = std::make_shared<DesignHolder>();
   holder->owner = X;
-  holder->design = make_dense(X.data(), rows, cols, stride, row_major);
+  holder->design = make_dense(X.data(), X.shape(0), X.shape(1), layout.stride, layout.row_major);
   return holder;
+}
+
+template <class Scalar>
+std::shared_ptr<ColumnsHolder> dense_columns(const py::array_t<Scalar>& X) {
+  const Layout layout = layout_of(X);
+  auto holder = std::make_shared<ColumnsHolder>();
+  holder->owner = X;
+  holder->columns =
+      make_dense_columns(X.data(), X.shape(0), X.shape(1), layout.stride, layout.row_major);
+  return holder;
+}
+
+template <class Scalar, class IndexType>
+std::shared_ptr<ColumnsHolder> csc(const py::array_t<Scalar, py::array::c_style>& data,
+                                   const py::array_t<IndexType, py::array::c_style>& indices,
+                                   const py::array_t<IndexType, py::array::c_style>& indptr,
+                                   Index rows) {
+  if (data.size() != indices.size()) throw py::value_error("data and indices differ in length.");
+  if (indptr.size() < 1) throw py::value_error("indptr is empty.");
+  auto holder = std::make_shared<ColumnsHolder>();
+  holder->owner = py::make_tuple(data, indices, indptr);
+  holder->columns =
+      make_csc(rows, static_cast<Index>(indptr.size()) - 1, static_cast<Index>(data.size()),
+               indptr.data(), indices.data(), data.data());
+  return holder;
+}
+
+template <class Scalar>
+void bind_columns(py::module_& m) {
+  m.def("dense_columns", &dense_columns<Scalar>, py::arg("X").noconvert());
+  m.def("csc", &csc<Scalar, std::int32_t>, py::arg("data").noconvert(),
+        py::arg("indices").noconvert(), py::arg("indptr").noconvert(), py::arg("n_rows"));
+  m.def("csc", &csc<Scalar, std::int64_t>, py::arg("data").noconvert(),
+        py::arg("indices").noconvert(), py::arg("indptr").noconvert(), py::arg("n_rows"));
 }
 
 template <class Scalar, class IndexType>
@@ -73,6 +117,18 @@ void bind_designs(py::module_& m) {
         const py::gil_scoped_release nogil;
         return self.design->has_duplicates();
       });
+  py::class_<ColumnsHolder, std::shared_ptr<ColumnsHolder>>(
+      m, "Columns", py::module_local(), "A data matrix, read in place, column by column.")
+      .def_property_readonly("shape",
+                             [](const ColumnsHolder& self) {
+                               return py::make_tuple(self.columns->rows(), self.columns->cols());
+                             })
+      .def("has_duplicates", [](const ColumnsHolder& self) {
+        const py::gil_scoped_release nogil;
+        return self.columns->has_duplicates();
+      });
+  bind_columns<double>(m);
+  bind_columns<float>(m);
   // noconvert: a wrong type must not become a silent copy.
   m.def("dense", &dense<double>, py::arg("X").noconvert());
   m.def("dense", &dense<float>, py::arg("X").noconvert());

@@ -10,6 +10,7 @@ void bind_registry(pybind11::module_& m);  // records of every part
 void bind_designs(pybind11::module_& m);   // data matrices
 void bind_models(pybind11::module_& m);    // objectives, fits, stepping
 void bind_ridge(pybind11::module_& m);     // ridge regression and its leave-one-out
+void bind_elastic_net(pybind11::module_& m);  // lasso and elastic net
 void bind_rules(pybind11::module_& m);    // update rules, one step at a time
 void bind_distributions(pybind11::module_& m);  // scores and gradients of distributions
 void bind_trees(pybind11::module_& m);    // bins, trees, forests

@@ -7,6 +7,7 @@
 
 #include "bindings.hpp"
 #include "optlite/core/registry.hpp"
+#include "optlite/operators/column_design.hpp"
 #include "optlite/operators/design.hpp"
 
 namespace optlite::bindings {
@@ -17,6 +18,11 @@ using Doubles = pybind11::array_t<double, pybind11::array::c_style>;
 struct DesignHolder {
   pybind11::object owner;  // keeps the memory of X alive
   std::unique_ptr<Design> design;
+};
+
+struct ColumnsHolder {
+  pybind11::object owner;
+  std::unique_ptr<ColumnDesign> columns;
 };
 
 /// A copy of an array of this size; `name` is what the message calls it.

@@ -8,10 +8,19 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['BarycenterRun', 'Bins', 'BoostingObjective', 'BoostingRows', 'BoostingRun', 'Descent', 'Design', 'Forest', 'Model', 'RelaxedTransportRun', 'RidgeProblem', 'TransportCost', 'TransportRun', 'TreeOptions', 'after_fork_in_child', 'barycenter_bounds', 'boost_python', 'boost_trees', 'check_csc', 'csr', 'dense', 'distribution_evaluate', 'distribution_first_outside', 'distribution_marginal', 'distribution_parameters', 'eigen_version', 'encode', 'encode_columns', 'find_bins', 'find_bins_of_columns', 'first_infinity', 'grow_tree', 'openmp_runtime', 'partial_bounds', 'penalty_prox', 'penalty_subdifferential_distance', 'penalty_value', 'pool', 'registry', 'rule_kernel', 'rule_slot_shapes', 'rule_state', 'rule_step', 'rule_steps_done', 'simd_level', 'threads', 'transport_batch', 'unbalanced_bounds']
+__all__: list[str] = ['BarycenterRun', 'Bins', 'BoostingObjective', 'BoostingRows', 'BoostingRun', 'Columns', 'Descent', 'Design', 'ElasticNetData', 'ElasticNetTarget', 'Forest', 'Model', 'RelaxedTransportRun', 'RidgeProblem', 'TransportCost', 'TransportRun', 'TreeOptions', 'after_fork_in_child', 'barycenter_bounds', 'boost_python', 'boost_trees', 'check_csc', 'csc', 'csr', 'dense', 'dense_columns', 'distribution_evaluate', 'distribution_first_outside', 'distribution_marginal', 'distribution_parameters', 'eigen_version', 'encode', 'encode_columns', 'find_bins', 'find_bins_of_columns', 'first_infinity', 'grow_tree', 'openmp_runtime', 'partial_bounds', 'penalty_prox', 'penalty_subdifferential_distance', 'penalty_value', 'pool', 'registry', 'rule_kernel', 'rule_slot_shapes', 'rule_state', 'rule_step', 'rule_steps_done', 'simd_level', 'threads', 'transport_batch', 'unbalanced_bounds']
 class Design:
     """
     A data matrix, read in place.
+    """
+    def has_duplicates(self) -> bool:
+        ...
+    @property
+    def shape(self) -> tuple[int, int]:
+        ...
+class Columns:
+    """
+    A data matrix, read in place, column by column.
     """
     def has_duplicates(self) -> bool:
         ...
@@ -104,6 +113,38 @@ class RidgeProblem:
         ...
     @property
     def n_passes(self) -> int:
+        ...
+class ElasticNetData:
+    """
+    A data matrix with weights, means and products.
+    """
+    def __init__(self, columns: Columns, design: Design, sample_weight: numpy.typing.NDArray[numpy.float64] | None, intercept: bool) -> None:
+        ...
+    def logistic(self, y: numpy.typing.NDArray[numpy.float64], sample_weight: numpy.typing.NDArray[numpy.float64] | None, l1: typing.SupportsFloat | typing.SupportsIndex, l2: typing.SupportsFloat | typing.SupportsIndex, tolerance: typing.SupportsFloat | typing.SupportsIndex, max_iterations: typing.SupportsInt | typing.SupportsIndex, start: numpy.typing.NDArray[numpy.float64] | None) -> dict:
+        ...
+    def use_gram(self, gram: numpy.typing.NDArray[numpy.float64]) -> None:
+        ...
+    @property
+    def mean(self) -> numpy.typing.NDArray[numpy.float64]:
+        ...
+class ElasticNetTarget:
+    """
+    One target.
+    """
+    def __init__(self, data: ElasticNetData, y: numpy.typing.NDArray[numpy.float64], whole: bool) -> None:
+        ...
+    def largest_strength(self, arg0: bool) -> float:
+        ...
+    def path(self, strengths: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], l1_ratio: typing.SupportsFloat | typing.SupportsIndex, positive: bool, tolerance: typing.SupportsFloat | typing.SupportsIndex, max_iterations: typing.SupportsInt | typing.SupportsIndex, start: numpy.typing.NDArray[numpy.float64] | None) -> dict:
+        ...
+    @property
+    def is_finite(self) -> bool:
+        ...
+    @property
+    def mean(self) -> float:
+        ...
+    @property
+    def value_at_zero(self) -> float:
         ...
 class Bins:
     """
@@ -297,6 +338,18 @@ def check_csc(indices: numpy.typing.NDArray[numpy.int32], indptr: numpy.typing.N
 def check_csc(indices: numpy.typing.NDArray[numpy.int64], indptr: numpy.typing.NDArray[numpy.int64], n_entries: typing.SupportsInt | typing.SupportsIndex, n_rows: typing.SupportsInt | typing.SupportsIndex) -> None:
     ...
 @typing.overload
+def csc(data: numpy.typing.NDArray[numpy.float64], indices: numpy.typing.NDArray[numpy.int32], indptr: numpy.typing.NDArray[numpy.int32], n_rows: typing.SupportsInt | typing.SupportsIndex) -> Columns:
+    ...
+@typing.overload
+def csc(data: numpy.typing.NDArray[numpy.float64], indices: numpy.typing.NDArray[numpy.int64], indptr: numpy.typing.NDArray[numpy.int64], n_rows: typing.SupportsInt | typing.SupportsIndex) -> Columns:
+    ...
+@typing.overload
+def csc(data: numpy.typing.NDArray[numpy.float32], indices: numpy.typing.NDArray[numpy.int32], indptr: numpy.typing.NDArray[numpy.int32], n_rows: typing.SupportsInt | typing.SupportsIndex) -> Columns:
+    ...
+@typing.overload
+def csc(data: numpy.typing.NDArray[numpy.float32], indices: numpy.typing.NDArray[numpy.int64], indptr: numpy.typing.NDArray[numpy.int64], n_rows: typing.SupportsInt | typing.SupportsIndex) -> Columns:
+    ...
+@typing.overload
 def csr(data: numpy.typing.NDArray[numpy.float64], indices: numpy.typing.NDArray[numpy.int32], indptr: numpy.typing.NDArray[numpy.int32], n_cols: typing.SupportsInt | typing.SupportsIndex) -> Design:
     ...
 @typing.overload
@@ -313,6 +366,12 @@ def dense(X: numpy.typing.NDArray[numpy.float64]) -> Design:
     ...
 @typing.overload
 def dense(X: numpy.typing.NDArray[numpy.float32]) -> Design:
+    ...
+@typing.overload
+def dense_columns(X: numpy.typing.NDArray[numpy.float64]) -> Columns:
+    ...
+@typing.overload
+def dense_columns(X: numpy.typing.NDArray[numpy.float32]) -> Columns:
     ...
 def distribution_evaluate(name: str, fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], score: str, what: str, params: numpy.typing.NDArray[numpy.float64], y: numpy.typing.NDArray[numpy.float64], event: numpy.typing.NDArray[numpy.float64] | None) -> numpy.typing.NDArray[numpy.float64]:
     """

@@ -247,6 +247,38 @@ def as_design(X):
     return core.dense(_one_contiguous_axis(X))
 
 
+def as_columns(X):
+    """Wrap a validated 2-d float array or sparse matrix for solvers that go column by column.
+
+    Parameters
+    ----------
+    X : ndarray or scipy.sparse matrix or array, shape (n_samples, n_features)
+        float32 or float64. A dense array is read in place as in `as_design`; sparse input becomes
+        CSC, with duplicate entries added up.
+
+    Returns
+    -------
+    core.Columns
+        It keeps the memory of ``X`` alive.
+    """
+    if not sp.issparse(X):
+        return core.dense_columns(_one_contiguous_axis(X))
+    csc = X if X.format == "csc" else _checked_csr(X).tocsc()
+    columns = core.csc(csc.data, *_index_arrays(csc), csc.shape[0])
+    if columns.has_duplicates():  # unsorted indices need no copy
+        csc = csc.copy()
+        csc.sum_duplicates()
+        columns = core.csc(csc.data, *_index_arrays(csc), csc.shape[0])
+    return columns
+
+
+def _checked_csr(X):
+    """The core checks the indices of a CSR matrix before SciPy trusts them."""
+    csr = X if X.format == "csr" else X.tocsr()
+    core.csr(csr.data, *_index_arrays(csr), csr.shape[1])
+    return csr
+
+
 def _one_contiguous_axis(X):
     """Return X itself if the core can read it in place, else one C-ordered copy."""
     item = X.itemsize

@@ -11,12 +11,17 @@ import os
 from pathlib import Path
 
 import sklearn.linear_model
+import sklearn.linear_model._coordinate_descent
 import sklearn.linear_model._logistic
 import sklearn.linear_model._ridge
 
 import optlite.linear_model
 
 PRIVATE = {
+    "ElasticNet": sklearn.linear_model._coordinate_descent,
+    "ElasticNetCV": sklearn.linear_model._coordinate_descent,
+    "Lasso": sklearn.linear_model._coordinate_descent,
+    "LassoCV": sklearn.linear_model._coordinate_descent,
     "LogisticRegression": sklearn.linear_model._logistic,
     "Ridge": sklearn.linear_model._ridge,
     "RidgeClassifier": sklearn.linear_model._ridge,
@@ -55,6 +60,9 @@ for _name, _module in PRIVATE.items():
     _counted(_ours)
     setattr(sklearn.linear_model, _name, _ours)
     setattr(_module, _name, _ours)
+
+for _name in ("enet_path", "lasso_path"):
+    setattr(sklearn.linear_model, _name, getattr(optlite.linear_model, _name))
 
 
 def pytest_runtest_logreport(report):

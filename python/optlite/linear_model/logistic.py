@@ -31,6 +31,7 @@ from .._warnings import warn
 from ..exceptions import SeparationWarning
 from ._conditioning import store_conditioning
 from ._separation import find_separation
+from ._sparse_logistic import SparseProblem
 
 logger = logging.getLogger("optlite")
 
@@ -43,7 +44,8 @@ class LogisticRegression(EstimatorShell, LinearClassifierMixin, SparseCoefMixin,
 
     The parameters are those of scikit-learn's class of the same name, and so is the objective::
 
-        minimise over w, b   1/2 ||w||^2 + C sum_i s_i l(w . x_i + b, y_i)
+        minimise over w, b   (1 - l1_ratio)/2 ||w||^2 + l1_ratio ||w||_1
+                             + C sum_i s_i l(w . x_i + b, y_i)
 
     with `l` the logistic loss for two classes and the softmax cross-entropy (all K classes kept)
     for more. The intercept is never penalised. The columns of `X` are centred and scaled inside the
@@ -53,12 +55,14 @@ class LogisticRegression(EstimatorShell, LinearClassifierMixin, SparseCoefMixin,
     Parameters
     ----------
     C : float in (0, inf], default=1.0
-        Inverse strength of the L2 penalty. ``np.inf`` fits without penalty. Columns that depend on
+        Inverse strength of the penalty. ``np.inf`` fits without penalty. Columns that depend on
         each other then share their effect: of all coefficients with the same margins the fit
         returns those of least norm, the limit of a vanishing penalty. (Where a Gram matrix of the
         columns would cost more than the fit, the norm is taken in units of equal columns.)
-    l1_ratio : float, default=0.0
-        Must be 0: this class has the L2 penalty, or none.
+    l1_ratio : float in [0, 1], default=0.0
+        Share of the L1 penalty, which makes coefficients zero: 0 is the L2 penalty, 1 the L1
+        penalty. Above 0, for two classes only; the solver is then proximal Newton on a working
+        set, whatever `solver` says, and `tol` bounds the duality gap.
     dual : bool, default=False
         No effect: whether the primal or the dual problem is solved does not change the optimum.
     tol : float >= 0, default=1e-8
@@ -110,10 +114,10 @@ class LogisticRegression(EstimatorShell, LinearClassifierMixin, SparseCoefMixin,
     certificate_ : float
         What was reached, on the scale of `tol`.
     certificate_kind_ : str
-        ``"relative duality gap or Newton decrement"`` (see `tol`), or without penalty
-        ``"relative Newton decrement"``.
+        ``"relative duality gap or Newton decrement"`` (see `tol`), ``"relative duality gap"`` with
+        an L1 penalty, or without penalty ``"relative Newton decrement"``.
     objective_ : float
-        ``(1/S) sum_i s_i l_i + 1 / (2 C S) ||w||^2`` with ``S = sum_i s_i``, at the solution.
+        The objective above divided by ``C S``, with ``S = sum_i s_i``, at the solution.
     solver_info_ : str
         The method that ran.
     rank_ : int or None
@@ -156,7 +160,10 @@ class LogisticRegression(EstimatorShell, LinearClassifierMixin, SparseCoefMixin,
     ----------
     .. [1] Yu, H.-F., Huang, F.-L., Lin, C.-J. "Dual coordinate descent methods for logistic
        regression and maximum entropy models", Machine Learning 85 (2011), section 2.
-    .. [2] Albert, A., Anderson, J. A. "On the existence of maximum likelihood estimates in logistic
+    .. [2] Yuan, G.-X., Ho, C.-H., Lin, C.-J. "An improved GLMNET for l1-regularized logistic
+       regression", Journal of Machine Learning Research 13 (2012): proximal Newton steps by
+       coordinate descent (``l1_ratio > 0``).
+    .. [3] Albert, A., Anderson, J. A. "On the existence of maximum likelihood estimates in logistic
        regression models", Biometrika 71 (1984).
 
     Examples
@@ -241,16 +248,13 @@ class LogisticRegression(EstimatorShell, LinearClassifierMixin, SparseCoefMixin,
         ValueError
             For data or parameters that cannot be fitted; the message says how to mend them.
         """
-        if self.l1_ratio != 0:
-            raise ValueError(
-                f"l1_ratio must be 0, got {self.l1_ratio!r}: LogisticRegression has the L2 penalty "
-                "(C finite) or none (C=np.inf). Set l1_ratio=0."
-            )
         X, y = check_fit_data(self, X, y, values_checked_later=True)
         classes, codes = _encode(y)
         weight = check_weights(sample_weight, X)
         weight = _with_class_weight(self.class_weight, classes, codes, y, weight)
         check_class_totals(classes, codes, weight)
+        if self.l1_ratio > 0 and np.isfinite(self.C):
+            return self._fit_sparse(X, y, classes, codes, weight, sample_weight)
         problem = _Problem(self, X, classes, codes, weight)
         start = self._warm_start_coefficients(problem) if self.warm_start else None
 
@@ -259,6 +263,17 @@ class LogisticRegression(EstimatorShell, LinearClassifierMixin, SparseCoefMixin,
             result = problem.fit(start, self.max_iter)
         else:
             result = self._fit_with_callbacks(problem, start, context, X, y, sample_weight)
+        self._store(problem, result)
+        self._report(problem, result, X)
+        end_callbacks(context, self, X, y, sample_weight)
+        return self
+
+    def _fit_sparse(self, X, y, classes, codes, weight, sample_weight):
+        """Fit with an L1 penalty."""
+        problem = SparseProblem(self, X, classes, codes, weight)
+        start = problem.start_of(self)
+        context = begin_callbacks(self, X, y, sample_weight, 1)
+        result = problem.fit(start, self.max_iter)
         self._store(problem, result)
         self._report(problem, result, X)
         end_callbacks(context, self, X, y, sample_weight)

@@ -26,6 +26,7 @@ KINDS = (
 MODULES = (
     "boosting",
     "descent",
+    "elastic_net",
     "factored",
     "generalized_linear",
     "inverse_root",

@@ -1,0 +1,237 @@
+#include "optlite/drivers/elastic_net.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
+#include "optlite/penalties/elastic_net.hpp"
+#include "optlite/penalties/l1.hpp"
+#include "optlite/penalties/non_negative_elastic_net.hpp"
+#include "working_set.hpp"
+
+namespace optlite {
+
+/// A path for one target.
+class ElasticNetTarget::Solver {
+ public:
+  Solver(const ElasticNetData& data, const Vector& y, const Vector& moments, double squares,
+         const ElasticNetOptions& options, const Matrix* gram)
+      : set(data, squares),
+        data_(data),
+        y_(y),
+        moments_(moments),
+        options_(options),
+        at_zero_(0.5 * squares),
+        whole_(gram != nullptr),
+        residual_(y) {
+    if (whole_) set.take_all(*gram, moments);
+    else known_.start(data, moments, y);
+  }
+
+  WorkingSet set;
+
+  void start(const Vector& coefficients) {
+    Columns support;
+    for (Index j = 0; j < coefficients.size(); ++j) {
+      if (coefficients[j] != 0.0) support.push_back(j);
+    }
+    if (support.empty()) return;
+    if (!whole_) set.add(support, moments_);
+    for (std::size_t k = 0; k < set.columns().size(); ++k) {
+      set.f.w[static_cast<Index>(k)] = coefficients[set.columns()[k]];
+    }
+    set.f.refresh();
+    residual_ = set.residual(y_);
+    cold_ = false;
+  }
+
+  /// One strength, after stages in between if it is far below the one before.
+  template <class Penalty>
+  ElasticNetFit solve(const Penalty& penalty, double strength, bool more_to_come) {
+    const double total = data_.total_weight();
+    ElasticLevel level{strength * options_.l1_ratio * total,
+                       strength * (1.0 - options_.l1_ratio) * total, options_.positive};
+    ahead_ = more_to_come ? 0.9 : 1.0;
+    ElasticNetFit stage;
+    if (cold_) {
+      const double top = largest_moment();
+      for (double l1 = 0.3 * top; l1 > 1.5 * level.l1; l1 *= 0.3) {
+        const double share = l1 / level.l1;
+        descend(penalty, {l1, level.l2 * share, level.positive}, 1e-2, stage);
+      }
+    }
+    cold_ = false;
+    ElasticNetFit fit;
+    fit.n_iter = stage.n_iter;
+    prune(level);
+    const GapOfPoint point = descend(penalty, level, options_.tolerance, fit);
+    fit.value = point.value / total;
+    fit.gap = point.gap / total;
+    fit.relative_gap = point.relative(at_zero_);
+    return fit;
+  }
+
+ private:
+  double largest_moment() const {
+    double top = 0.0;
+    for (Index j = 0; j < moments_.size(); ++j) {
+      top = std::max(top, options_.positive ? moments_[j] : std::fabs(moments_[j]));
+    }
+    return top;
+  }
+
+  template <class Penalty>
+  GapOfPoint descend(const Penalty& penalty, const ElasticLevel& level, double tolerance,
+                     ElasticNetFit& fit) {
+    bool exhausted = false;  // rounding ended the sweeps
+    bool refined = false;    // they started from products of X itself
+    double last = infinity;
+    while (true) {
+      KnownProducts::Found found;
+      if (!whole_) found = look_outside(level);
+      GapOfPoint point = gap_of(set.f, level, found.outside);
+      const double wanted = tolerance * point.value;
+      const bool anchored = exhausted || set.rounding() > 0.1 * wanted;
+      if (anchored) {
+        set.anchor(residual());
+        point = gap_of(set.f, level, found.outside);
+      }
+      const bool grown = !whole_ && grow(found, level);
+      const bool stuck = exhausted && refined && !grown && !(point.gap < 0.5 * last);
+      fit.status = point.relative(at_zero_) <= tolerance   ? Status::converged
+                   : !std::isfinite(point.gap)             ? Status::not_finite
+                   : stuck                                 ? Status::precision_limit
+                   : fit.n_iter >= options_.max_iterations ? Status::iteration_limit
+                                                           : Status::running;
+      if (fit.status != Status::running) return point;
+      last = point.gap;
+      refined = anchored;
+      GramDescent<Penalty> descent(set.f, penalty, level);
+      const double goal = std::max(0.25 * wanted, grown ? 0.01 * point.gap : 0.0);
+      fit.n_iter += descent.run(goal, options_.max_iterations - fit.n_iter, {});
+      exhausted = descent.exhausted();
+      if (!anchored) set.f.refresh();
+      residual_is_old_ = true;
+      interrupt::poll();
+    }
+  }
+
+  const Vector& residual() {
+    if (residual_is_old_) residual_ = set.residual(y_);
+    residual_is_old_ = false;
+    return residual_;
+  }
+
+  KnownProducts::Found look_outside(const ElasticLevel& level) {
+    const double inside = gap_of(set.f, level, {}).largest;
+    const double threshold = std::max(level.l1, inside);
+    return known_.above(threshold, level, residual(), [&](Index j) { return set.contains(j); });
+  }
+
+  /// Takes in columns that violate the condition for staying at zero, the worst first; of those
+  /// that came close to it, too, if lower levels are to come.
+  bool grow(KnownProducts::Found& found, const ElasticLevel& level) {
+    auto& near = found.near;
+    const auto enough = std::remove_if(near.begin(), near.end(), [&](const auto& entry) {
+      return entry.first <= ahead_ * level.l1 || data_.norms()[entry.second] == 0.0;
+    });
+    near.erase(enough, near.end());
+    if (near.empty() || !(found.outside.largest > level.l1)) return false;
+    const std::size_t most = std::max<std::size_t>(100, set.columns().size());
+    std::sort(near.begin(), near.end(), [](const auto& a, const auto& b) {
+      return a.first != b.first ? a.first > b.first : a.second < b.second;
+    });
+    if (near.size() > most) near.resize(most);
+    Columns fresh;
+    for (const auto& entry : near) fresh.push_back(entry.second);
+    std::sort(fresh.begin(), fresh.end());
+    set.add(fresh, moments_);
+    return true;
+  }
+
+  /// Forgets columns that have been at zero and are far from leaving it, once they are many.
+  void prune(const ElasticLevel& level) {
+    if (whole_) return;
+    const Quadratic& f = set.f;
+    std::vector<Index> kept;
+    Columns left;
+    std::vector<double> products;
+    for (Index k = 0; k < f.size; ++k) {
+      if (f.w[k] != 0.0 || level.size(f.g[k]) > 0.8 * level.l1) {
+        kept.push_back(k);
+      } else {
+        left.push_back(set.columns()[static_cast<std::size_t>(k)]);
+        products.push_back(f.g[k]);
+      }
+    }
+    if (static_cast<Index>(left.size()) < 100 + f.size / 4) return;
+    known_.set(left, Eigen::Map<const Vector>(products.data(), static_cast<Index>(products.size())),
+               residual());
+    set.keep(kept);
+  }
+
+  const ElasticNetData& data_;
+  const Vector& y_;
+  const Vector& moments_;
+  const ElasticNetOptions& options_;
+  double at_zero_;
+  bool whole_;
+  bool cold_ = true;
+  double ahead_ = 1.0;
+  KnownProducts known_;
+  Vector residual_;
+  bool residual_is_old_ = false;
+};
+
+ElasticNetTarget::ElasticNetTarget(ElasticNetData& data, const double* y, bool whole)
+    : data_(data), whole_(whole), y_(ConstVectorMap(y, data.rows())) {
+  if (data.intercept()) {
+    // About the first value, so that a large common shift does not cancel.
+    const double base = y_[0];
+    double sum = 0.0;
+    for (Index i = 0; i < y_.size(); ++i) sum += data.weight_of(i) * (y_[i] - base);
+    mean_ = base + sum / data.total_weight();
+    y_.array() -= mean_;
+  }
+  squares_ = data.dot(y_, y_);
+  if (whole) data.gram(y_, moments_);
+  else moments_ = data.moments(y_);
+}
+
+bool ElasticNetTarget::is_finite() const {
+  return std::isfinite(squares_) && moments_.allFinite() && data_.norms().allFinite();
+}
+
+double ElasticNetTarget::value_at_zero() const { return 0.5 * squares_ / data_.total_weight(); }
+
+double ElasticNetTarget::largest_strength(bool positive_only) const {
+  double top = 0.0;
+  for (Index j = 0; j < moments_.size(); ++j) {
+    top = std::max(top, positive_only ? moments_[j] : std::fabs(moments_[j]));
+  }
+  return top / data_.total_weight();
+}
+
+ElasticNetPath ElasticNetTarget::path(const std::vector<double>& strengths, const Vector& start,
+                                      const ElasticNetOptions& options) {
+  const Matrix* gram = whole_ ? &data_.known_gram() : nullptr;
+  Solver solver(data_, y_, moments_, squares_, options, gram);
+  solver.start(start);
+  ElasticNetPath path;
+  path.coefficients.setZero(data_.features(), static_cast<Index>(strengths.size()));
+  const auto run = [&](const auto& penalty) {
+    for (std::size_t k = 0; k < strengths.size(); ++k) {
+      path.fits.push_back(solver.solve(penalty, strengths[k], k + 1 < strengths.size()));
+      for (std::size_t c = 0; c < solver.set.columns().size(); ++c) {
+        path.coefficients(solver.set.columns()[c], static_cast<Index>(k)) =
+            solver.set.f.w[static_cast<Index>(c)];
+      }
+    }
+  };
+  if (options.positive) run(penalties::NonNegativeElasticNet{options.l1_ratio});
+  else if (options.l1_ratio == 1.0) run(penalties::L1{});
+  else run(penalties::ElasticNet{options.l1_ratio});
+  return path;
+}
+
+}  // namespace optlite

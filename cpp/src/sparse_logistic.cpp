@@ -1,0 +1,297 @@
+#include "optlite/drivers/sparse_logistic.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "optlite/objectives/logistic.hpp"
+#include "optlite/penalties/elastic_net.hpp"
+#include "optlite/penalties/l1.hpp"
+#include "working_set.hpp"
+
+namespace optlite {
+
+namespace {
+
+double entropy(double p) { return p > 0.0 ? p * std::log(p) : 0.0; }
+
+class SparseLogistic {
+ public:
+  SparseLogistic(ElasticNetData& data, const double* y, const double* weight,
+                 const SparseLogisticOptions& options)
+      : set_(data, 0.0),
+        data_(data),
+        y_(y),
+        weight_(weight),
+        options_(options),
+        level_{options.l1, options.l2, false},
+        margins_(Vector::Zero(data.rows())),
+        residual_(data.rows()),
+        curvature_(data.rows()) {}
+
+  SparseLogisticFit run(const Vector& start) {
+    begin(start);
+    SparseLogisticFit fit;
+    const auto steps = [&](const auto& penalty) { outer(penalty, fit); };
+    if (options_.l2 == 0.0) steps(penalties::L1{});
+    else steps(penalties::ElasticNet{level_.l1_ratio()});
+    fit.coefficients = Vector::Zero(data_.features());
+    for (std::size_t k = 0; k < set_.columns().size(); ++k) {
+      fit.coefficients[set_.columns()[k]] = set_.f.w[static_cast<Index>(k)];
+    }
+    fit.intercept = intercept_;
+    return fit;
+  }
+
+ private:
+  static constexpr double flat = 1e-10;  // a curvature that is no smaller keeps steps bounded
+
+  double weight_of(Index i) const { return weight_ == nullptr ? 1.0 : weight_[i]; }
+
+  void begin(const Vector& start) {
+    evaluate();
+    settle_intercept();
+    known_.start(data_, data_.moments(residual_), residual_);
+    if (start.size() == 0) return;
+    Columns support;
+    Vector coefficients(data_.features());
+    for (Index j = 0; j < data_.features(); ++j) {
+      if (start[j] != 0.0) support.push_back(j);
+    }
+    if (data_.intercept()) intercept_ = start[data_.features()];
+    margins_.setConstant(intercept_);
+    set_.list_zeros(support);
+    for (std::size_t k = 0; k < support.size(); ++k) {
+      coefficients[static_cast<Index>(k)] = set_.f.w[static_cast<Index>(k)] = start[support[k]];
+    }
+    data_.columns().add(support, coefficients.data(), margins_.data());
+    evaluate();
+    settle_intercept();
+  }
+
+  template <class Penalty>
+  void outer(const Penalty& penalty, SparseLogisticFit& fit) {
+    bool stalled = false;
+    while (true) {
+      products_inside();
+      const double inside = largest_inside();
+      KnownProducts::Found found = known_.above(std::max(level_.l1, inside), level_, residual_,
+                                                [&](Index j) { return set_.contains(j); });
+      const double gap = gap_with(found.outside);
+      const double value = loss_ + penalty_value(set_.f.w);
+      fit.value = value;
+      fit.gap = std::max(gap, 0.0);
+      fit.relative_gap = value > 0.0 ? fit.gap / value : 0.0;
+      if (!std::isfinite(gap)) fit.status = Status::not_finite;
+      else if (fit.relative_gap <= options_.tolerance) fit.status = Status::converged;
+      else if (fit.n_iter >= options_.max_iterations) fit.status = Status::iteration_limit;
+      if (fit.status != Status::running) return;
+      const bool grown = grow(found);
+      if (stalled && !grown) fit.status = Status::precision_limit;
+      if (fit.status != Status::running) return;
+      stalled = !descend(penalty, std::max(options_.tolerance * value, 0.3 * gap), value, fit);
+    }
+  }
+
+  /// Newton steps until the gap of the working set is at most `goal`. False if rounding ends them.
+  template <class Penalty>
+  bool descend(const Penalty& penalty, double goal, double value, SparseLogisticFit& fit) {
+    products_inside();
+    double gap = gap_with({});
+    do {
+      ++fit.n_iter;
+      if (!step(penalty, goal, value)) return false;
+      products_inside();
+      const double before = gap;
+      gap = gap_with({});
+      if (at_rounding_ && !(gap < 0.5 * before)) return false;
+      interrupt::poll();
+    } while (gap > goal && fit.n_iter < options_.max_iterations);
+    return true;
+  }
+
+  /// Loss, residual (minus its derivative) and curvature at the margins.
+  void evaluate() {
+    const objectives::Logistic loss;
+    double sum = 0.0;
+    for (Index i = 0; i < margins_.size(); ++i) {
+      const Sample at = loss.at(margins_[i], y_[i]);
+      const double s = weight_of(i);
+      sum += s * at.value;
+      residual_[i] = -s * at.first;
+      curvature_[i] = s * std::max(at.second, flat);
+    }
+    loss_ = sum;
+  }
+
+  /// The best intercept for the coefficients as they are: the dual point needs it.
+  void settle_intercept() {
+    if (!data_.intercept()) return;
+    for (int k = 0; k < 30; ++k) {
+      const double slope = residual_.sum();
+      if (std::fabs(slope) <= 1e-15 * residual_.cwiseAbs().sum()) return;
+      const double step = std::clamp(slope / curvature_.sum(), -1.0, 1.0);
+      margins_.array() += step;
+      intercept_ += step;
+      evaluate();
+      if (std::fabs(step) <= 1e-15 * std::max(1.0, std::fabs(intercept_))) return;
+    }
+  }
+
+  /// x_j . r for the working set.
+  void products_inside() {
+    set_.f.g.head(set_.f.size) = data_.products(&set_.columns(), residual_);
+  }
+
+  double largest_inside() const {
+    double top = 0.0;
+    for (Index k = 0; k < set_.f.size; ++k) top = std::max(top, std::fabs(set_.f.g[k]));
+    return level_.l2 > 0.0 ? 0.0 : top;
+  }
+
+  double penalty_value(const Vector& w) const {
+    double sum = 0.0;
+    for (Index k = 0; k < set_.f.size; ++k) {
+      sum += level_.l1 * std::fabs(w[k]) + 0.5 * level_.l2 * w[k] * w[k];
+    }
+    return sum;
+  }
+
+  double gap_with(const OutsideColumns& outside) const {
+    double top = outside.largest;
+    double excess = outside.excess;
+    for (Index k = 0; k < set_.f.size; ++k) {
+      const double size = std::fabs(set_.f.g[k]);
+      top = std::max(top, size);
+      const double over = std::max(size - level_.l1, 0.0);
+      excess += over * over;
+    }
+    const double primal = loss_ + penalty_value(set_.f.w);
+    const bool scaled = level_.l2 == 0.0;
+    const double t = scaled && top > level_.l1 ? level_.l1 / top : 1.0;
+    double dual = scaled ? 0.0 : -0.5 * excess / level_.l2;
+    for (Index i = 0; i < margins_.size(); ++i) {
+      const double s = weight_of(i);
+      if (s == 0.0) continue;
+      const double p = t * std::fabs(residual_[i]) / s;
+      dual -= s * (entropy(p) + entropy(1.0 - p));
+    }
+    return primal - dual;
+  }
+
+  bool grow(KnownProducts::Found& found) {
+    Columns fresh;
+    std::sort(found.near.begin(), found.near.end(), [](const auto& a, const auto& b) {
+      return a.first != b.first ? a.first > b.first : a.second < b.second;
+    });
+    const std::size_t most = std::max<std::size_t>(50, set_.columns().size());
+    for (const auto& [size, column] : found.near) {
+      if (size > level_.l1 && fresh.size() < most) fresh.push_back(column);
+    }
+    std::sort(fresh.begin(), fresh.end());
+    set_.list_zeros(fresh);
+    return !fresh.empty();
+  }
+
+  /// One Newton step on the working set. False if the objective does not fall any more.
+  template <class Penalty>
+  bool step(const Penalty& penalty, double goal, double value) {
+    Quadratic& f = set_.f;
+    const Index m = f.size;
+    const double total = curvature_.sum();
+    const Vector root = curvature_.cwiseSqrt();
+    Vector mean = Vector::Zero(data_.features());
+    if (data_.intercept()) {
+      Vector means(m);
+      data_.columns().dots(set_.columns(), curvature_.data(), means.data());
+      for (Index k = 0; k < m; ++k) {
+        mean[set_.columns()[static_cast<std::size_t>(k)]] = means[k] / total;
+      }
+    }
+    Matrix gram;
+    data_.columns().products(set_.columns(), set_.columns(), root.data(), mean, gram);
+    f.gram.topLeftCorner(m, m) = gram;
+    products_inside();
+    const Vector before = f.w.head(m);
+    f.q.head(m) = f.g.head(m) + gram * before;
+    f.squares = before.dot(Vector(f.q.head(m) + f.g.head(m)));
+    for (Index i = 0; i < margins_.size(); ++i) {
+      if (curvature_[i] > 0.0) f.squares += residual_[i] * residual_[i] / curvature_[i];
+    }
+    const double gap = gap_of(f, level_, {}).gap;
+    const double share = std::min(0.1, std::sqrt(gap / std::max(value, 1e-300)));
+    GramDescent<Penalty> descent(f, penalty, level_);
+    descent.run(std::max(0.1 * share * gap, 0.01 * goal), 10000, {});
+    const Vector wanted = f.w.head(m);
+    f.w.head(m) = before;
+    return search(before, wanted, mean);
+  }
+
+  /// Goes from `before` towards `wanted` as far as the objective falls as promised.
+  bool search(const Vector& before, const Vector& wanted, const Vector& mean) {
+    const Vector direction = wanted - before;
+    Vector image = Vector::Zero(margins_.size());
+    double shift = 0.0;
+    Columns moving;
+    std::vector<double> steps;
+    for (Index k = 0; k < direction.size(); ++k) {
+      if (direction[k] == 0.0) continue;
+      const Index j = set_.columns()[static_cast<std::size_t>(k)];
+      moving.push_back(j);
+      steps.push_back(direction[k]);
+      shift -= direction[k] * mean[j];
+    }
+    if (moving.empty()) return false;
+    data_.columns().add(moving, steps.data(), image.data());
+    if (data_.intercept()) {
+      shift += residual_.sum() / curvature_.sum();
+      image.array() += shift;
+    }
+    const double start = loss_ + penalty_value(before);
+    const double promised = -residual_.dot(image) + penalty_value(wanted) - penalty_value(before);
+    const Vector margins = margins_;
+    const double intercept = intercept_;
+    double t = 1.0;
+    for (int trial = 0; trial < 40; ++trial, t *= 0.5) {
+      margins_ = margins + t * image;
+      intercept_ = intercept + t * shift;
+      set_.f.w.head(direction.size()) = t == 1.0 ? wanted : Vector(before + t * direction);
+      evaluate();
+      const double reached = loss_ + penalty_value(set_.f.w);
+      // Near the end the value is flat to rounding, and the products still get better.
+      at_rounding_ = t == 1.0 && std::fabs(promised) <= 1e-11 * start;
+      const bool falls = reached <= start + 1e-4 * t * promised && reached < start;
+      if (falls || (at_rounding_ && reached <= start * (1.0 + 1e-13))) {
+        settle_intercept();
+        return true;
+      }
+    }
+    margins_ = margins;
+    intercept_ = intercept;
+    set_.f.w.head(direction.size()) = before;
+    evaluate();
+    return false;
+  }
+
+  WorkingSet set_;
+  ElasticNetData& data_;
+  const double* y_;
+  const double* weight_;
+  const SparseLogisticOptions& options_;
+  ElasticLevel level_;
+  KnownProducts known_;
+  Vector margins_;
+  Vector residual_;
+  Vector curvature_;
+  double loss_ = 0.0;
+  double intercept_ = 0.0;
+  bool at_rounding_ = false;  // what the last step promised was lost in rounding
+};
+
+}  // namespace
+
+SparseLogisticFit sparse_logistic(ElasticNetData& data, const double* y, const double* weight,
+                                  const Vector& start, const SparseLogisticOptions& options) {
+  return SparseLogistic(data, y, weight, options).run(start);
+}
+
+}  // namespace optlite

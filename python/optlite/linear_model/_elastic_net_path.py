@@ -1,0 +1,287 @@
+"""Solutions of lasso and elastic net for many strengths."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils import check_array, check_consistent_length, column_or_1d
+from sklearn.utils._param_validation import Interval, StrOptions, validate_params
+
+from .._estimator import warn_not_converged
+from .._validation import check_magnitudes, check_sparse_structure, check_weights
+from ._elastic_net_problem import ElasticNetProblem, alpha_grid
+
+_CONSTRAINTS = {
+    "X": ["array-like", "sparse matrix"],
+    "y": ["array-like"],
+    "eps": [Interval(Real, 0, None, closed="neither")],
+    "alphas": [Interval(Integral, 1, None, closed="left"), "array-like"],
+    "precompute": [StrOptions({"auto"}), "boolean", "array-like"],
+    "Xy": ["array-like", None],
+    "copy_X": ["boolean"],
+    "coef_init": ["array-like", None],
+    "verbose": ["verbose"],
+    "return_n_iter": ["boolean"],
+    "positive": ["boolean"],
+    "tol": [Interval(Real, 0, None, closed="left")],
+    "max_iter": [Interval(Integral, 1, None, closed="left")],
+    "sample_weight": ["array-like", None],
+}
+
+
+@validate_params(
+    {**_CONSTRAINTS, "l1_ratio": [Interval(Real, 0, 1, closed="both")]},
+    prefer_skip_nested_validation=True,
+)
+def enet_path(
+    X,
+    y,
+    *,
+    l1_ratio=0.5,
+    eps=1e-3,
+    alphas=100,
+    precompute="auto",
+    Xy=None,
+    copy_X=True,
+    coef_init=None,
+    verbose=False,
+    return_n_iter=False,
+    positive=False,
+    tol=1e-8,
+    max_iter=10_000,
+    sample_weight=None,
+):
+    """Compute the solutions of an elastic net for a sequence of strengths, each certified.
+
+    The objective is that of :class:`ElasticNet` without an intercept: centre `X` and `y` first if
+    there is to be one. Each solution is the start for the next strength.
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Features; float32 and float64 are read in place.
+    y : array-like of shape (n_samples,)
+        Target.
+    l1_ratio : float in [0, 1], default=0.5
+        Share of the L1 penalty.
+    eps : float > 0, default=1e-3
+        Ratio of the smallest to the largest strength, where `alphas` is a number of them.
+    alphas : int >= 1 or array-like of shape (n_alphas,), default=100
+        The strengths, or how many: then in equal ratios from the smallest that makes all
+        coefficients zero.
+    precompute : "auto", bool or array-like of shape (n_features, n_features), default="auto"
+        The Gram matrix of all columns, or whether to compute it. The result does not depend on it.
+    Xy : array-like, default=None
+        No effect; accepted for compatibility.
+    copy_X : bool, default=True
+        No effect: `X` is never written.
+    coef_init : array-like of shape (n_features,), default=None
+        Where to start. Zeros by default.
+    verbose : bool or int, default=False
+        No effect: nothing is printed.
+    return_n_iter : bool, default=False
+        Whether the numbers of sweeps are returned, too.
+    positive : bool, default=False
+        Whether the coefficients are constrained to be >= 0.
+    tol : float >= 0, default=1e-8
+        Bound on the duality gap divided by the objective, for each strength.
+    max_iter : int >= 1, default=10000
+        Most sweeps over the coordinates, for each strength.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights, each >= 0; only their ratios matter.
+
+    Returns
+    -------
+    alphas : ndarray of shape (n_alphas,)
+        The strengths, in descending order.
+    coefs : ndarray of shape (n_features, n_alphas)
+        The coefficients.
+    dual_gaps : ndarray of shape (n_alphas,)
+        Their duality gaps.
+    n_iters : list of int
+        Sweeps; only with ``return_n_iter=True``.
+
+    See Also
+    --------
+    lasso_path : The same with only the L1 penalty.
+    ElasticNetCV : Chooses a strength by cross-validation.
+
+    References
+    ----------
+    J. Friedman, T. Hastie and R. Tibshirani, "Regularization paths for generalized linear models
+    via coordinate descent", Journal of Statistical Software 33, 2010, section 2.5.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from optlite.linear_model import enet_path
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> alphas, coefs, gaps = enet_path(X, y - y.mean(), alphas=5)
+    >>> coefs.shape
+    (10, 5)
+    >>> (coefs != 0).sum(axis=0)
+    array([ 0,  9, 10, 10, 10])
+    """
+    X, y = _check_path_data(X, y)
+    weight = check_weights(sample_weight, X)
+    several = alphas if isinstance(alphas, Integral) else len(np.ravel(alphas))
+    problem = ElasticNetProblem(
+        X, weight, False, n_strengths=several, precompute=precompute, name="enet_path"
+    )
+    target = problem.target(y)
+    if isinstance(alphas, Integral):
+        largest = target.core.largest_strength(bool(positive))
+        alphas = alpha_grid(largest, l1_ratio, eps, alphas)
+    alphas = _descending(alphas)
+    start = None if coef_init is None else _check_start(coef_init, X.shape[1])
+    fits = target.path(alphas, l1_ratio, positive=positive, tol=tol, max_iter=max_iter, start=start)
+    _report(fits, tol, max_iter)
+    coefs = np.empty((X.shape[1], len(fits)), dtype=X.dtype, order="F")
+    for k, fit in enumerate(fits):
+        coefs[:, k] = fit.coefficients
+    gaps = np.array([fit.gap for fit in fits])
+    if return_n_iter:
+        return alphas, coefs, gaps, [fit.n_iter for fit in fits]
+    return alphas, coefs, gaps
+
+
+@validate_params(_CONSTRAINTS, prefer_skip_nested_validation=True)
+def lasso_path(
+    X,
+    y,
+    *,
+    eps=1e-3,
+    alphas=100,
+    precompute="auto",
+    Xy=None,
+    copy_X=True,
+    coef_init=None,
+    verbose=False,
+    return_n_iter=False,
+    positive=False,
+    tol=1e-8,
+    max_iter=10_000,
+    sample_weight=None,
+):
+    """Compute the solutions of a lasso for a sequence of strengths, each certified.
+
+    The objective is that of :class:`Lasso` without an intercept: centre `X` and `y` first if there
+    is to be one.
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Features; float32 and float64 are read in place.
+    y : array-like of shape (n_samples,)
+        Target.
+    eps : float > 0, default=1e-3
+        Ratio of the smallest to the largest strength, where `alphas` is a number of them.
+    alphas : int >= 1 or array-like of shape (n_alphas,), default=100
+        The strengths, or how many.
+    precompute, Xy, copy_X, coef_init, verbose
+        See :func:`enet_path`.
+    return_n_iter : bool, default=False
+        Whether the numbers of sweeps are returned, too.
+    positive : bool, default=False
+        Whether the coefficients are constrained to be >= 0.
+    tol : float >= 0, default=1e-8
+        Bound on the duality gap divided by the objective, for each strength.
+    max_iter : int >= 1, default=10000
+        Most sweeps over the coordinates, for each strength.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights, each >= 0; only their ratios matter.
+
+    Returns
+    -------
+    alphas : ndarray of shape (n_alphas,)
+        The strengths, in descending order.
+    coefs : ndarray of shape (n_features, n_alphas)
+        The coefficients.
+    dual_gaps : ndarray of shape (n_alphas,)
+        Their duality gaps.
+    n_iters : list of int
+        Sweeps; only with ``return_n_iter=True``.
+
+    See Also
+    --------
+    enet_path : With an L2 penalty, too; it says more about the parameters.
+    LassoCV : Chooses a strength by cross-validation.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from optlite.linear_model import lasso_path
+    >>> X = np.array([[1, 2, 3.1], [2.3, 5.4, 4.3]]).T
+    >>> y = np.array([1, 2, 3.1])
+    >>> alphas, coefs, gaps = lasso_path(X, y, alphas=[5.0, 1.0, 0.5])
+    >>> coefs.round(3)
+    array([[0.   , 0.   , 0.469],
+           [0.216, 0.443, 0.237]])
+    """
+    return enet_path(
+        X,
+        y,
+        l1_ratio=1.0,
+        eps=eps,
+        alphas=alphas,
+        precompute=precompute,
+        Xy=Xy,
+        copy_X=copy_X,
+        coef_init=coef_init,
+        verbose=verbose,
+        return_n_iter=return_n_iter,
+        positive=positive,
+        tol=tol,
+        max_iter=max_iter,
+        sample_weight=sample_weight,
+    )
+
+
+def _check_path_data(X, y):
+    check_sparse_structure(X)
+    X = check_array(
+        X, accept_sparse=["csr", "csc"], dtype=[np.float64, np.float32], ensure_all_finite=False
+    )
+    check_magnitudes(X, "enet_path")
+    y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+    if y.ndim == 2 and y.shape[1] > 1:
+        raise ValueError(
+            f"y must have one column, got shape {y.shape}. Call the function for each column."
+        )
+    y = column_or_1d(y)
+    check_consistent_length(X, y)
+    return X, y
+
+
+def _check_start(coef_init, n_features):
+    start = np.ravel(np.asarray(coef_init, dtype=np.float64))
+    if len(start) != n_features or not np.isfinite(start).all():
+        raise ValueError(
+            f"coef_init must hold {n_features} finite numbers, got {len(start)}. Leave it out to "
+            "start from zeros."
+        )
+    return np.ascontiguousarray(start)
+
+
+def _descending(alphas):
+    """The strengths, sorted; each finite and >= 0."""
+    alphas = np.sort(np.ravel(np.asarray(alphas, dtype=np.float64)))[::-1].copy()
+    if len(alphas) == 0 or not np.isfinite(alphas).all() or alphas[-1] < 0:
+        raise ValueError(f"alphas must be finite numbers >= 0, got {alphas}.")
+    return alphas
+
+
+def _report(fits, tol, max_iter):
+    """Warn once about a path that did not reach the tolerance everywhere."""
+    stopped = [fit for fit in fits if fit.status == "iteration_limit"]
+    if not stopped:
+        return
+    worst = max(stopped, key=lambda fit: fit.certificate)
+    warn_not_converged(
+        estimator="enet_path",
+        iterations=worst.n_iter,
+        reached=worst.certificate,
+        asked=tol,
+        certificate="relative duality gap",
+        reason=f"{worst.message} It did so for {len(stopped)} of {len(fits)} alphas.",
+        remedy=f"Increase max_iter (now {max_iter}) or tol, or leave out the smallest alphas.",
+    )

@@ -1,0 +1,418 @@
+"""Lasso and elastic net with a duality gap."""
+
+from numbers import Integral, Real
+from typing import ClassVar
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.base import MultiOutputMixin, RegressorMixin, _fit_context
+from sklearn.linear_model._base import LinearModel
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from .._estimator import EstimatorShell, begin_callbacks, end_callbacks, warn_not_converged
+from .._validation import (
+    check_fit_data,
+    check_sparse_structure,
+    check_weights,
+    places_named,
+    warn_of_underflow,
+)
+from ._elastic_net_path import enet_path, lasso_path
+from ._elastic_net_problem import ElasticNetProblem
+
+CERTIFICATE = "relative duality gap"
+
+
+class _SparseLinearModel(MultiOutputMixin, RegressorMixin, EstimatorShell, LinearModel):
+    """What the models share that are solved by `ElasticNetProblem`."""
+
+    @property
+    def sparse_coef_(self):
+        """The coefficients as a sparse matrix of shape (n_targets, n_features)."""
+        return sp.csr_array(np.atleast_2d(self.coef_))
+
+    def _store_fits(self, X, y, targets, fits):
+        """Set the fitted attributes from one fit for each target."""
+        single = len(fits) == 1
+        W = np.array([fit.coefficients for fit in fits])
+        intercepts = [t.intercept(w) for t, w in zip(targets, W, strict=True)]
+        self.coef_ = (W[0] if single else W).astype(X.dtype)
+        self.intercept_ = 0.0
+        if self.fit_intercept:
+            values = np.array(intercepts, dtype=X.dtype)
+            self.intercept_ = values[0] if y.ndim == 1 else values
+        gaps, counts = [fit.gap for fit in fits], [fit.n_iter for fit in fits]
+        self.dual_gap_ = gaps[0] if single else np.array(gaps)
+        self.n_iter_ = counts[0] if single else counts
+        self.objective_ = float(sum(fit.value for fit in fits))
+        self.certificate_ = float(max(fit.certificate for fit in fits))
+        self.certificate_kind_ = CERTIFICATE
+        self.converged_ = all(fit.status == "converged" for fit in fits)
+        self._report(fits)
+        warn_of_underflow(X, self.coef_)
+
+    def _report(self, fits):
+        stopped = [fit for fit in fits if fit.status == "iteration_limit"]
+        if not stopped:
+            return
+        worst = max(stopped, key=lambda fit: fit.certificate)
+        warn_not_converged(
+            estimator=type(self).__name__,
+            iterations=worst.n_iter,
+            reached=worst.certificate,
+            asked=self.tol,
+            certificate=CERTIFICATE,
+            reason=worst.message,
+            remedy=f"Increase max_iter (now {self.max_iter}), tol or alpha.",
+        )
+
+    def predict(self, X):
+        """Predict the targets.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_targets)
+            ``X w + b``.
+        """
+        check_sparse_structure(X)
+        with places_named(X):
+            return super().predict(X)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+class _OneStrength(_SparseLinearModel):
+    """Models whose strength the caller gives."""
+
+    _parameter_constraints: ClassVar[dict] = {
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "fit_intercept": ["boolean"],
+        "precompute": ["boolean", "array-like"],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "copy_X": ["boolean"],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "warm_start": ["boolean"],
+        "positive": ["boolean"],
+        "random_state": ["random_state"],
+        "selection": [StrOptions({"cyclic", "random"})],
+    }
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None):
+        """Fit the model.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Features. float32 and float64 are read in place (sparse ones as CSC, to which CSR is
+            converted); everything else becomes float64.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Targets, each fitted for itself.
+        sample_weight : float or array-like of shape (n_samples,), default=None
+            Weights `s`, each >= 0; only their ratios matter. All ones by default.
+
+        Returns
+        -------
+        _OneStrength
+            This instance, fitted.
+        """
+        X, y = check_fit_data(
+            self, X, y, multi_output=True, y_numeric=True, values_checked_later=True
+        )
+        weight = check_weights(sample_weight, X)
+        context = begin_callbacks(self, X, y, sample_weight, 1)
+        problem = ElasticNetProblem(
+            X,
+            weight,
+            self.fit_intercept,
+            precompute=self.precompute,
+            name=type(self).__name__,
+        )
+        targets = [problem.target(column) for column in np.atleast_2d(y.T)]
+        starts = self._starts(len(targets), X.shape[1])
+        fits = [self._fit_target(t, w) for t, w in zip(targets, starts, strict=True)]
+        self._store_fits(X, y, targets, fits)
+        end_callbacks(context, self, X, y, sample_weight)
+        return self
+
+    def _starts(self, n_targets, n_features):
+        """Coefficients to start from, for each target; None for zeros."""
+        if not self.warm_start or not hasattr(self, "coef_"):
+            return [None] * n_targets
+        coef = np.atleast_2d(np.asarray(self.coef_, dtype=np.float64))
+        if coef.shape != (n_targets, n_features):
+            raise ValueError(
+                f"warm_start=True needs coef_ of shape {(n_targets, n_features)}, got {coef.shape} "
+                "from the previous fit. Clone the estimator, or set warm_start=False."
+            )
+        return [np.ascontiguousarray(row) for row in coef]
+
+    def _fit_target(self, target, start):
+        return target.path(
+            [self.alpha],
+            self._share_of_l1(),
+            positive=self.positive,
+            tol=self.tol,
+            max_iter=self.max_iter,
+            start=start,
+        )[0]
+
+
+class ElasticNet(_OneStrength):
+    r"""Fit a linear model by least squares with L1 and L2 penalties, to a certified accuracy.
+
+    The parameters are those of scikit-learn's class of the same name, and so is the objective, for
+    each target::
+
+        minimise over w, b   1/(2 S) sum_i s_i (y_i - w . x_i - b)^2
+                             + alpha l1_ratio ||w||_1 + alpha (1 - l1_ratio) / 2 ||w||^2
+
+    with ``S = sum_i s_i``. The intercept is never penalised. Centring and weighting happen inside
+    the products with `X`: it is read in place, whatever its layout, and sparse `X` stays sparse.
+
+    Parameters
+    ----------
+    alpha : float >= 0, default=1.0
+        Strength of the penalty. 0 gives ordinary least squares (the solution of minimum norm where
+        there are many).
+    l1_ratio : float in [0, 1], default=0.5
+        Share of the L1 penalty: 1 is the lasso, 0 is ridge regression (with ``alpha * S`` for the
+        `alpha` of :class:`Ridge`, whose solvers then run).
+    fit_intercept : bool, default=True
+        Whether `b` is fitted or zero.
+    precompute : bool or array-like of shape (n_features, n_features), default=False
+        Whether the Gram matrix of all columns is computed; an array is taken for that matrix. The
+        result does not depend on it. With False the solver decides by itself: it always works on
+        Gram matrices, mostly of the few columns that matter.
+    max_iter : int >= 1, default=10000
+        Most sweeps over the coordinates.
+    copy_X : bool, default=True
+        No effect: `X` is never written.
+    tol : float >= 0, default=1e-8
+        Relative accuracy of the objective at which the solver stops: it bounds the duality gap
+        divided by the objective. (scikit-learn compares the gap with `tol` times the mean of `y^2`,
+        which is larger than the objective.)
+    warm_start : bool, default=False
+        Whether to start from the coefficients of the previous fit.
+    positive : bool, default=False
+        Whether the coefficients are constrained to be >= 0.
+    random_state : int, RandomState instance or None, default=None
+        No effect: the fit is deterministic, with the same bits for any number of threads.
+    selection : {"cyclic", "random"}, default="cyclic"
+        No effect on the result; coordinates are visited in turn.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        Coefficients `w`.
+    sparse_coef_ : sparse array of shape (n_targets, n_features)
+        The same, without the zeros.
+    intercept_ : float or ndarray of shape (n_targets,)
+        Intercept `b`.
+    dual_gap_ : float or ndarray of shape (n_targets,)
+        Bound on ``F(w) - min F``: the duality gap.
+    n_iter_ : int or list of int
+        Sweeps over the coordinates; 0 if the start was a solution.
+    objective_ : float
+        The objective, summed over targets.
+    certificate_ : float
+        `dual_gap_` divided by the objective, the largest over the targets. For ``alpha=0`` it is a
+        measure without the force of a bound; see :class:`Ridge`.
+    certificate_kind_ : str
+        ``"relative duality gap"``.
+    converged_ : bool
+        Whether `certificate_` is at most `tol`. With a very small `tol` rounding can stop the
+        solver above it; only an iteration limit raises a warning.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Their names, if `X` had names.
+
+    See Also
+    --------
+    ElasticNetCV : Chooses `alpha` and `l1_ratio` by cross-validation.
+    Lasso : Only the L1 penalty.
+    enet_path : Solutions for many values of `alpha`.
+
+    Notes
+    -----
+    Coordinate descent runs on the Gram matrix of a working set, is extrapolated by Anderson's
+    method [2]_, and ends with Newton steps on the support. For the columns outside, products with
+    earlier residuals bound those with the present one, so that few columns are read twice; a column
+    whose bound is below the level of the penalty is known to have a zero coefficient at this point.
+
+    With the residual `r`, ``c = Z^T S r`` (Z centred), ``a = alpha l1_ratio S`` and
+    ``b = alpha (1 - l1_ratio) S``, the gap (times S) is, for any `t` with
+    ``t max_j |c_j - b w_j| <= a``,
+
+    .. math:: \tfrac12 (1 - t)^2 (r^T S r + b \|w\|^2)
+              + \sum_j \left(a |w_j| - t (c_j - b w_j) w_j\right) ,
+
+    a sum of terms that are not negative [1]_.
+
+    References
+    ----------
+    .. [1] O. Fercoq, A. Gramfort and J. Salmon, "Mind the duality gap: safer rules for the lasso",
+       ICML 2015, section 2.
+    .. [2] Q. Bertrand and M. Massias, "Anderson acceleration of coordinate descent", AISTATS 2021,
+       algorithm 1.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from optlite.linear_model import ElasticNet
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = ElasticNet(alpha=0.01, l1_ratio=0.9).fit(X, y)
+    >>> model.certificate_ <= 1e-8
+    True
+    >>> round(model.score(X, y), 3)
+    0.491
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        **_OneStrength._parameter_constraints,
+        "l1_ratio": [Interval(Real, 0, 1, closed="both")],
+    }
+
+    path = staticmethod(enet_path)
+
+    def __init__(
+        self,
+        alpha=1.0,
+        *,
+        l1_ratio=0.5,
+        fit_intercept=True,
+        precompute=False,
+        max_iter=10_000,
+        copy_X=True,
+        tol=1e-8,
+        warm_start=False,
+        positive=False,
+        random_state=None,
+        selection="cyclic",
+    ):
+        self.alpha = alpha
+        self.l1_ratio = l1_ratio
+        self.fit_intercept = fit_intercept
+        self.precompute = precompute
+        self.max_iter = max_iter
+        self.copy_X = copy_X
+        self.tol = tol
+        self.warm_start = warm_start
+        self.positive = positive
+        self.random_state = random_state
+        self.selection = selection
+
+    def _share_of_l1(self):
+        return self.l1_ratio
+
+
+class Lasso(_OneStrength):
+    r"""Fit a linear model by least squares with an L1 penalty, to a certified accuracy.
+
+    The parameters are those of scikit-learn's class of the same name, and so is the objective, for
+    each target::
+
+        minimise over w, b   1/(2 S) sum_i s_i (y_i - w . x_i - b)^2 + alpha ||w||_1
+
+    with ``S = sum_i s_i``. The intercept is never penalised.
+
+    Parameters
+    ----------
+    alpha : float >= 0, default=1.0
+        Strength of the penalty; see :class:`ElasticNet`.
+    fit_intercept : bool, default=True
+        Whether `b` is fitted or zero.
+    precompute : bool or array-like of shape (n_features, n_features), default=False
+        See :class:`ElasticNet`.
+    copy_X : bool, default=True
+        No effect: `X` is never written.
+    max_iter : int >= 1, default=10000
+        Most sweeps over the coordinates.
+    tol : float >= 0, default=1e-8
+        Bound on the duality gap divided by the objective.
+    warm_start : bool, default=False
+        Whether to start from the coefficients of the previous fit.
+    positive : bool, default=False
+        Whether the coefficients are constrained to be >= 0.
+    random_state : int, RandomState instance or None, default=None
+        No effect: the fit is deterministic.
+    selection : {"cyclic", "random"}, default="cyclic"
+        No effect on the result.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        Coefficients `w`.
+    sparse_coef_ : sparse array of shape (n_targets, n_features)
+        The same, without the zeros.
+    intercept_ : float or ndarray of shape (n_targets,)
+        Intercept `b`.
+    dual_gap_ : float or ndarray of shape (n_targets,)
+        Bound on ``F(w) - min F``: the duality gap.
+    n_iter_ : int or list of int
+        Sweeps over the coordinates; 0 if the start was a solution.
+    objective_, certificate_, certificate_kind_, converged_
+        As in :class:`ElasticNet`.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Their names, if `X` had names.
+
+    See Also
+    --------
+    LassoCV : Chooses `alpha` by cross-validation.
+    lasso_path : Solutions for many values of `alpha`.
+
+    References
+    ----------
+    R. Tibshirani, "Regression shrinkage and selection via the lasso", Journal of the Royal
+    Statistical Society B 58, 1996, equation 1.
+
+    Examples
+    --------
+    >>> from optlite.linear_model import Lasso
+    >>> model = Lasso(alpha=0.1).fit([[0, 0], [1, 1], [2, 2]], [0, 1, 2])
+    >>> model.coef_.round(3)
+    array([0.85, 0.  ])
+    >>> model.dual_gap_ < 1e-10
+    True
+    """
+
+    path = staticmethod(lasso_path)
+
+    def __init__(
+        self,
+        alpha=1.0,
+        *,
+        fit_intercept=True,
+        precompute=False,
+        copy_X=True,
+        max_iter=10_000,
+        tol=1e-8,
+        warm_start=False,
+        positive=False,
+        random_state=None,
+        selection="cyclic",
+    ):
+        self.alpha = alpha
+        self.fit_intercept = fit_intercept
+        self.precompute = precompute
+        self.copy_X = copy_X
+        self.max_iter = max_iter
+        self.tol = tol
+        self.warm_start = warm_start
+        self.positive = positive
+        self.random_state = random_state
+        self.selection = selection
+
+    def _share_of_l1(self):
+        return 1.0
