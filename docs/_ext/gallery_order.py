@@ -13,6 +13,12 @@ FIRST = (
     "plot_crps.py",
     "plot_forecast.py",
     "plot_survival.py",
+    "plot_sinkhorn_newton.py",
+    "plot_newton_sparse.py",
+    "plot_choosing_reg.py",
+    "plot_color_transfer.py",
+    "plot_barycenters.py",
+    "plot_rebasin.py",
 )
 
 

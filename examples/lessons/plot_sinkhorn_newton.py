@@ -32,8 +32,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from optlite import ot
-from optlite.display import Claims, TransportPlanDisplay
+from optlite.display import Claims, ConvergenceDisplay, SpectrumDisplay, TransportPlanDisplay
 from optlite.reference.transport import Problem
+from optlite.trace import Trace
 
 rng = np.random.default_rng(3)
 n = 150
@@ -199,6 +200,135 @@ plt.show()
 # :math:`\varepsilon`. On the plateau of the smallest one, parts of the plan that hardly touch are
 # brought together one after another.
 #
+# One step, taken apart
+# ---------------------
+# :func:`optlite.ot.steps` is a generator: it stops after each iteration and shows the potentials.
+# Plan and Hessian are a line each, so that a step can be repeated by hand. (Set to solve the
+# equations nearly exactly; by default they are solved only as well as the distance to the solution
+# deserves.)
+
+run = ot.steps(a, b, C, reg, "newton", annealing=1.0, tol=1e-12, forcing=1e-12)
+here = next(run)
+print("iteration   marginal error   smallest and largest eigenvalue of S, times n")
+largest_difference, newton_steps = 0.0, 0
+for after in run:
+    plan = np.exp((here.f[:, None] + here.g - C) / here.reg)
+    S = np.diag(plan.sum(axis=0)) - plan.T @ (plan / plan.sum(axis=1, keepdims=True))
+    if after.n_newton > here.n_newton:
+        step = here.reg * np.linalg.lstsq(S, b - plan.sum(axis=0))[0]
+        moved = (after.g - here.g) / after.step_size
+        difference = moved - step
+        largest_difference = max(largest_difference, np.ptp(difference) / np.ptp(step))
+        newton_steps += 1
+        values = n * np.linalg.eigvalsh(S)[[1, -1]]  # the first is the zero of the constants
+        error = after.marginal_error
+        print(f"{after.iteration:9d}   {error:14.2e}   {values[0]:.2e}   {values[1]:.2e}")
+    here = after
+claims.at_most(
+    "Newton's steps by hand: largest difference of a step, relative",
+    "the equation above",
+    1e-4,
+    largest_difference,
+)
+
+# %%
+# Why conjugate gradients slow down
+# ---------------------------------
+# The system is solved by conjugate gradients, in a number of iterations of the order of the root of
+# the condition number :math:`\kappa` of :math:`S`. Here are all its eigenvalues along two runs. For
+# equal masses the smallest is :math:`(1 - \theta) / n`: what slows Sinkhorn's iteration down slows
+# this one, too, but by its root. As the plan becomes sharp, columns share less and less of it with
+# others, some of them much less. Scaling by the diagonal of :math:`S`, which is what the library
+# does, measures each by what it shares, and gathers the eigenvalues. Those that stay small belong
+# to parts of the plan that hardly touch, which no diagonal knows of. (On the right, some steps
+# would take longer than 50 products: there the library goes over to elimination.)
+
+figure, axes = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained", sharey=True)
+conditions, counts_cg = {}, {}
+for ax, share in zip(axes, (0.1, 0.001), strict=True):
+    run = list(ot.steps(a, b, C, share * mean, "newton", tol=1e-12))
+    plain = SpectrumDisplay.from_transport(C, run, scaled=False, name="$S$", ax=ax)
+    scaled = SpectrumDisplay.from_transport(C, run, name="scaled $S$", ax=ax)
+    products = np.diff([record.n_products for record in run])
+    conditions[share] = plain.condition_numbers[-1], scaled.condition_numbers[-1]
+    counts_cg[share] = products.max()
+    ax.set_title(rf"$\varepsilon$ = {share:g} mean cost: at most {products.max()} products a step")
+    if share in rates:
+        claims.equal(
+            f"ε = {share:g} mean cost: the smallest eigenvalue of S, over (1 - θ) / n",
+            "the matrix above",
+            1.0,
+            n * plain.spectra[-1][0] / (1.0 - rates[share]),
+            rtol=1e-5,
+        )
+axes[1].set_ylabel("")
+plt.show()
+claims.at_least(
+    "condition number of S at ε = 0.001 mean cost, over that at 0.1",
+    "parts that hardly touch",
+    1e3,
+    conditions[0.001][0] / conditions[0.1][0],
+)
+claims.at_least(
+    "ε = 0.001 mean cost: condition number of S, over that of the scaled S",
+    "Jacobi 1845",
+    10,
+    conditions[0.001][0] / conditions[0.001][1],
+)
+claims.at_least(
+    "conjugate gradients: most products of a step at ε = 0.001 mean cost, over those at 0.1",
+    "the root of the condition number",
+    3,
+    counts_cg[0.001] / counts_cg[0.1],
+)
+
+# %%
+# All methods at once
+# -------------------
+# The same problem, :math:`\varepsilon` a hundredth of the mean cost, by each method of the library.
+# Over-relaxation overshoots a lot at first (out of the picture); Anderson's acceleration finds out
+# what it has to be told. Greenkhorn updates the row or
+# column that is worst, one at a time; here :math:`2n` of its updates count as an iteration.
+# Sinkhorn-Newton-Sparse keeps six entries of the plan a row, too few where a plan is not nearly a
+# matching, and becomes slow (:ref:`that has a lesson of its own
+# <sphx_glr_auto_examples_lessons_plot_newton_sparse.py>`).
+
+METHODS = {
+    "Sinkhorn": ("sinkhorn", {}),
+    "over-relaxed": ("sinkhorn", {"relaxation": omega}),
+    "Anderson": ("anderson", {}),
+    "Greenkhorn": ("greenkhorn", {}),
+    "Newton, sparse": ("newton_sparse", {"sparsity": 3.5}),
+    "Newton": ("newton", {}),
+}
+traces, reached = {}, {}
+for name, (method, options) in METHODS.items():
+    run = ot.steps(a, b, C, reg, method, annealing=1.0, tol=1e-10, max_iter=1500, **options)
+    # The marginal error is a number >= 0 that a run brings down to 0, and so fit for the display.
+    records = [{"iteration": r.iteration, "objective": r.marginal_error} for r in run]
+    traces[name] = Trace(records)
+    errors = np.array([record["objective"] for record in records])
+    reached[name] = np.argmax(errors <= 1e-9) if errors.min() <= 1e-9 else np.inf
+    print(f"{name:15s} {reached[name]:6.0f} iterations to 1e-9")
+claims.at_least(
+    "ε = 0.01 mean cost: iterations of the best other method over Newton's",
+    "the run",
+    3,
+    min(count for name, count in reached.items() if name != "Newton") / reached["Newton"],
+)
+claims.equal(
+    "ε = 0.01 mean cost: iterations of Greenkhorn over Sinkhorn's",
+    "this lesson",
+    1.0,
+    reached["Greenkhorn"] / reached["Sinkhorn"],
+    rtol=0.2,
+)
+ax = ConvergenceDisplay.from_traces(traces, minimum=0.0).ax_
+ax.set(xscale="symlog", xlim=(0, 1600), ylim=(1e-11, 10), ylabel="Marginal error")
+ax.grid(alpha=0.25)
+plt.show()
+
+# %%
 # How far from exact?
 # -------------------
 # The regularised plan is not the cheapest one. How much it costs can be bounded without knowing the
