@@ -230,12 +230,11 @@ def test_any_base_sees_weights_shares_and_sparse_columns(estimator, kind):
     settings = {"minibatch_frac": 0.5, "col_sample": 0.7, "n_estimators": 8, "random_state": 0}
     model = estimator(Base=Ridge(), **settings).fit(kind(X), y, sample_weight=weight)
     total = np.repeat(model.init_params_[:, None], 200, axis=1)
-    for models, columns, factor in zip(
+    for models, columns, factors in zip(
         model.base_models_, model.col_idxs_, model.stage_factors_, strict=True
     ):
         assert len(columns) == 2
-        units = np.array([*model.unit_[1]] + [1.0] * (len(models) - 1))[:, None]
-        total += factor * units * np.array([m.predict(X[:, columns]) for m in models])
+        total += factors[:, None] * np.array([m.predict(X[:, columns]) for m in models])
     assert_allclose(model._params(kind(X)), total, rtol=1e-9)
     assert not hasattr(model, "feature_importances_")
 

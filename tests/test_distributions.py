@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import integrate, stats
+from scipy.special import expit
 from sklearn.base import clone
 
 from optlite.boosting import NGBRegressor, distributions
@@ -19,9 +20,9 @@ SCIPY = {
     "laplace": lambda a, b: stats.laplace(a, np.exp(b)),
     "logistic": lambda a, b: stats.logistic(a, np.exp(b)),
     "cauchy": lambda a, b: stats.cauchy(a, np.exp(b)),
-    "gamma": lambda a, b: stats.gamma(np.exp(a), scale=1.0 / np.exp(b)),
+    "gamma": lambda a, b: stats.gamma(np.exp(a), scale=np.exp(b) / np.exp(a)),
     "weibull": lambda a, b: stats.weibull_min(np.exp(a), scale=np.exp(b)),
-    "beta": lambda a, b: stats.beta(np.exp(a), np.exp(b)),
+    "beta": lambda m, s: stats.beta(np.exp(s) * expit(m), np.exp(s) * expit(-m)),
     "exponential": lambda a: stats.expon(scale=np.exp(a)),
     "half_normal": lambda a: stats.halfnorm(scale=np.exp(a)),
     "poisson": lambda a: stats.poisson(np.exp(a)),

@@ -86,12 +86,16 @@ def test_same_settings_give_the_scores_of_ngboost_on_censored_times(scores, name
 def test_the_page_states_these_differences(scores, name, words):
     text = (PEER.parents[1] / "docs" / "distributions.md").read_text(encoding="utf-8")
     row = re.search(rf"^\| {words}.*$", text, re.MULTILINE)[0]
-    mean, half = (float(x) for x in re.search(r"\$(\S+) \\pm (\S+)\$", row).groups())
-    differences = np.subtract(scores[name], RECORD["scores"][name])[:, 0]
-    # A tie that ends the other way, on another processor, moves a mean by up to 0.005.
-    assert differences.mean() == pytest.approx(mean, abs=0.005)
-    interval = stats.t.ppf(0.975, 4) * differences.std(ddof=1) / np.sqrt(5)
-    assert interval == pytest.approx(half, abs=0.005)
+    stated = np.array(re.findall(r"\$(\S+) \\pm (\S+)\$", row), dtype=float)
+    recorded = np.array(RECORD["scores"][name])
+    differences = np.subtract(scores[name], recorded)
+    differences[:, 1] *= 100.0 / recorded[:, 1].mean()  # errors: per cent
+    # A tie that ends the other way, on another processor, moves a mean by up to 0.005 nats and half
+    # a per cent; one row of another class is 2 % of the wrong ones.
+    allowed = [0.005, 5.0 if name == "breast_cancer" else 0.5]
+    interval = stats.t.ppf(0.975, 4) * differences.std(axis=0, ddof=1) / np.sqrt(5)
+    assert (np.abs(differences.mean(axis=0) - stated[:, 0]) <= allowed).all()
+    assert (np.abs(interval - stated[:, 1]) <= allowed).all()
 
 
 def test_a_worse_model_would_be_noticed(peer):

@@ -23,7 +23,7 @@ PLAIN = {"early_stopping_rounds": None, "min_samples_leaf": 5}
 TRUTHS = {
     "log_normal": lambda X: [X[:, 0] + X[:, 1] ** 2, -0.7 + 0.5 * X[:, 2]],
     "weibull": lambda X: [0.3 + 0.4 * X[:, 2], X[:, 0] + X[:, 1] ** 2],
-    "gamma": lambda X: [0.8 + 0.5 * X[:, 2], -X[:, 0] - X[:, 1] ** 2],
+    "gamma": lambda X: [0.8 + 0.5 * X[:, 2], 0.8 + 0.5 * X[:, 2] + X[:, 0] + X[:, 1] ** 2],
     "exponential": lambda X: [X[:, 0] + X[:, 1] ** 2],
 }
 

@@ -54,6 +54,7 @@ Objective python_objective(const py::object& score, const py::object& gradient, 
   };
   Objective objective;
   objective.parameters = parameters;
+  objective.outputs = outputs;
   objective.concurrent = false;
   objective.score = [=](const Block& block, double* out) { call(score, block, 1, out, 0); };
   objective.gradient = [=](const Block& block, double* out, Index stride) {
@@ -75,6 +76,7 @@ Objective registered_objective(const std::string& name, const FieldValues& field
   };
   Objective objective;
   objective.parameters = row->n_params(fields);
+  objective.outputs = row->n_outputs(fields);
   objective.score = [=](const Block& block, double* out) {
     value(fields, rows(block), out, block.count);
   };
@@ -84,17 +86,20 @@ Objective registered_objective(const std::string& name, const FieldValues& field
   return objective;
 }
 
-/// Any regressor of Python: fit(targets, rows, features) returns its values for all rows of the
-/// training data and of the validation data.
+/// Any regressor of Python: fit(targets, rows or None, features) returns its values for all rows of
+/// the training data and of the validation data.
 class PythonLearner : public boosting::Learner {
  public:
   PythonLearner(py::object fit, Index validation_rows)
       : fit_(std::move(fit)), validation_rows_(validation_rows) {}
   void fit(const boosting::StageTargets& targets, double* train, double* validation) override {
     const py::gil_scoped_acquire gil;
+    const py::object rows = targets.chosen_rows == nullptr
+                                ? py::object(py::none())
+                                : py::object(array_of(*targets.chosen_rows));
     const py::tuple values =
-        fit_(columns_of(targets.values, targets.rows, targets.rows, targets.parameters),
-             array_of(*targets.chosen_rows), array_of(*targets.chosen_features));
+        fit_(columns_of(targets.values, targets.rows, targets.rows, targets.parameters), rows,
+             array_of(*targets.chosen_features));
     copy_result(values[0], targets.rows, targets.parameters, train, targets.rows);
     copy_result(values[1], validation_rows_, targets.parameters, validation, validation_rows_);
   }

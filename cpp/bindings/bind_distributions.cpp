@@ -1,8 +1,10 @@
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "holders.hpp"
+#include "optlite/core/interrupt.hpp"
 #include "optlite/distributions/concept.hpp"
 
 namespace py = pybind11;
@@ -16,6 +18,8 @@ const DistributionRow& distribution(const std::string& name) {
   if (row == nullptr) throw py::value_error("There is no distribution named '" + name + "'.");
   return *row;
 }
+
+constexpr Index evaluated_together = 4096;  // rows; between them Ctrl-C is heard
 
 /// Columns of an array of shape (n,) or (columns, n).
 Index rows_of(const Doubles& array, Index columns, const char* what) {
@@ -52,9 +56,14 @@ py::array_t<double> evaluate(const std::string& name, const FieldValues& fields,
   const Index columns = what == "score" ? 1 : (what == "metric" ? p * p : p);
   Doubles out({columns, n});
   double* result = out.mutable_data();
-  const Rows rows{n, params.data(), n, y.data(), n, event ? event->data() : nullptr};
   const py::gil_scoped_release nogil;
-  function(fields, rows, result, n);
+  for (Index begin = 0; begin < n; begin += evaluated_together) {
+    interrupt::poll();
+    const Index count = std::min(evaluated_together, n - begin);
+    const double* observed = event ? event->data() + begin : nullptr;
+    function(fields, {count, params.data() + begin, n, y.data() + begin, n, observed},
+             result + begin, n);
+  }
   return out;
 }
 

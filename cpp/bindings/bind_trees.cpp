@@ -15,16 +15,27 @@ using trees::BinsView;
 using trees::ColumnsView;
 using trees::TableView;
 
+using Places = std::optional<Contiguous<std::uint32_t>>;
+
 /// X may have any strides; its type is what Python has made sure of.
 template <class Scalar>
-TableView table(const py::array_t<Scalar>& X) {
+TableView table(const py::array_t<Scalar>& X, const Places& rows = std::nullopt) {
   if (X.ndim() != 2) throw py::value_error("X must have two dimensions.");
-  return {reinterpret_cast<const char*>(X.data()),
-          sizeof(Scalar) == sizeof(float),
-          X.shape(0),
-          X.shape(1),
-          X.strides(0),
-          X.strides(1)};
+  TableView view{reinterpret_cast<const char*>(X.data()),
+                 sizeof(Scalar) == sizeof(float),
+                 X.shape(0),
+                 X.shape(1),
+                 X.strides(0),
+                 X.strides(1),
+                 nullptr};
+  if (!rows) return view;
+  const std::uint32_t* end = rows->data() + rows->size();
+  if (std::any_of(rows->data(), end, [&](std::uint32_t i) { return i >= view.rows; })) {
+    throw py::value_error("rows are out of range.");
+  }
+  view.rows = rows->size();
+  view.chosen = rows->data();
+  return view;
 }
 
 ColumnsView columns(const Doubles& data, const Integers& indices, const Integers& indptr,
@@ -73,6 +84,32 @@ Bytes encode(const View& X, const BinsArrays& bins) {
   return codes;
 }
 
+template <class Scalar>
+void bind_table(py::module_& m) {
+  using Table = py::array_t<Scalar>;
+  m.def(
+      "find_bins",
+      [](const Table& X, const std::optional<Doubles>& weight, const Bytes& categorical,
+         Index max_bins,
+         const Places& rows) { return find(table(X, rows), weight, categorical, max_bins); },
+      py::arg("X").noconvert(), py::arg("weight"), py::arg("categorical"), py::arg("max_bins"),
+      py::arg("rows").noconvert() = py::none());
+  m.def(
+      "encode",
+      [](const Table& X, const BinsArrays& bins, const Places& rows) {
+        return encode(table(X, rows), bins);
+      },
+      py::arg("X").noconvert(), py::arg("bins"), py::arg("rows").noconvert() = py::none());
+  m.def(
+      "first_infinity",
+      [](const Table& X) {
+        const TableView view = table(X);
+        const py::gil_scoped_release nogil;
+        return trees::find_infinity(view);
+      },
+      py::arg("X").noconvert());
+}
+
 /// One tree on the natural residuals `targets` (outputs x rows): for tests, teaching, and loops
 /// that are written in Python.
 py::tuple grow(const Bytes& codes, const BinsArrays& bins, const Doubles& targets,
@@ -101,7 +138,7 @@ py::tuple grow(const Bytes& codes, const BinsArrays& bins, const Doubles& target
   {
     const py::gil_scoped_release nogil;
     trees::Grower grower(sample, options);
-    tree = grower.grow(problem, rows, features, true, out);
+    tree = grower.grow(problem, &rows, features, true, out);
   }
   return py::make_tuple(tree_to_dict(tree), fitted);
 }
@@ -173,42 +210,18 @@ void bind_trees(py::module_& m) {
            py::arg("last"), py::arg("raw").noconvert())
       .def("apply", &apply, py::arg("bins"), py::arg("codes").noconvert());
 
-  m.def(
-      "find_bins",
-      [](const py::array_t<double>& X, const std::optional<Doubles>& w, const Bytes& c, Index n) {
-        return find(table(X), w, c, n);
-      },
-      py::arg("X").noconvert(), py::arg("weight"), py::arg("categorical"), py::arg("max_bins"));
-  m.def(
-      "find_bins",
-      [](const py::array_t<float>& X, const std::optional<Doubles>& w, const Bytes& c, Index n) {
-        return find(table(X), w, c, n);
-      },
-      py::arg("X").noconvert(), py::arg("weight"), py::arg("categorical"), py::arg("max_bins"));
+  bind_table<double>(m);
+  bind_table<float>(m);
   m.def("find_bins_of_columns",
         [](const Doubles& data, const Integers& indices, const Integers& indptr, Index rows,
            const std::optional<Doubles>& w, const Bytes& c,
            Index n) { return find(columns(data, indices, indptr, rows), w, c, n); });
-  m.def(
-      "encode",
-      [](const py::array_t<double>& X, const BinsArrays& bins) { return encode(table(X), bins); },
-      py::arg("X").noconvert(), py::arg("bins"));
-  m.def(
-      "encode",
-      [](const py::array_t<float>& X, const BinsArrays& bins) { return encode(table(X), bins); },
-      py::arg("X").noconvert(), py::arg("bins"));
   m.def("encode_columns",
         [](const Doubles& data, const Integers& indices, const Integers& indptr, Index rows,
            const BinsArrays& bins) { return encode(columns(data, indices, indptr, rows), bins); });
   m.def("grow_tree", &grow, py::arg("codes").noconvert(), py::arg("bins"),
         py::arg("targets").noconvert(), py::arg("weight"), py::arg("factors"), py::arg("options"),
         py::arg("monotonic"), py::arg("rows"), py::arg("features"));
-  m.def(
-      "first_infinity", [](const py::array_t<double>& X) { return trees::find_infinity(table(X)); },
-      py::arg("X").noconvert());
-  m.def(
-      "first_infinity", [](const py::array_t<float>& X) { return trees::find_infinity(table(X)); },
-      py::arg("X").noconvert());
 }
 
 }  // namespace optlite::bindings

@@ -36,9 +36,19 @@ struct Column {
   }
 };
 
+/// The chosen rows of a column.
 template <class Scalar>
-Column<Scalar> column(const TableView& X, Index j) {
-  return {X.base + j * X.col_step, X.row_step};
+struct Chosen {
+  Column<Scalar> all;
+  const std::uint32_t* rows;
+  double operator[](Index i) const { return all[static_cast<Index>(rows[i])]; }
+};
+
+/// body(column j, or what is chosen of it).
+template <class Scalar, class Body>
+auto with_column(const TableView& X, Index j, Body&& body) {
+  const Column<Scalar> all{X.base + j * X.col_step, X.row_step};
+  return X.chosen == nullptr ? body(all) : body(Chosen<Scalar>{all, X.chosen});
 }
 
 /// Column j of compressed columns, written out.
@@ -245,9 +255,10 @@ void encode_table(const TableView& X, const BinsView& bins, const std::uint8_t* 
     const Index count = std::min(X.rows - begin, block_rows);
     for (Index j = 0; j < X.cols; ++j) {
       if (needed != nullptr && needed[j] == 0) continue;
-      const Column<Scalar> x = column<Scalar>(X, j);
-      coders[static_cast<std::size_t>(j)].encode([&](Index i) { return x[begin + i]; }, count,
-                                                 codes + j * X.rows + begin);
+      with_column<Scalar>(X, j, [&](const auto& x) {
+        coders[static_cast<std::size_t>(j)].encode([&](Index i) { return x[begin + i]; }, count,
+                                                   codes + j * X.rows + begin);
+      });
     }
   });
 }
@@ -256,11 +267,23 @@ template <class Scalar>
 Index first_infinity(const TableView& X) {
   // A row-major walk, so that the first one in the order of rows is found.
   for (Index i = 0; i < X.rows; ++i) {
+    if (i % block_rows == 0) interrupt::poll();
     for (Index j = 0; j < X.cols; ++j) {
-      if (std::isinf(column<Scalar>(X, j)[i])) return i * X.cols + j;
+      const char* at = X.base + i * X.row_step + j * X.col_step;
+      if (std::isinf(*reinterpret_cast<const Scalar*>(at))) return i * X.cols + j;
     }
   }
   return -1;
+}
+
+template <class Scalar>
+Bins bins_of_table(const TableView& X, const double* weight, const std::uint8_t* categorical,
+                   Index max_bins) {
+  const std::vector<Index> rows = rows_to_look_at(X.rows);
+  return collect(X.cols, static_cast<Index>(rows.size()), categorical, [&](Index j) {
+    return with_column<Scalar>(
+        X, j, [&](const auto& x) { return bins_of(x, weight, rows, categorical[j], max_bins, j); });
+  });
 }
 
 }  // namespace
@@ -287,11 +310,8 @@ void BinsView::check(Index n_starts, Index n_values, Index n_categorical) const 
 
 Bins find_bins(const TableView& X, const double* weight, const std::uint8_t* categorical,
                Index max_bins) {
-  const std::vector<Index> rows = rows_to_look_at(X.rows);
-  return collect(X.cols, static_cast<Index>(rows.size()), categorical, [&](Index j) {
-    return X.single ? bins_of(column<float>(X, j), weight, rows, categorical[j], max_bins, j)
-                    : bins_of(column<double>(X, j), weight, rows, categorical[j], max_bins, j);
-  });
+  return X.single ? bins_of_table<float>(X, weight, categorical, max_bins)
+                  : bins_of_table<double>(X, weight, categorical, max_bins);
 }
 
 Bins find_bins(const ColumnsView& X, const double* weight, const std::uint8_t* categorical,

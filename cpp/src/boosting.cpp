@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 #include <utility>
 
 #include "optlite/core/interrupt.hpp"
@@ -27,22 +26,39 @@ Index block_size(const Objective& objective, Index count) {
   return objective.concurrent ? block_rows : std::max<Index>(count, 1);
 }
 
-/// body(begin, count, block) over the blocks of `rows` rows.
+/// body(begin, count, block) over the blocks of `rows` rows. Ctrl-C is heard between groups: a
+/// score with sums of its own takes milliseconds a block.
 template <class Body>
 void over_blocks(const Objective& objective, Index rows, Body&& body) {
   const Index size = block_size(objective, rows);
   const Index blocks = (rows + size - 1) / size;
-  const double work = 30.0 * static_cast<double>(rows * objective.parameters);
-  parallel::for_each(blocks, objective.concurrent ? work : 0.0,
-                     [&](Index b) { body(b * size, std::min(size, rows - b * size), b); });
+  const Index group = 8 * parallel::threads();
+  const double work = 30.0 * static_cast<double>(size * objective.parameters);
+  for (Index start = 0; start < blocks; start += group) {
+    const Index count = std::min(group, blocks - start);
+    parallel::for_each(count, objective.concurrent ? work * static_cast<double>(count) : 0.0,
+                       [&](Index i) {
+                         const Index b = start + i;
+                         body(b * size, std::min(size, rows - b * size), b);
+                       });
+    interrupt::poll();
+  }
 }
 
-Block block_of(const Rows& rows, Index begin, Index count, const double* params, Index stride) {
-  return {count,          params,     stride,
-          rows.y + begin, rows.count, rows.event == nullptr ? nullptr : rows.event + begin};
+/// The target of a tree: minus the slope, or 0 where a parameter would go on beyond its bounds.
+double target_of(double slope, double theta, double lower, double upper) {
+  const bool further = ((theta <= lower) & (slope > 0.0)) | ((theta >= upper) & (slope < 0.0));
+  return further ? 0.0 : clip(-slope, -furthest, furthest);
 }
 
 }  // namespace
+
+/// Rows of a block as the objective takes them: parameters within their bounds, and targets where
+/// they are, or side by side if a stage has chosen some.
+struct Boosting::Part {
+  Matrix params, y, event;
+  Block block;
+};
 
 Boosting::Boosting(Objective objective, Learner& learner, Rows train, Rows validation,
                    Options options)
@@ -53,113 +69,149 @@ Boosting::Boosting(Objective objective, Learner& learner, Rows train, Rows valid
       options_(std::move(options)),
       fitted_(Matrix::Zero(train_.count, objective_.parameters)),
       fitted_validation_(Matrix::Zero(validation_.count, objective_.parameters)) {
-  start_score_ = mean_score(train_, nullptr, 0.0, nullptr);
-  start_validation_ = validation_.count > 0 ? mean_score(validation_, nullptr, 0.0, nullptr)
-                                            : std::numeric_limits<double>::quiet_NaN();
+  start_score_ = mean_score(train_);
+  start_validation_ =
+      validation_.count > 0 ? mean_score(validation_) : std::numeric_limits<double>::quiet_NaN();
   best_score_ = start_validation_;
 }
 
-/// A share of 0 ... count - 1 without replacement, in order: the first of a shuffle.
-std::vector<std::uint32_t> Boosting::choose(Index count, double share, std::uint64_t stream) const {
-  std::vector<std::uint32_t> all(static_cast<std::size_t>(count));
-  std::iota(all.begin(), all.end(), 0u);
-  if (share >= 1.0) return all;
+/// A share of 0 ... count - 1 without replacement, in order: each number is taken with the share of
+/// those to come that are still missing (Knuth, The art of computer programming, volume 2, 3.4.2,
+/// algorithm S).
+std::vector<std::uint32_t> Boosting::draw(Index count, double share, std::uint64_t stream) const {
   const Index size = std::max<Index>(1, static_cast<Index>(share * static_cast<double>(count)));
+  std::vector<std::uint32_t> result(static_cast<std::size_t>(size) + 1);  // the last one is room
   const Philox random(options_.seed, stream);
-  for (Index i = 0; i < size; ++i) {
-    const Index j = i + random.below(static_cast<std::uint64_t>(i), count - i);
-    std::swap(all[static_cast<std::size_t>(i)], all[static_cast<std::size_t>(j)]);
-  }
-  std::vector<std::uint8_t> taken(static_cast<std::size_t>(count), 0);
-  for (Index i = 0; i < size; ++i) taken[all[static_cast<std::size_t>(i)]] = 1;
-  all.clear();
-  for (Index i = 0; i < count; ++i) {
-    if (taken[static_cast<std::size_t>(i)] != 0) all.push_back(static_cast<std::uint32_t>(i));
-  }
-  return all;
-}
-
-/// Parameters of a block, clipped to their bounds: params + step * direction (null: params).
-Matrix Boosting::clipped(const Rows& rows, Index begin, Index count, const Matrix* direction,
-                         double step) const {
-  Matrix params(count, objective_.parameters);
-  for (Index k = 0; k < objective_.parameters; ++k) {
-    const double* from = rows.params.data() + k * rows.count + begin;
-    const double lower = options_.lower[static_cast<std::size_t>(k)];
-    const double upper = options_.upper[static_cast<std::size_t>(k)];
-    double* to = params.data() + k * count;
-    if (direction == nullptr) {
-      for (Index i = 0; i < count; ++i) to[i] = clip(from[i], lower, upper);
-    } else {
-      const double* by = direction->data() + k * rows.count + begin;
-#pragma omp simd
-      for (Index i = 0; i < count; ++i) to[i] = clip(from[i] + step * by[i], lower, upper);
+  Index taken = 0;
+  for (Index first = 0; taken < size; first += 4) {
+    const Philox::Block words = random.block(static_cast<std::uint64_t>(first / 4));
+    for (Index i = first; i < std::min(first + 4, count); ++i) {
+      const std::uint64_t left = std::uint64_t{words[static_cast<std::size_t>(i - first)]} *
+                                 static_cast<std::uint64_t>(count - i);
+      result[static_cast<std::size_t>(taken)] = static_cast<std::uint32_t>(i);
+      taken += left < static_cast<std::uint64_t>(size - taken) << 32 ? 1 : 0;
     }
   }
-  return params;
+  result.pop_back();
+  return result;
 }
 
-void Boosting::negative_gradient() {
-  const Index n = train_.count;
-  over_blocks(objective_, n, [&](Index begin, Index count, Index) {
-    const Matrix params = clipped(train_, begin, count, nullptr, 0.0);
-    objective_.gradient(block_of(train_, begin, count, params.data(), count),
-                        fitted_.data() + begin, n);
-    for (Index k = 0; k < objective_.parameters; ++k) {
-      const double* theta = train_.params.data() + k * n + begin;
-      double* out = fitted_.data() + k * n + begin;
-      const double lower = options_.lower[static_cast<std::size_t>(k)];
-      const double upper = options_.upper[static_cast<std::size_t>(k)];
+/// Rows at params + step * direction (null: params).
+Boosting::Part Boosting::part_of(const Rows& rows, Chosen chosen, Index begin, Index count,
+                                 const Matrix* direction, double step) const {
+  Part part;
+  part.params.resize(count, objective_.parameters);
+  const std::uint32_t* places = chosen.rows == nullptr ? nullptr : chosen.rows + begin;
+  for (Index k = 0; k < objective_.parameters; ++k) {
+    const double lower = options_.lower[static_cast<std::size_t>(k)];
+    const double upper = options_.upper[static_cast<std::size_t>(k)];
+    const double* from = rows.params.data() + k * rows.count;
+    const double* by = direction == nullptr ? nullptr : direction->data() + k * rows.count;
+    double* to = part.params.data() + k * count;
+    if (places != nullptr) {
+      for (Index i = 0; i < count; ++i) {
+        const std::uint32_t row = places[i];
+        to[i] = clip(by == nullptr ? from[row] : from[row] + step * by[row], lower, upper);
+      }
+    } else if (by == nullptr) {
+      for (Index i = 0; i < count; ++i) to[i] = clip(from[begin + i], lower, upper);
+    } else {
 #pragma omp simd
       for (Index i = 0; i < count; ++i) {
-        const bool further =
-            ((theta[i] <= lower) & (out[i] > 0.0)) | ((theta[i] >= upper) & (out[i] < 0.0));
-        out[i] = further ? 0.0 : clip(-out[i], -furthest, furthest);
+        to[i] = clip(from[begin + i] + step * by[begin + i], lower, upper);
+      }
+    }
+  }
+  const double* event = rows.event == nullptr ? nullptr : rows.event + begin;
+  part.block = {count, part.params.data(), count, rows.y + begin, rows.count, event};
+  if (places == nullptr) return part;
+  const auto gather = [&](const double* columns, Index width, Matrix& into) {
+    into.resize(count, width);
+    for (Index k = 0; k < width; ++k) {
+      for (Index i = 0; i < count; ++i) into(i, k) = columns[k * rows.count + places[i]];
+    }
+    return into.data();
+  };
+  part.block.y = gather(rows.y, objective_.outputs, part.y);
+  part.block.y_stride = count;
+  if (rows.event != nullptr) part.block.event = gather(rows.event, 1, part.event);
+  return part;
+}
+
+void Boosting::negative_gradient(Chosen chosen) {
+  const Index n = train_.count, p = objective_.parameters;
+  over_blocks(objective_, chosen.count, [&](Index begin, Index count, Index) {
+    const Part part = part_of(train_, chosen, begin, count, nullptr, 0.0);
+    Matrix slopes(chosen.rows == nullptr ? 0 : count, p);
+    double* const from = chosen.rows == nullptr ? fitted_.data() + begin : slopes.data();
+    const Index stride = chosen.rows == nullptr ? n : count;
+    objective_.gradient(part.block, from, stride);
+    for (Index k = 0; k < p; ++k) {
+      const double* theta = train_.params.data() + k * n;
+      double *slope = from + k * stride, *out = fitted_.data() + k * n;
+      const double lower = options_.lower[static_cast<std::size_t>(k)];
+      const double upper = options_.upper[static_cast<std::size_t>(k)];
+      if (chosen.rows == nullptr) {
+#pragma omp simd
+        for (Index i = 0; i < count; ++i) {
+          slope[i] = target_of(slope[i], theta[begin + i], lower, upper);
+        }
+      } else {
+        for (Index i = 0; i < count; ++i) {
+          const std::uint32_t row = chosen.rows[begin + i];
+          out[row] = target_of(slope[i], theta[row], lower, upper);
+        }
       }
     }
   });
 }
 
-/// The weighted mean of a number for each row of a block, over all blocks; over the chosen rows if
-/// `chosen` is not null. body(begin, count, values) writes those of one block.
+/// The weighted mean of a number for each chosen row. body(begin, count, values) writes those of
+/// one block.
 template <class Body>
-double Boosting::mean(const Rows& rows, const std::vector<std::uint8_t>* chosen,
-                      Body&& body) const {
-  const Index size = block_size(objective_, rows.count);
-  Matrix sums = Matrix::Zero((rows.count + size - 1) / size, 2);
-  over_blocks(objective_, rows.count, [&](Index begin, Index count, Index b) {
+double Boosting::mean(const Rows& rows, Chosen chosen, Body&& body) const {
+  const Index size = block_size(objective_, chosen.count);
+  Matrix sums = Matrix::Zero((chosen.count + size - 1) / size, 2);
+  over_blocks(objective_, chosen.count, [&](Index begin, Index count, Index b) {
     Vector values(count);
     body(begin, count, values.data());
-    if (rows.weight == nullptr && chosen == nullptr) {
+    if (rows.weight == nullptr) {
       sums(b, 0) = values.sum();
       sums(b, 1) = static_cast<double>(count);
       return;
     }
-    Vector weight = Vector::Ones(count);
-    if (rows.weight != nullptr) weight = ConstVectorMap(rows.weight + begin, count);
-    for (Index i = 0; chosen != nullptr && i < count; ++i) {
-      if ((*chosen)[static_cast<std::size_t>(begin + i)] == 0) weight[i] = 0.0;
+    for (Index i = 0; i < count; ++i) {
+      const Index row = chosen.rows == nullptr ? begin + i : Index{chosen.rows[begin + i]};
+      const double weight = rows.weight[row];
+      // A row without weight may have any score.
+      sums(b, 0) += weight > 0.0 ? weight * values[i] : 0.0;
+      sums(b, 1) += weight;
     }
-    // A row without weight may have any score.
-    sums(b, 0) = (weight.array() > 0.0).select(weight.array() * values.array(), 0.0).sum();
-    sums(b, 1) = weight.sum();
   });
   const Vector total = pairwise_sums(std::move(sums));
   return total[0] / total[1];
 }
 
 /// The mean score at params + step * direction.
-double Boosting::mean_score(const Rows& rows, const Matrix* direction, double step,
-                            const std::vector<std::uint8_t>* chosen) const {
+double Boosting::mean_score(const Rows& rows, Chosen chosen, const Matrix* direction,
+                            double step) const {
   return mean(rows, chosen, [&](Index begin, Index count, double* scores) {
-    const Matrix params = clipped(rows, begin, count, direction, step);
-    objective_.score(block_of(rows, begin, count, params.data(), count), scores);
+    const Part part = part_of(rows, chosen, begin, count, direction, step);
+    objective_.score(part.block, scores);
   });
 }
 
-double Boosting::mean_length() const {
-  return mean(train_, nullptr, [&](Index begin, Index count, double* lengths) {
-    VectorMap(lengths, count) = fitted_.middleRows(begin, count).rowwise().norm();
+double Boosting::mean_score(const Rows& rows) const {
+  return mean_score(rows, {nullptr, rows.count}, nullptr, 0.0);
+}
+
+double Boosting::mean_length(Chosen chosen) const {
+  return mean(train_, chosen, [&](Index begin, Index count, double* lengths) {
+    if (chosen.rows == nullptr) {
+      VectorMap(lengths, count) = fitted_.middleRows(begin, count).rowwise().norm();
+      return;
+    }
+    for (Index i = 0; i < count; ++i) lengths[i] = fitted_.row(chosen.rows[begin + i]).norm();
   });
 }
 
@@ -177,23 +229,21 @@ double Boosting::longest_step() const {
 
 /// The longest step of 1, 2, 4, ... before the score rises, else the first of 1/2, 1/4, ... at
 /// which it falls; 0 where it falls at none that is worth a step.
-double Boosting::line_search(double start, const std::vector<std::uint8_t>* chosen,
-                             double size) const {
+double Boosting::line_search(double start, Chosen chosen, double size) const {
   const double longest = longest_step();
   double step = 1.0, falling = 0.0;
-  double score = mean_score(train_, &fitted_, step, chosen);
+  double score = mean_score(train_, chosen, &fitted_, step);
   while (std::isfinite(score) && score <= start) {
     if (score < start) falling = step;
     if (2.0 * step > longest || step > 256.0) break;
     step *= 2.0;
-    score = mean_score(train_, &fitted_, step, chosen);
+    score = mean_score(train_, chosen, &fitted_, step);
   }
   if (falling > 0.0) return falling;
   while (size * step >= options_.tol && step >= shortest_step) {
     step *= 0.5;
-    score = mean_score(train_, &fitted_, step, chosen);
+    score = mean_score(train_, chosen, &fitted_, step);
     if (std::isfinite(score) && score < start) return step;
-    interrupt::poll();
   }
   return 0.0;
 }
@@ -205,30 +255,28 @@ void Boosting::advance(Rows& rows, const Matrix& direction, double step) const {
 bool Boosting::stage() {
   if (end_ != End::running) return false;
   const auto number = static_cast<std::uint64_t>(options_.first_stage) + records_.size();
-  const std::vector<std::uint32_t> rows = choose(train_.count, options_.row_share, 2 * number + 2);
-  const auto columns = choose(options_.features, options_.column_share, 2 * number + 3);
+  const bool part = options_.row_share < 1.0;
+  std::vector<std::uint32_t> drawn;
+  if (part) drawn = draw(train_.count, options_.row_share, 2 * number + 2);
+  const Chosen chosen{part ? drawn.data() : nullptr,
+                      part ? static_cast<Index>(drawn.size()) : train_.count};
+  const auto columns = draw(options_.features, options_.column_share, 2 * number + 3);
   const std::vector<std::int32_t> features(columns.begin(), columns.end());
-  std::vector<std::uint8_t> chosen;
-  if (static_cast<Index>(rows.size()) < train_.count) {
-    chosen.assign(static_cast<std::size_t>(train_.count), 0);
-    for (const std::uint32_t i : rows) chosen[i] = 1;
-  }
-  const std::vector<std::uint8_t>* mask = chosen.empty() ? nullptr : &chosen;
-  negative_gradient();  // into the place where the learner puts what it makes of it
-  learner_->fit(
-      {objective_.parameters, train_.count, fitted_.data(), train_.weight, &rows, &features},
-      fitted_.data(), fitted_validation_.data());
-  const double before = records_.empty() ? start_score_ : records_.back().score;
-  const double size = mean_length();
-  const double step =
-      line_search(mask == nullptr ? before : mean_score(train_, nullptr, 0.0, mask), mask, size);
+  negative_gradient(chosen);  // into the place where the learner puts what it makes of it
+  learner_->fit({objective_.parameters, train_.count, fitted_.data(), train_.weight,
+                 part ? &drawn : nullptr, &features},
+                fitted_.data(), fitted_validation_.data());
+  const double before = part               ? mean_score(train_, chosen, nullptr, 0.0)
+                        : records_.empty() ? start_score_
+                                           : records_.back().score;
+  const double size = mean_length(chosen);
+  const double step = line_search(before, chosen, size);
   learner_->keep(options_.learning_rate * step);
   advance(train_, fitted_, options_.learning_rate * step);
-  StageRecord record{step, mean_score(train_, nullptr, 0.0, nullptr),
-                     std::numeric_limits<double>::quiet_NaN(), size};
+  StageRecord record{step, mean_score(train_), std::numeric_limits<double>::quiet_NaN(), size};
   if (validation_.count > 0) {
     advance(validation_, fitted_validation_, options_.learning_rate * step);
-    record.validation = mean_score(validation_, nullptr, 0.0, nullptr);
+    record.validation = mean_score(validation_);
   }
   records_.push_back(record);
   const auto stages = static_cast<Index>(records_.size());

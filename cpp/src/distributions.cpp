@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "optlite/core/parallel.hpp"
 #include "optlite/core/special.hpp"
 #include "optlite/registered/distributions.hpp"
 
@@ -56,6 +57,7 @@ Summary summarize(Index count, const double* y, const double* weight) {
   double total = 0.0;
   for (Index i = 0; i < count; ++i) total += w(i);
   const auto mean_of = [&](auto&& value) {
+    parallel::poll_outside();
     double sum = 0.0;
     for (Index i = 0; i < count; ++i) {
       if (w(i) != 0.0) sum += w(i) / total * value(y[i]);
@@ -152,6 +154,7 @@ class MeanScore {
     double params[most_params * block], out[most_params * block];
     for (Index k = 0; k < p_; ++k) std::fill_n(params + k * block, block, theta[k]);
     for (Index begin = 0; begin < count_; begin += block) {
+      parallel::poll_outside();
       const Index n = std::min(block, count_ - begin);
       const double* event = event_ == nullptr ? nullptr : event_ + begin;
       function(fields_, {n, params, block, y_ + begin, n, event}, out, block);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <utility>
 
 #include "optlite/core/interrupt.hpp"
@@ -50,9 +51,23 @@ std::vector<Word> Grower::buffer() {
   return result;
 }
 
-void Grower::start(const Targets& targets, const std::vector<std::uint32_t>& rows) {
+void Grower::start(const Targets& targets, const std::vector<std::uint32_t>* rows) {
   targets_ = targets;
-  coding_ = Coding(targets, sample_.rows);
+  if (rows == nullptr) {
+    rows_.resize(static_cast<std::size_t>(sample_.rows));
+    std::iota(rows_.begin(), rows_.end(), 0u);
+  } else {
+    rows_ = *rows;
+  }
+  if (targets.weight != nullptr) {  // rows without weight have no say
+    rows_.erase(std::remove_if(rows_.begin(), rows_.end(),
+                               [&](std::uint32_t i) { return !(targets.weight[i] > 0.0); }),
+                rows_.end());
+  }
+  const auto count = static_cast<Index>(rows_.size());
+  all_rows_ = count == sample_.rows;
+  const std::uint32_t* const chosen = all_rows_ ? nullptr : rows_.data();
+  coding_ = Coding(targets, chosen, count);
   if (layout_.words() != coding_.words()) {
     layout_ = HistogramLayout(sample_.bins, coding_.words());
     spare_.clear();
@@ -65,19 +80,11 @@ void Grower::start(const Targets& targets, const std::vector<std::uint32_t>& row
   }
   std::fill(chosen_.begin(), chosen_.end(), std::uint8_t{0});
   for (const std::int32_t f : *features_) chosen_[static_cast<std::size_t>(f)] = 1;
-  rows_ = rows;
-  if (targets.weight != nullptr) {  // rows without weight have no say
-    rows_.erase(std::remove_if(rows_.begin(), rows_.end(),
-                               [&](std::uint32_t i) { return !(targets.weight[i] > 0.0); }),
-                rows_.end());
-  }
-  all_rows_ = static_cast<Index>(rows_.size()) == sample_.rows;
   right_rows_.resize(rows_.size());
   entries_.resize(static_cast<std::size_t>(sample_.rows * coding_.words()));
-  const Index chunks = chunks_of(sample_.rows);
-  parallel::for_each(chunks, static_cast<double>(sample_.rows * coding_.words()), [&](Index c) {
-    const Index begin = c * chunk_rows, end = std::min(sample_.rows, begin + chunk_rows);
-    coding_.write(targets, begin, end, entries_.data() + begin * coding_.words());
+  parallel::for_each(chunks_of(count), static_cast<double>(count * coding_.words()), [&](Index c) {
+    const Index begin = c * chunk_rows, end = std::min(count, begin + chunk_rows);
+    coding_.write(targets, chosen, begin, end, entries_.data());
   });
 }
 
@@ -285,9 +292,37 @@ void Grower::close(Node& node) {
   if (!node.histogram.empty()) spare_.push_back(std::move(node.histogram));
 }
 
-/// Rows that took part lie sorted by leaf, or by the parent of two leaves; the others go down the
-/// tree.
+/// The value of the leaf of every row of the sample.
 void Grower::write_fitted(double* fitted) const {
+  // Rows that stay outside of the tree go down a small one faster than the others are looked up.
+  const bool together = !all_rows_ && tree_.size() <= small_tree;
+  if (!together) write_listed(fitted);
+  if (all_rows_) return;
+  const Index outputs = coding_.outputs();
+  std::vector<std::uint8_t> known(together ? 0 : static_cast<std::size_t>(sample_.rows), 0);
+  if (!together) {
+    for (const std::uint32_t i : rows_) known[i] = 1;
+  }
+  const Index blocks = (sample_.rows + block_rows - 1) / block_rows;
+  parallel::for_each(blocks, 5.0 * static_cast<double>(sample_.rows), [&](Index b) {
+    const Index begin = b * block_rows, count = std::min(block_rows, sample_.rows - begin);
+    Index leaves[block_rows];
+    leaves_of(tree_, sample_, begin, count, leaves);
+    for (Index k = 0; k < outputs; ++k) {
+      double* out = fitted + k * targets_.stride + begin;
+      const double* value = tree_.value.data() + k;
+      for (Index i = 0; i < count; ++i) {
+        if (together || known[static_cast<std::size_t>(begin + i)] == 0) {
+          out[i] = value[leaves[i] * outputs];
+        }
+      }
+    }
+  });
+}
+
+/// The same for the rows that the tree was grown on: they lie sorted by leaf, or by the parent of
+/// two leaves.
+void Grower::write_listed(double* fitted) const {
   const Index outputs = coding_.outputs();
   for (const Done& part : done_) {
     const auto n = static_cast<std::size_t>(part.index);
@@ -313,25 +348,9 @@ void Grower::write_fitted(double* fitted) const {
       });
     }
   }
-  if (all_rows_) return;
-  std::vector<std::uint8_t> known(static_cast<std::size_t>(sample_.rows), 0);
-  for (const std::uint32_t i : rows_) known[i] = 1;
-  const Index blocks = (sample_.rows + block_rows - 1) / block_rows;
-  parallel::for_each(blocks, 5.0 * static_cast<double>(sample_.rows), [&](Index b) {
-    const Index begin = b * block_rows, count = std::min(block_rows, sample_.rows - begin);
-    Index leaves[block_rows];
-    leaves_of(tree_, sample_, begin, count, leaves);
-    for (Index i = 0; i < count; ++i) {
-      if (known[static_cast<std::size_t>(begin + i)] != 0) continue;
-      for (Index k = 0; k < outputs; ++k) {
-        fitted[k * targets_.stride + begin + i] =
-            tree_.value[static_cast<std::size_t>(leaves[i] * outputs + k)];
-      }
-    }
-  });
 }
 
-Tree Grower::grow(const Targets& targets, const std::vector<std::uint32_t>& rows,
+Tree Grower::grow(const Targets& targets, const std::vector<std::uint32_t>* rows,
                   const std::vector<std::int32_t>& features, bool signs, double* fitted) {
   features_ = &features;
   signs_ = signs;

@@ -38,20 +38,30 @@ double to_double(std::int64_t whole) {
   return (high - 0x1.00000801p84) + low;
 }
 
-/// The largest target, or infinity where one is not finite.
-double largest(const double* values, Index rows) {
-  const Index blocks = (rows + block_rows - 1) / block_rows;
-  std::vector<double> parts(static_cast<std::size_t>(blocks), 0.0);
-  parallel::for_each(blocks, static_cast<double>(rows), [&](Index b) {
-    const Index begin = b * block_rows, end = std::min(rows, begin + block_rows);
-    double most = 0.0, wrong = 0.0;
+/// The largest target of a block, or infinity where one is not finite; row(i) is the row at place
+/// i.
+template <class Row>
+double largest_of_block(const double* values, Index begin, Index end, Row row) {
+  double most = 0.0, wrong = 0.0;
 #pragma omp simd reduction(max : most) reduction(+ : wrong)
-    for (Index i = begin; i < end; ++i) {
-      const double size = std::fabs(values[i]);
-      most = size > most ? size : most;
-      wrong += size - size;  // NaN for what is not finite
-    }
-    parts[static_cast<std::size_t>(b)] = wrong == 0.0 ? most : HUGE_VAL;
+  for (Index i = begin; i < end; ++i) {
+    const double size = std::fabs(values[row(i)]);
+    most = size > most ? size : most;
+    wrong += size - size;  // NaN for what is not finite
+  }
+  return wrong == 0.0 ? most : HUGE_VAL;
+}
+
+/// The same of `count` rows (null: all).
+double largest(const double* values, const std::uint32_t* rows, Index count) {
+  const Index blocks = (count + block_rows - 1) / block_rows;
+  std::vector<double> parts(static_cast<std::size_t>(blocks), 0.0);
+  parallel::for_each(blocks, static_cast<double>(count), [&](Index b) {
+    const Index begin = b * block_rows, end = std::min(count, begin + block_rows);
+    parts[static_cast<std::size_t>(b)] =
+        rows == nullptr ? largest_of_block(values, begin, end, [](Index i) { return i; })
+                        : largest_of_block(values, begin, end,
+                                           [=](Index i) { return static_cast<Index>(rows[i]); });
   });
   return parts.empty() ? 0.0 : *std::max_element(parts.begin(), parts.end());
 }
@@ -113,13 +123,14 @@ Add choose(const Coding& coding, Index width) {
 
 // ------------------------------------------------------------------------- meaning of words
 
-Coding::Coding(const Targets& targets, Index rows) : outputs_(targets.outputs) {
-  const int count_bits = bits_of(rows);
+Coding::Coding(const Targets& targets, const std::uint32_t* rows, Index count)
+    : outputs_(targets.outputs) {
+  const int count_bits = bits_of(count);
   const int target_bits = std::min(50, 62 - 2 * count_bits);
   if (targets.weight != nullptr || target_bits < fewest_bits) return;
   std::vector<double> units;
   for (Index k = 0; k < outputs_; ++k) {
-    const double most = largest(targets.values + k * targets.stride, rows);
+    const double most = largest(targets.values + k * targets.stride, rows, count);
     if (!(most < HUGE_VAL)) return;
     int exponent = 0;
     std::frexp(most, &exponent);  // most < 2^exponent
@@ -129,7 +140,10 @@ Coding::Coding(const Targets& targets, Index rows) : outputs_(targets.outputs) {
   count_mask_ = (std::int64_t{1} << count_bits) - 1;
 }
 
-void Coding::write(const Targets& targets, Index begin, Index end, Word* entries) const {
+/// row(i) is the row at place i.
+template <class Row>
+void Coding::write_rows(const Targets& targets, Index begin, Index end, Word* entries,
+                        Row row) const {
   const Index size = words();
   const double* weight = targets.weight;
   for (Index k = 0; k < outputs_; ++k) {
@@ -140,17 +154,26 @@ void Coding::write(const Targets& targets, Index begin, Index end, Word* entries
       const std::int64_t count = k == 0 ? 1 : 0;
       const std::int64_t above = k == 0 ? count_mask_ + 1 : 1;
       for (Index i = begin; i < end; ++i) {
-        out[(i - begin) * size].whole = rounded(values[i] * per_unit) * above + count;
+        out[row(i) * size].whole = rounded(values[row(i)] * per_unit) * above + count;
       }
     } else {
       for (Index i = begin; i < end; ++i) {
-        out[(i - begin) * size].real = (weight == nullptr ? 1.0 : weight[i]) * values[i];
+        out[row(i) * size].real = (weight == nullptr ? 1.0 : weight[row(i)]) * values[row(i)];
       }
     }
   }
   if (whole()) return;
   for (Index i = begin; i < end; ++i) {
-    entries[(i - begin) * size].real = weight == nullptr ? 1.0 : weight[i];
+    entries[row(i) * size].real = weight == nullptr ? 1.0 : weight[row(i)];
+  }
+}
+
+void Coding::write(const Targets& targets, const std::uint32_t* rows, Index begin, Index end,
+                   Word* entries) const {
+  if (rows == nullptr) {
+    write_rows(targets, begin, end, entries, [](Index i) { return i; });
+  } else {
+    write_rows(targets, begin, end, entries, [=](Index i) { return static_cast<Index>(rows[i]); });
   }
 }
 

@@ -21,10 +21,15 @@ std::vector<double> inverse_mean_squares(const StageTargets& targets) {
   for (Index k = 0; k < targets.parameters; ++k) {
     const double* column = targets.values + k * targets.rows;
     double sum = 0.0, total = 0.0;
-    for (const std::uint32_t i : *targets.chosen_rows) {
+    const auto add = [&](Index i) {
       const double w = targets.weight == nullptr ? 1.0 : targets.weight[i];
       sum += w * column[i] * column[i];
       total += w;
+    };
+    if (targets.chosen_rows == nullptr) {
+      for (Index i = 0; i < targets.rows; ++i) add(i);
+    } else {
+      for (const std::uint32_t i : *targets.chosen_rows) add(i);
     }
     result.push_back(sum > 0.0 ? total / sum : 0.0);
   }
@@ -76,7 +81,7 @@ void TreeLearner::fit(const StageTargets& targets, double* train, double* valida
     const trees::Targets problem{outputs, targets.values + k * targets.rows, targets.rows,
                                  targets.weight, joint_ ? factors.data() : nullptr};
     const bool signs = k == 0;  // monotone features concern the first parameter only
-    const trees::Tree tree = grower_.grow(problem, *targets.chosen_rows, *targets.chosen_features,
+    const trees::Tree tree = grower_.grow(problem, targets.chosen_rows, *targets.chosen_features,
                                           signs, train + k * targets.rows);
     add(tree, k, outputs, validation + k * validation_.rows);
   }

@@ -43,7 +43,7 @@ def twin_of(family, score, what, theta, y=None, censored=False):
 #: from each other; ours do not. Extreme counts and shapes are compared up to the rounding of those.
 #: Here: the parameters that are logarithms of such numbers.
 CANCELLING = {
-    "beta": (0, 1),
+    "beta": (1,),
     "gamma": (0,),
     "negative_binomial": (0, 1),
     "poisson": (0,),

@@ -4,7 +4,6 @@ from numbers import Integral, Real
 from typing import ClassVar
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
@@ -13,7 +12,7 @@ from sklearn.utils.validation import check_consistent_length
 from .._estimator import EstimatorShell, begin_callbacks, end_callbacks
 from .._validation import check_weights
 from .._warnings import warn
-from . import _features, _fit, _folds, _forest, _units
+from . import _features, _fit, _folds, _forest, _spread, _units
 from ._prediction import Predictions
 from ._run import Run
 
@@ -199,8 +198,8 @@ class NGBoost(Predictions, EstimatorShell, BaseEstimator):
                     setattr(self, name, value)
             if few:
                 self._take_over(checked, stages)
-            elif held_out is not None and self.bins_ is not None:
-                self._widen(self._distribution(self._sum(held_out.X)).theta, held_out)
+            elif held_out is not None:
+                self._widen(self._theta(held_out), held_out)
         end_callbacks(context, self, X, y, sample_weight)
         return self
 
@@ -255,7 +254,7 @@ class NGBoost(Predictions, EstimatorShell, BaseEstimator):
         asked = self._rounds(n) is not None and self.validation_fraction is None
         given = validation[0] is not None or validation[1] is not None
         few = n < _folds.FEW_ROWS and _folds.fill(n, self._strata(data))
-        return asked and few and self.Base is None and not given and not more
+        return asked and few and not given and not more
 
     def _take_over(self, checked, stages):
         """Keep what cross-validation said of the model that all rows are fitted with."""
@@ -317,29 +316,14 @@ class NGBoost(Predictions, EstimatorShell, BaseEstimator):
         )
         self.bins_ = None
         if self.Base is None:
-            self.bins_ = _features.find_bins(
-                train.X, train.weight, self._categorical, self.max_bins
-            )
+            self.bins_ = _features.find_bins(train, self._categorical, self.max_bins)
 
     def _widen(self, theta, held_out):
-        """Shift the parameters along the spread to where rows that were not fitted score best.
-
-        Training residuals are smaller than others, and a spread that is learned from them is.
-        """
-        family = self._family()
-        along = _fit.spread_of(family)
-        if along is None:
-            return
-
-        def mean_score(shift):
-            scores = family.score(
-                theta + shift * along, held_out.y, score=self.score_rule_, **_fit.event_of(held_out)
-            )
-            return np.average(scores, weights=held_out.weight)
-
-        with np.errstate(all="ignore"):  # targets far out may have infinite scores
-            found = minimize_scalar(mean_score, bounds=(-1.0, 1.0), method="bounded")
-            better = found.fun < mean_score(0.0)
-        if better:
-            for params in (self.init_params_, self.lower_, self.upper_):
-                params += found.x * along
+        """Change the spread to where rows that were not fitted, predicted as theta, score best."""
+        for spread, x in _spread.growths(self._family(), self.score_rule_, theta, held_out):
+            for name in ("init_params_", "lower_", "upper_"):
+                setattr(self, name, spread.grown(getattr(self, name), x))
+            self.stage_factors_ = self.stage_factors_ * spread.factor(x)
+            if self.bins_ is not None:
+                joint = self.tree_sharing == "joint"
+                self.forest_ = _forest.scale(self.forest_, spread.factor(x), joint)

@@ -184,22 +184,22 @@ def monotone_signs(estimator):
     return np.ascontiguousarray(signs, dtype=np.int8)
 
 
-def find_bins(X, weight, categorical, max_bins):
-    """Return the bins of validated features: a dict of arrays, to be stored."""
+def find_bins(data, categorical, max_bins):
+    """Return the bins of the features of `data`: a dict of arrays, to be stored."""
     flags = np.ascontiguousarray(categorical, dtype=np.uint8)
-    if sp.issparse(X):
-        parts = core.find_bins_of_columns(*_columns(X), weight, flags, max_bins)
+    if sp.issparse(data.X):
+        parts = core.find_bins_of_columns(*_columns(data.features), data.weight, flags, max_bins)
     else:
-        parts = core.find_bins(X, weight, flags, max_bins)
+        parts = core.find_bins(data.X, data.weight, flags, max_bins, data.rows)
     return dict(zip(("starts", "values", "categorical"), parts, strict=True))
 
 
-def encode(X, bins):
-    """Return the codes (n_features, n_samples) of validated features, one byte each."""
+def encode(data, bins):
+    """Return the codes (n_features, n_samples) of the features of `data`, one byte each."""
     checked = core.Bins(bins["starts"], bins["values"], bins["categorical"])
-    if sp.issparse(X):
-        return core.encode_columns(*_columns(X), checked)
-    return core.encode(X, checked)
+    if sp.issparse(data.X):
+        return core.encode_columns(*_columns(data.features), checked)
+    return core.encode(data.X, checked, data.rows)
 
 
 def _columns(X):

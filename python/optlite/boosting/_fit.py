@@ -88,36 +88,29 @@ def reach_of(family):
     return [1.0 if name.startswith(("log_", "logit")) else np.inf for name in names]
 
 
-#: Where the spread is not a parameter of its own: how the logarithms change as it grows, and the
-#: mean (of the Weibull distribution: the scale, which says where it lies) stays.
-_SPREADS = {
-    ("log_shape", "log_scale"): (-1.0, 0.0),
-    ("log_shape", "log_rate"): (-2.0, -2.0),
-}
-
-
-def spread_of(family):
-    """Return the direction in which the spread of the distribution grows, or None."""
-    names = tuple(family.parameter_names)
-    if names in _SPREADS:
-        return np.array(_SPREADS[names])
-    scales = np.array([name in ("log_sigma", "log_scale") for name in names], dtype=float)
-    return scales if len(names) > 1 and scales.sum() == 1.0 else None
-
-
 @dataclass
 class Data:
-    """Rows of a fit: features (validated), targets as the family takes them, weights, events."""
+    """Rows of a fit: features (validated), targets as the family takes them, weights, events.
+
+    Targets, weights and events are those of the chosen rows, and `X` is whole: it may be too large
+    for a copy, and the core reads chosen rows in place.
+    """
 
     X: object
     y: np.ndarray
     weight: np.ndarray = None
     event: np.ndarray = None
+    rows: np.ndarray = None  # of X, in their order; None: all
 
     @property
     def observed(self):
         """The share of the rows that are not censored."""
         return 1.0 if self.event is None else np.average(self.event, weights=self.weight)
+
+    @property
+    def features(self):
+        """The features of the chosen rows, copied."""
+        return self.X if self.rows is None else self.X[self.rows]
 
     def weighted(self):
         """Return the rows whose weight is not zero; weights that are all 1 are none."""
@@ -126,10 +119,12 @@ class Data:
         rows = self if self.weight.all() else self.take(self.weight > 0.0)
         return replace(rows, weight=None) if (rows.weight == 1.0).all() else rows
 
-    def take(self, rows):
-        """Return some of the rows."""
-        parts = (self.X, self.y, self.weight, self.event)
-        return Data(*(None if part is None else part[rows] for part in parts))
+    def take(self, chosen):
+        """Return some of the rows; `chosen` is a mask, or places."""
+        rows = np.arange(len(self.y), dtype=np.uint32) if self.rows is None else self.rows
+        parts = (self.y, self.weight, self.event)
+        y, weight, event = (None if part is None else part[chosen] for part in parts)
+        return Data(self.X, y, weight, event, rows[chosen])
 
 
 def event_of(data):

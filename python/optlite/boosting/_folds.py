@@ -106,5 +106,5 @@ class CrossValidation:
 
     def _predict(self, fit, run, part):
         """Return the parameters of the rows that a fit has not seen, after the common stage."""
-        fit.forest_ = run.forest(min(self.n_stages, len(run.core.history()) - 1))
-        return fit._distribution(fit._sum(part.X)).theta
+        vars(fit).update(run.stages(min(self.n_stages, len(run.core.history()) - 1)))
+        return fit._theta(part)

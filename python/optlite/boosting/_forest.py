@@ -76,7 +76,7 @@ def _check_numbers(model):
     family = model._family()
     p, d, n = family.n_params, family.n_outputs, model.n_iter_
     shapes = {"init_params_": (p,), "lower_": (p,), "upper_": (p,), "unit_": (2, d)}
-    for name, shape in {**shapes, "scalings_": (n,), "stage_factors_": (n,)}.items():
+    for name, shape in {**shapes, "scalings_": (n,), "stage_factors_": (n, p)}.items():
         array = getattr(model, name)
         fits = isinstance(array, np.ndarray) and array.dtype == np.float64 and array.shape == shape
         _require(fits, "numbers", f"{name} has another type or shape")
@@ -90,6 +90,15 @@ def _require(holds, what, fault):
             f"The {what} of this model are damaged: {fault}. Load the model again from an intact "
             "file."
         )
+
+
+def scale(forest, factors, joint):
+    """Return the forest with the values for parameter k multiplied by ``factors[k]``."""
+    if joint:
+        value = (forest["value"].reshape(-1, len(factors)) * factors).ravel()
+    else:
+        value = forest["value"] * factors[np.repeat(forest["target"], np.diff(forest["starts"]))]
+    return {**forest, "value": value}
 
 
 def cut(forest, n_trees):

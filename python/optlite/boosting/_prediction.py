@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from . import _features, _fit, _forest, _units
+from . import _features, _fit, _forest
 
 
 class Predictions:
@@ -19,32 +19,37 @@ class Predictions:
         raw = np.repeat(self.init_params_[:, None], X.shape[0], axis=1)
         p = len(self.init_params_)
         if self.bins_ is None:
-            units = _units.parameters_of(self._family(), self.unit_)[0]
-            for models, features, factor in zip(
+            for models, features, factors in zip(
                 self.base_models_, self.col_idxs_, self.stage_factors_, strict=True
             ):
                 part = X[:, features]
-                raw += factor * units[:, None] * np.array([m.predict(part) for m in models])
+                raw += factors[:, None] * np.array([m.predict(part) for m in models])
                 yield raw
             return
         trees = 1 if self.tree_sharing == "joint" else p
         forest, bins = _forest.views(self)
-        codes = _features.encode(X, self.bins_)
+        codes = _features.encode(_fit.Data(X, None), self.bins_)
         for stage in range(self.n_iter_):
             forest.add(bins, codes, stage * trees, (stage + 1) * trees, raw)
             yield raw
 
-    def _sum(self, X):
-        """Return the sums (n_params, n) of all stages."""
-        raw = np.repeat(self.init_params_[:, None], X.shape[0], axis=1)
+    def _sum(self, data):
+        """Return the sums (n_params, n) of all stages for the rows of `data`."""
         if self.bins_ is None:
+            X = data.features
+            raw = np.repeat(self.init_params_[:, None], X.shape[0], axis=1)
             for sums in self._stages(X):
                 raw = sums
             return raw
         forest, bins = _forest.views(self)
-        codes = _features.encode(X, self.bins_)
+        codes = _features.encode(data, self.bins_)
+        raw = np.repeat(self.init_params_[:, None], codes.shape[1], axis=1)
         forest.add(bins, codes, 0, len(self.forest_["target"]), raw)
         return raw
+
+    def _theta(self, data):
+        """Return the parameters (n, n_params) of the predicted distributions."""
+        return self._distribution(self._sum(data)).theta
 
     def _distribution(self, raw):
         theta = np.clip(raw, self.lower_[:, None], self.upper_[:, None])
@@ -53,7 +58,7 @@ class Predictions:
     def _params(self, X):
         X = self._check_predict(X)
         with _fit.threads(self.n_threads):
-            return self._sum(X)
+            return self._sum(_fit.Data(X, None))
 
     def pred_dist(self, X):
         """Predict the distribution of y for each row.
@@ -102,7 +107,7 @@ class Predictions:
         if self.bins_ is None:
             raise ValueError("apply needs trees of this library: it is not there with Base.")
         forest, bins = _forest.views(self)
-        return forest.apply(bins, _features.encode(X, self.bins_))
+        return forest.apply(bins, _features.encode(_fit.Data(X, None), self.bins_))
 
     @property
     def feature_importances_(self):

@@ -45,7 +45,7 @@ class Run:
         self.base = None
         if estimator.Base is not None:
             bases = base_learners(estimator)
-            self.base = PythonBase(bases, train, other.X if self.validated else None)
+            self.base = PythonBase(bases, train, other if self.validated else None)
             self.core = core.boost_python(objective, *sides, options, self.base)
             return
         self.core = core.boost_trees(
@@ -53,8 +53,8 @@ class Run:
             *sides,
             options,
             _forest.checked_bins(estimator.bins_),
-            _features.encode(train.X, estimator.bins_),
-            _features.encode(other.X, estimator.bins_),
+            _features.encode(train, estimator.bins_),
+            _features.encode(other, estimator.bins_),
             tree_options(estimator, train),
             _features.monotone_signs(estimator),
             estimator.tree_sharing == "joint",
@@ -65,7 +65,7 @@ class Run:
         estimator, n = self.estimator, len(data.y)
         params = np.repeat(self._counted(estimator.init_params_)[:, None], n, axis=1)
         if self.before is not None and n:
-            params = self._counted(estimator._sum(data.X).T).T
+            params = self._counted(estimator._sum(data).T).T
         y = np.atleast_2d(_units.counted(data.y, estimator.unit_).T)
         rows = (np.ascontiguousarray(part) for part in (params, y))
         return core.BoostingRows(*rows, data.weight, data.event)
@@ -106,25 +106,31 @@ class Run:
     def forest(self, n_stages):
         """Return the trees of the first stages."""
         joint = self.estimator.tree_sharing == "joint"
-        return keep_stages(self.core, joint, n_stages, self.factor)
+        trees = n_stages * (1 if joint else len(self.factor))
+        return _forest.scale(_forest.cut(self.core.forest(), trees), self.factor, joint)
+
+    def stages(self, n_stages):
+        """Return the attributes of the estimator that grow: those of the first stages."""
+        steps = self.core.history()[1 : n_stages + 1, 0]
+        factors = self.estimator.learning_rate * np.outer(steps, self.factor)
+        kept = {"scalings_": steps, "stage_factors_": factors, "forest_": {}}
+        if self.base is None:
+            kept["forest_"] = self.forest(n_stages)
+        else:
+            kept["base_models_"] = self.base.models[:n_stages]
+            kept["col_idxs_"] = self.base.features[:n_stages]
+        if self.before is not None:
+            kept = {name: _behind(self.before[name], new) for name, new in kept.items()}
+        return kept
 
     def attributes(self):
         """Return the attributes of the estimator if the fit ends here."""
         estimator, history = self.estimator, self.core.history()
         done = self.core.best_stages if self.validated else len(history) - 1
-        steps = history[1 : done + 1, 0]
         scores = _units.score_of_user(
             history[:, 1:3], estimator.score_rule_, estimator.unit_, self.observed
         )
-        kept = {"scalings_": steps, "stage_factors_": estimator.learning_rate * steps}
-        if self.base is None:
-            kept["forest_"] = self.forest(done)
-        else:
-            kept["forest_"] = {}
-            kept["base_models_"] = self.base.models[:done]
-            kept["col_idxs_"] = self.base.features[:done]
-        if self.before is not None:
-            kept = {name: _behind(self.before[name], new) for name, new in kept.items()}
+        kept = self.stages(done)
         return {
             **kept,
             "n_iter_": len(kept["scalings_"]),
@@ -158,16 +164,19 @@ def base_learners(estimator):
 class PythonBase:
     """Fits clones of regressors, one for each parameter of each stage."""
 
-    def __init__(self, bases, train, validation_X):
-        self.bases, self.train, self.validation_X = bases, train, validation_X
+    def __init__(self, bases, train, validation):
+        self.bases, self.X, self.weight = bases, train.features, train.weight
+        self.validation_X = None if validation is None else validation.features
         self.models, self.features = [], []
 
     def __call__(self, targets, rows, features):
         """Fit a stage; values for all rows of training and validation, (n_params, n) each."""
-        X, weight = self.train.X[:, features], self.train.weight
-        given = {} if weight is None else {"sample_weight": weight[rows]}
+        X = self.X[:, features]
+        seen = slice(None) if rows is None else rows
+        part = X if rows is None else X[rows]
+        given = {} if self.weight is None else {"sample_weight": self.weight[seen]}
         models = [
-            clone(base).fit(X[rows], t[rows], **given)
+            clone(base).fit(part, t[seen], **given)
             for base, t in zip(self.bases, targets, strict=True)
         ]
         self.models.append(models)
@@ -195,13 +204,3 @@ def tree_options(estimator, train):
         float(estimator.min_samples_leaf),
         float(estimator.l2_regularization),
     )
-
-
-def keep_stages(run, joint, n_stages, factor):
-    """Return the trees of the first stages, their values in the unit of the user."""
-    forest = _forest.cut(run.forest(), n_stages * (1 if joint else len(factor)))
-    if joint:
-        value = (forest["value"].reshape(-1, len(factor)) * factor).ravel()
-    else:
-        value = forest["value"] * factor[np.repeat(forest["target"], np.diff(forest["starts"]))]
-    return {**forest, "value": value}

@@ -26,7 +26,8 @@ class NGBRegressor(RegressorMixin, NumberPredictions, NGBoost):
     Base : regressor, list of regressors or None, default=None
         None grows histogram trees in the core. Any regressor of scikit-learn may be fitted instead,
         one clone a parameter and stage, which is much slower; parameters of trees have no effect. A
-        list has one for each parameter of the distribution.
+        list has one for each parameter of the distribution. Rows are held out, or cross-validated,
+        as for trees of the core: with few rows, `validation_fraction=0.1` saves five fits.
     natural_gradient : bool, default=True
         Whether the slopes that trees fit are multiplied by the inverse of the metric of the score.
         Targets of a distribution with a scale are standardised inside, as the ordinary gradient

@@ -17,6 +17,9 @@
 // has left them, targets that point further out are zero. A scale cannot shrink to 0 on data that
 // are fitted exactly, and prediction needs nothing but the sum of the trees and the same bounds.
 //
+// A stage that sees a share of the rows takes slopes, trees, step and tolerance from these; its
+// trees move all rows.
+//
 // Sums run over fixed blocks of rows and are added in their order: threads change no bit.
 #pragma once
 
@@ -78,16 +81,23 @@ class Boosting {
   const Matrix& train_params() const { return train_.params; }
 
  private:
-  std::vector<std::uint32_t> choose(Index count, double share, std::uint64_t stream) const;
-  Matrix clipped(const Rows& rows, Index begin, Index count, const Matrix* direction,
-                 double step) const;
-  void negative_gradient();
+  /// The rows that are looked at, in their order: `count` of them, or (null) all.
+  struct Chosen {
+    const std::uint32_t* rows;
+    Index count;
+  };
+  struct Part;
+
+  std::vector<std::uint32_t> draw(Index count, double share, std::uint64_t stream) const;
+  Part part_of(const Rows& rows, Chosen chosen, Index begin, Index count, const Matrix* direction,
+               double step) const;
+  void negative_gradient(Chosen chosen);
   template <class Body>
-  double mean(const Rows& rows, const std::vector<std::uint8_t>* chosen, Body&& body) const;
-  double mean_score(const Rows& rows, const Matrix* direction, double step,
-                    const std::vector<std::uint8_t>* chosen) const;
-  double line_search(double start, const std::vector<std::uint8_t>* chosen, double size) const;
-  double mean_length() const;
+  double mean(const Rows& rows, Chosen chosen, Body&& body) const;
+  double mean_score(const Rows& rows, Chosen chosen, const Matrix* direction, double step) const;
+  double mean_score(const Rows& rows) const;
+  double line_search(double start, Chosen chosen, double size) const;
+  double mean_length(Chosen chosen) const;
   double longest_step() const;
   void advance(Rows& rows, const Matrix& direction, double step) const;
 

@@ -14,9 +14,9 @@ namespace optlite::boosting {
 struct StageTargets {
   Index parameters;
   Index rows;
-  const double* values;  // parameters x rows, column-major
+  const double* values;  // parameters x rows, column-major; those of the chosen rows count
   const double* weight;  // null: ones
-  const std::vector<std::uint32_t>* chosen_rows;
+  const std::vector<std::uint32_t>* chosen_rows;  // increasing; null: all
   const std::vector<std::int32_t>* chosen_features;
 };
 

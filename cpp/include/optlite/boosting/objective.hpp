@@ -20,6 +20,7 @@ struct Block {
 
 struct Objective {
   Index parameters = 1;
+  Index outputs = 1;  // columns of y
   /// False for functions that need Python's lock: they are called with all rows at once.
   bool concurrent = true;
   /// The score of each row.

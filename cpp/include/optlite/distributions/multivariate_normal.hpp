@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "optlite/core/parallel.hpp"
 #include "optlite/core/special.hpp"
 #include "optlite/distributions/concept.hpp"
 
@@ -177,6 +178,7 @@ struct MultivariateNormal {
     double total = 0.0;
     for (Index i = 0; i < count; ++i) total += weight == nullptr ? 1.0 : weight[i];
     const auto average = [&](auto&& value) {
+      parallel::poll_outside();
       double sum = 0.0;
       for (Index i = 0; i < count; ++i) {
         sum += (weight == nullptr ? 1.0 : weight[i]) / total * value(i);

@@ -18,12 +18,14 @@ namespace optlite::trees {
 inline constexpr Index max_value_bins = 255;
 inline constexpr Index max_levels = 254;
 
-/// A matrix that NumPy owns, with any strides (counted in bytes); read in place.
+/// A matrix that NumPy owns, with any strides (counted in bytes); read in place, some of its rows
+/// if they are named: a copy of them may not fit beside it.
 struct TableView {
   const char* base = nullptr;
   bool single = false;  // float32
-  Index rows = 0, cols = 0;
+  Index rows = 0, cols = 0;  // rows: those that are read
   Index row_step = 0, col_step = 0;
+  const std::uint32_t* chosen = nullptr;  // null: all
 };
 
 /// Compressed columns whose indices have been checked; the entries left out are zeros.

@@ -13,10 +13,10 @@ class Grower {
  public:
   Grower(const Sample& sample, const TreeOptions& options);
 
-  /// A tree on these rows (increasing) and features; with `signs` it obeys the monotone features.
-  /// `fitted` (outputs columns of `stride` numbers) receives the value of the leaf of every row of
-  /// the sample; it may be where the targets are.
-  Tree grow(const Targets& targets, const std::vector<std::uint32_t>& rows,
+  /// A tree on these rows (increasing; null: all) and features; with `signs` it obeys the monotone
+  /// features. `fitted` (outputs columns of `stride` numbers) receives the value of the leaf of
+  /// every row of the sample; it may be where the targets are.
+  Tree grow(const Targets& targets, const std::vector<std::uint32_t>* rows,
             const std::vector<std::int32_t>& features, bool signs, double* fitted);
 
  private:
@@ -33,7 +33,7 @@ class Grower {
     Index index, begin, end;
   };
 
-  void start(const Targets& targets, const std::vector<std::uint32_t>& rows);
+  void start(const Targets& targets, const std::vector<std::uint32_t>* rows);
   bool may_split(const Node& node) const;
   std::vector<double> totals_of_root() const;
   void fill(Node& node);
@@ -48,6 +48,7 @@ class Grower {
   void add_node(const Node& node);
   void write_split(const Node& node, Index left);
   void write_fitted(double* fitted) const;
+  void write_listed(double* fitted) const;
   std::vector<Word> buffer();
 
   Sample sample_;

@@ -41,14 +41,16 @@ struct Targets {
 class Coding {
  public:
   Coding() = default;
-  Coding(const Targets& targets, Index rows);
+  /// For targets of `count` rows; `rows` says which, or (null) all.
+  Coding(const Targets& targets, const std::uint32_t* rows, Index count);
 
   bool whole() const { return !units_.empty(); }
   Index outputs() const { return outputs_; }
   Index words() const { return whole() ? outputs_ : 1 + outputs_; }
 
-  /// The words of rows [begin, end), one row behind the other.
-  void write(const Targets& targets, Index begin, Index end, Word* entries) const;
+  /// The words of places [begin, end) of these rows; row i has its words at entries[i * words()].
+  void write(const Targets& targets, const std::uint32_t* rows, Index begin, Index end,
+             Word* entries) const;
   /// The sums of weights that `count` sums of first words stand for, which lie one after the other.
   void read_weights(const Word* sums, Index count, double* weights) const;
   /// The sums of weighted targets k; `sums` are those of the word that holds them.
@@ -58,6 +60,9 @@ class Coding {
   void read(const Word* bin, double* totals) const;
 
  private:
+  template <class Row>
+  void write_rows(const Targets& targets, Index begin, Index end, Word* entries, Row row) const;
+
   Index outputs_ = 1;
   std::int64_t count_mask_ = 0;  // the bits that hold the number of rows
   std::vector<double> units_;  // of each target; empty: words are doubles

@@ -330,7 +330,7 @@ def list_distributions():
     ...     family = distributions.from_name(name)
     ...     print(name, family.parameter_names, family.scores, family.support)
     bernoulli ('logit',) ('log', 'crps') 0 or 1
-    beta ('log_a', 'log_b') ('log',) in (0, 1), both ends excluded
+    beta ('logit_mean', 'log_total') ('log',) in (0, 1), both ends excluded
     categorical ('logit_1', 'logit_2') ('log',) a class 0, 1, ..., k - 1
     """
     return sorted(_params.records("distributions"))
