@@ -20,6 +20,7 @@ FUNCTIONS = {
     "objectives": ("value", "first", "second", "curvature_bound", "self_concordance"),
     "rules": ("update",),
     "distributions": ("log_score", "log_gradient", "log_metric", "frozen"),
+    "activations": ("value", "first", "second", "smooth"),
     "penalties": ("value", "prox", "subdifferential_distance"),
 }
 

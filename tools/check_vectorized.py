@@ -65,6 +65,13 @@ WATCHED = [
         "auto row = optlite::make_objective_row("
         'optlite::Entry<optlite::objectives::Multinomial>{{"Multinomial", "multinomial"}});',
     ),
+    Watched(
+        "activations/concept.hpp",
+        "template struct optlite::detail::Units<optlite::activations::{name}, double, true>;\n"
+        "template struct optlite::detail::Units<optlite::activations::{name}, float, true>;",
+        parts="activations",
+        declares="straight_line = true",
+    ),
     Watched("linalg/kernels.hpp", kernels_of("double")),
     Watched("linalg/kernels.hpp", kernels_of("float")),
     # Scores whose functions say that they are straight-line code.

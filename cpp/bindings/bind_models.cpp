@@ -61,6 +61,18 @@ Point evaluated(ModelHolder& self, const Doubles& x) {
   return p;
 }
 
+std::shared_ptr<LinearizationHolder> linearization(std::shared_ptr<ModelHolder> self,
+                                                   const Doubles& x) {
+  auto holder = std::make_shared<LinearizationHolder>();
+  const Vector at = vector_of(x, self->model->dimension());
+  {
+    const py::gil_scoped_release nogil;
+    holder->at = linearize(*self->model, at);
+  }
+  holder->owner = std::move(self);
+  return holder;
+}
+
 py::array_t<double> hessian_product(ModelHolder& self, const Doubles& x, const Doubles& V) {
   // V: one vector a row, so that each is contiguous.
   const Index size = self.model->dimension();
@@ -187,6 +199,7 @@ void bind_models(py::module_& m) {
            })
       .def("hessian_product", &hessian_product, py::arg("x"), py::arg("V"))
       .def("hessian", &hessian, py::arg("x"))
+      .def("at", &linearization, py::arg("x"))
       .def("lipschitz",
            [](ModelHolder& self) {
              const py::gil_scoped_release nogil;

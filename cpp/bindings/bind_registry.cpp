@@ -1,6 +1,7 @@
 #include <pybind11/stl.h>
 
 #include "bindings.hpp"
+#include "optlite/activations/concept.hpp"
 #include "optlite/distributions/concept.hpp"
 #include "optlite/objectives/concept.hpp"
 #include "optlite/penalties/concept.hpp"
@@ -81,6 +82,10 @@ py::list registry() {
       entry["curvature_bound"] = row->curvature_bound({});
       entry["self_concordance"] = row->self_concordance;
     }
+    if (const ActivationRow* row = find_by_name(activation_table(), record.name);
+        row != nullptr && record.kind == "activations") {
+      entry["smooth"] = row->smooth;
+    }
     if (const PenaltyRow* row = find_by_name(penalty_table(), record.name);
         row != nullptr && record.kind == "penalties") {
       entry["smooth"] = row->smooth;
@@ -98,6 +103,14 @@ py::list registry() {
   return all;
 }
 
+py::tuple activation(const std::string& name, double a) {
+  const ActivationRow* row = find_by_name(activation_table(), name);
+  if (row == nullptr) throw py::value_error("There is no activation named '" + name + "'.");
+  double first = 0.0, second = 0.0;
+  row->evaluate(1, &a, &first, &second);
+  return py::make_tuple(a, first, second);
+}
+
 const PenaltyRow& penalty(const std::string& name) {
   const PenaltyRow* row = find_by_name(penalty_table(), name);
   if (row == nullptr) throw py::value_error("There is no penalty named '" + name + "'.");
@@ -109,6 +122,8 @@ const PenaltyRow& penalty(const std::string& name) {
 void bind_registry(py::module_& m) {
   m.def("registry", &registry, "One record (a dict) for each registered part.");
   using Fields = std::vector<double>;
+  m.def("activation", &activation, py::arg("name"), py::arg("a"),
+        "Value and two derivatives of an activation.");
   m.def(
       "penalty_value",
       [](const std::string& name, double w, const Fields& fields) {

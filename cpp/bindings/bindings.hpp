@@ -9,6 +9,7 @@ void bind_runtime(pybind11::module_& m);   // version, threads, interrupt, fork
 void bind_registry(pybind11::module_& m);  // records of every part
 void bind_designs(pybind11::module_& m);   // data matrices
 void bind_models(pybind11::module_& m);    // objectives, fits, stepping
+void bind_networks(pybind11::module_& m);  // networks; objectives at a point
 void bind_ridge(pybind11::module_& m);     // ridge regression and its leave-one-out
 void bind_elastic_net(pybind11::module_& m);  // lasso and elastic net
 void bind_rules(pybind11::module_& m);    // update rules, one step at a time

@@ -9,6 +9,7 @@
 #include "optlite/core/registry.hpp"
 #include "optlite/operators/column_design.hpp"
 #include "optlite/operators/design.hpp"
+#include "optlite/problems/network.hpp"
 
 namespace optlite::bindings {
 
@@ -23,6 +24,12 @@ struct DesignHolder {
 struct ColumnsHolder {
   pybind11::object owner;
   std::unique_ptr<ColumnDesign> columns;
+};
+
+/// An objective at a point, with what it refers to.
+struct LinearizationHolder {
+  std::shared_ptr<void> owner;
+  std::unique_ptr<Linearization> at;
 };
 
 /// A copy of an array of this size; `name` is what the message calls it.

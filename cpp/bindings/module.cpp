@@ -5,6 +5,7 @@ PYBIND11_MODULE(OPTLITE_MODULE, m, pybind11::mod_gil_not_used()) {
   optlite::bindings::bind_runtime(m);
   optlite::bindings::bind_registry(m);
   optlite::bindings::bind_designs(m);
+  optlite::bindings::bind_networks(m);
   optlite::bindings::bind_models(m);
   optlite::bindings::bind_ridge(m);
   optlite::bindings::bind_elastic_net(m);

@@ -314,9 +314,31 @@ void GeneralizedLinear::hessian_product(const Point& p, const Matrix& V, Matrix&
       },
       G.data());
   ++passes_;
-  out.resize(dimension(), vectors);
-  const Matrix curvature = penalty_curvature(p.x);
-  for (Index v = 0; v < vectors; ++v) {
+  finish_products(p.x, V, sums, true, G, out);
+}
+
+/// The coefficients and constants of a block of vectors, K columns each, side by side.
+void GeneralizedLinear::unpack_block(const Matrix& V, Matrix& coefficients, Vector& offsets) const {
+  const Index K = outputs();
+  coefficients.resize(features(), K * V.cols());
+  offsets.resize(K * V.cols());
+  for (Index v = 0; v < V.cols(); ++v) {
+    Matrix W;
+    Vector offset;
+    unpack(V.col(v), W, offset);
+    coefficients.middleCols(v * K, K) = W;
+    offsets.segment(v * K, K) = offset;
+  }
+}
+
+/// From X^T U (in G) and the sums of U over blocks to products in theta, those of the curvature of
+/// the penalty included if it is `penalised`.
+void GeneralizedLinear::finish_products(const Vector& x, const Matrix& V, const Matrix& sums,
+                                        bool penalised, Matrix& G, Matrix& out) const {
+  const Index K = outputs();
+  out.resize(dimension(), V.cols());
+  const Matrix curvature = penalised ? penalty_curvature(x) : Matrix(Matrix::Zero(features(), K));
+  for (Index v = 0; v < V.cols(); ++v) {
     MatrixMap result(out.col(v).data(), stride(), K);
     const ConstMatrixMap direction(V.col(v).data(), stride(), K);
     Vector total(K);
@@ -328,6 +350,72 @@ void GeneralizedLinear::hessian_product(const Point& p, const Matrix& V, Matrix&
     own.array() += curvature.array() * direction.topRows(features()).array();
     result.topRows(features()) = own;
     if (options_.intercept) result.bottomRows(1) = total.transpose() / total_weight_;
+  }
+}
+
+void GeneralizedLinear::curvature_product(const Vector& x, const OutputCurvature& B,
+                                          const Matrix& V, bool penalised, Matrix& out) {
+  const Index K = outputs();
+  const Index width = K * V.cols();
+  Matrix coefficients;
+  Vector offsets;
+  unpack_block(V, coefficients, offsets);
+  Matrix sums(design_.blocks(), width);
+  Matrix G(features(), width);
+  design_.pass(
+      coefficients.data(), width, width,
+      [&](Index first, Index count, double* block) {
+        if (options_.intercept) MatrixMap(block, count, width).rowwise() += offsets.transpose();
+        for (Index v = 0; v < V.cols(); ++v) B.product(first, count, block + v * K * count);
+        store_sums(block, count, width, first / design_.block_rows(), sums);
+      },
+      G.data());
+  ++passes_;
+  finish_products(x, V, sums, penalised, G, out);
+}
+
+void GeneralizedLinear::jacobian_product(const Matrix& V, Matrix& out) {
+  const Index K = outputs();
+  Matrix coefficients;
+  Vector offsets;
+  unpack_block(V, coefficients, offsets);
+  out.resize(design_.rows() * K, V.cols());
+  design_.pass(
+      coefficients.data(), coefficients.cols(), 0,
+      [&](Index first, Index count, double* block) {
+        MatrixMap(block, count, coefficients.cols()).rowwise() += offsets.transpose();
+        for (Index v = 0; v < V.cols(); ++v) {
+          Eigen::Map<RowMatrix>(out.col(v).data() + first * K, count, K) =
+              ConstMatrixMap(block + v * K * count, count, K);
+        }
+      },
+      nullptr);
+  ++passes_;
+}
+
+void GeneralizedLinear::jacobian_transposed_product(const Matrix& U, Matrix& out) {
+  const Index K = outputs();
+  const Index width = K * U.cols();
+  Matrix sums(design_.blocks(), width);
+  Matrix G(features(), width);
+  design_.pass(
+      nullptr, 0, width,
+      [&](Index first, Index count, double* block) {
+        for (Index v = 0; v < U.cols(); ++v) {
+          MatrixMap(block + v * K * count, count, K) =
+              Eigen::Map<const RowMatrix>(U.col(v).data() + first * K, count, K);
+        }
+        store_sums(block, count, width, first / design_.block_rows(), sums);
+      },
+      G.data());
+  ++passes_;
+  out.resize(dimension(), U.cols());
+  for (Index v = 0; v < U.cols(); ++v) {
+    MatrixMap result(out.col(v).data(), stride(), K);
+    result.topRows(features()) = G.middleCols(v * K, K);
+    for (Index k = 0; options_.intercept && k < K; ++k) {
+      result(features(), k) = pairwise_sum(sums.col(v * K + k));
+    }
   }
 }
 

@@ -1,8 +1,10 @@
 // The one file that sees every part: folds the generated listings into tables.
 #include "optlite/core/registry.hpp"
 
+#include "optlite/activations/concept.hpp"
 #include "optlite/directions/concept.hpp"
 #include "optlite/distributions/concept.hpp"
+#include "optlite/registered/activations.hpp"
 #include "optlite/registered/objectives.hpp"
 #include "optlite/registered/penalties.hpp"
 #include "optlite/rules/concept.hpp"
@@ -14,6 +16,12 @@ namespace optlite {
 const std::vector<ObjectiveRow>& objective_table() {
   static const auto table = tabulate<ObjectiveRow>(
       registered::objectives, [](const auto& entry) { return make_objective_row(entry); });
+  return table;
+}
+
+const std::vector<ActivationRow>& activation_table() {
+  static const auto table = tabulate<ActivationRow>(
+      registered::activations, [](const auto& entry) { return make_activation_row(entry); });
   return table;
 }
 
@@ -33,6 +41,7 @@ void append(std::vector<Record>& all, const std::vector<Row>& rows) {
 std::vector<Record> collect() {
   std::vector<Record> all;
   append(all, objective_table());
+  append(all, activation_table());
   append(all, penalty_table());
   append(all, direction_table());
   append(all, step_size_table());

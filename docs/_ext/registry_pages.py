@@ -22,6 +22,11 @@ KIND_TEXTS = {
         "The loss :math:`\\ell(z, y)` of one sample, as a function of its margin "
         ":math:`z = w^T x + b`. A model averages it over the samples and adds a penalty.",
     ),
+    "activations": (
+        "Activations",
+        "What a unit of a network makes of the weighted sum :math:`a` that goes in, for "
+        ":class:`optlite.objectives.MLP`.",
+    ),
     "penalties": (
         "Penalties",
         "A sum over coordinates, :math:`\\alpha \\sum_j h(w_j)`. The intercept is never penalised.",

@@ -89,6 +89,27 @@ def _draw_objective(record):
     return figure, Picture(f"Loss and derivatives of {record['name']}", caption)
 
 
+# Activations --------------------------------------------------------------------------------------
+
+
+def _draw_activation(record):
+    grid = np.linspace(-4.0, 4.0, 401)
+    curves = np.array([core.activation(record["name"], a) for a in grid]).T
+    figure, (ax,) = _axes()
+    names = ("$g(a)$", "$g'(a)$", "$g''(a)$")
+    for values, name, color, style in zip(
+        curves, names, (BLUE, ORANGE, GREEN), ("-", "--", ":"), strict=True
+    ):
+        ax.plot(grid, values, style, color=color, label=name, linewidth=2)
+    ax.axhline(0.0, color="0.5", linewidth=0.8)
+    ax.set(xlabel="a", title=record["class_name"], xlim=grid[[0, -1]], ylim=(-1.2, 2.2))
+    ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return figure, Picture(
+        f"Values and derivatives of {record['name']}",
+        "The activation of one unit and its first two derivatives.",
+    )
+
+
 # Penalties ----------------------------------------------------------------------------------------
 
 
@@ -313,6 +334,7 @@ DRAW = {
     "transport_methods": _draw_transport,
     "rules": _draw_rule,
     "objectives": _draw_objective,
+    "activations": _draw_activation,
     "penalties": _draw_penalty,
     "directions": _draw_descent,
     "step_sizes": _draw_descent,

@@ -8,7 +8,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['BarycenterRun', 'Bins', 'BoostingObjective', 'BoostingRows', 'BoostingRun', 'Columns', 'Descent', 'Design', 'ElasticNetData', 'ElasticNetTarget', 'Forest', 'Model', 'RelaxedTransportRun', 'RidgeProblem', 'TransportCost', 'TransportRun', 'TreeOptions', 'after_fork_in_child', 'barycenter_bounds', 'boost_python', 'boost_trees', 'check_csc', 'csc', 'csr', 'dense', 'dense_columns', 'distribution_evaluate', 'distribution_first_outside', 'distribution_marginal', 'distribution_parameters', 'eigen_version', 'encode', 'encode_columns', 'find_bins', 'find_bins_of_columns', 'first_infinity', 'grow_tree', 'openmp_runtime', 'partial_bounds', 'penalty_prox', 'penalty_subdifferential_distance', 'penalty_value', 'pool', 'registry', 'rule_kernel', 'rule_slot_shapes', 'rule_state', 'rule_step', 'rule_steps_done', 'simd_level', 'threads', 'transport_batch', 'unbalanced_bounds']
+__all__: list[str] = ['BarycenterRun', 'Bins', 'BoostingObjective', 'BoostingRows', 'BoostingRun', 'Columns', 'Descent', 'Design', 'ElasticNetData', 'ElasticNetTarget', 'Forest', 'Linearization', 'Model', 'Network', 'RelaxedTransportRun', 'RidgeProblem', 'TransportCost', 'TransportRun', 'TreeOptions', 'activation', 'after_fork_in_child', 'barycenter_bounds', 'boost_python', 'boost_trees', 'check_csc', 'csc', 'csr', 'dense', 'dense_columns', 'distribution_evaluate', 'distribution_first_outside', 'distribution_marginal', 'distribution_parameters', 'eigen_version', 'encode', 'encode_columns', 'find_bins', 'find_bins_of_columns', 'first_infinity', 'grow_tree', 'network', 'openmp_runtime', 'partial_bounds', 'penalty_prox', 'penalty_subdifferential_distance', 'penalty_value', 'pool', 'registry', 'rule_kernel', 'rule_slot_shapes', 'rule_state', 'rule_step', 'rule_steps_done', 'simd_level', 'threads', 'transport_batch', 'unbalanced_bounds']
 class Design:
     """
     A data matrix, read in place.
@@ -27,11 +27,52 @@ class Columns:
     @property
     def shape(self) -> tuple[int, int]:
         ...
+class Linearization:
+    """
+    An objective at a point. Blocks: one vector a row.
+    """
+    def backward(self, U: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> list:
+        ...
+    def gauss_newton_product(self, V: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], penalised: bool) -> numpy.typing.NDArray[numpy.float64]:
+        ...
+    def hessian_product(self, V: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> numpy.typing.NDArray[numpy.float64]:
+        ...
+    def jacobian_product(self, V: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> numpy.typing.NDArray[numpy.float64]:
+        ...
+    def jacobian_transposed_product(self, U: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> numpy.typing.NDArray[numpy.float64]:
+        ...
+    def layer_inputs(self, layer: typing.SupportsInt | typing.SupportsIndex) -> numpy.typing.NDArray[numpy.float64]:
+        ...
+    def outer_product(self, gradients: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], V: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], penalised: bool) -> numpy.typing.NDArray[numpy.float64]:
+        ...
+    def residuals(self, y: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> numpy.typing.NDArray[numpy.float64]:
+        ...
+    @property
+    def dimension(self) -> int:
+        ...
+    @property
+    def margins(self) -> numpy.typing.NDArray[numpy.float64]:
+        ...
+class Network:
+    """
+    A fully connected network with data and a loss.
+    """
+    def at(self, w: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> Linearization:
+        ...
+    def value(self, w: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> float:
+        ...
+    def value_and_gradient(self, w: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> tuple[float, numpy.typing.NDArray[numpy.float64]]:
+        ...
+    @property
+    def dimension(self) -> int:
+        ...
 class Model:
     """
     A loss, a data matrix and a penalty.
     """
     def __init__(self, design: Design, loss: str, y: numpy.typing.NDArray[numpy.float64], sample_weight: numpy.typing.NDArray[numpy.float64] | None, fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], outputs: typing.SupportsInt | typing.SupportsIndex, intercept: bool, alpha: typing.SupportsFloat | typing.SupportsIndex, penalty: str) -> None:
+        ...
+    def at(self, x: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> Linearization:
         ...
     def duality_gap(self, arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> float:
         ...
@@ -321,6 +362,10 @@ class BarycenterRun:
     @property
     def status(self) -> str:
         ...
+def activation(name: str, a: typing.SupportsFloat | typing.SupportsIndex) -> tuple:
+    """
+    Value and two derivatives of an activation.
+    """
 def after_fork_in_child() -> None:
     """
     Run serially from now on: the thread pool does not survive a fork.
@@ -406,6 +451,12 @@ def first_infinity(X: numpy.typing.NDArray[numpy.float64]) -> int:
 def first_infinity(X: numpy.typing.NDArray[numpy.float32]) -> int:
     ...
 def grow_tree(codes: numpy.typing.NDArray[numpy.uint8], bins: Bins, targets: numpy.typing.NDArray[numpy.float64], weight: typing.Annotated[numpy.typing.ArrayLike, numpy.float64] | None, factors: typing.Annotated[numpy.typing.ArrayLike, numpy.float64] | None, options: TreeOptions, monotonic: typing.Annotated[numpy.typing.ArrayLike, numpy.int8] | None, rows: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], features: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> tuple:
+    ...
+@typing.overload
+def network(X: numpy.typing.NDArray[numpy.float64], y: numpy.typing.NDArray[numpy.float64], sample_weight: numpy.typing.NDArray[numpy.float64] | None, widths: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], activation: str, loss: str, fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], alpha: typing.SupportsFloat | typing.SupportsIndex) -> Network:
+    ...
+@typing.overload
+def network(X: numpy.typing.NDArray[numpy.float32], y: numpy.typing.NDArray[numpy.float64], sample_weight: numpy.typing.NDArray[numpy.float64] | None, widths: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], activation: str, loss: str, fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], alpha: typing.SupportsFloat | typing.SupportsIndex) -> Network:
     ...
 def partial_bounds(cost: TransportCost, a: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], b: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], mass: typing.SupportsFloat | typing.SupportsIndex, reg: typing.SupportsFloat | typing.SupportsIndex, f: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], g: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], row_sums: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], column_sums: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], multiplier: typing.SupportsFloat | typing.SupportsIndex) -> dict:
     ...

@@ -8,6 +8,8 @@ Of generalized linear models there is one class for each header in
 and differ in the loss l. :mod:`optlite.optim` minimises them; :mod:`optlite.reference` has the same
 formulas in NumPy.
 
+:class:`MLP` is a fully connected network of any depth with one of these losses.
+
 Beside them: test functions of a few variables, with known minima (:class:`Rosenbrock`,
 :class:`Quadratic`, ...), and :func:`from_callable` for functions of your own.
 
@@ -24,7 +26,9 @@ Examples
 
 from .._params import records
 from ._callable import CallableObjective, from_callable
-from ._generalized_linear import Batch, GeneralizedLinearObjective, make_class
+from ._generalized_linear import GeneralizedLinearObjective, make_class
+from ._mlp import MLP
+from ._rows import Batch, RowObjective
 from ._test_functions import (
     Beale,
     Booth,
@@ -39,6 +43,7 @@ for _record in records("objectives").values():
     globals()[_record["class_name"]] = make_class(_record, __name__)
 
 __all__ = [
+    "MLP",
     "Batch",
     "Beale",
     "Booth",
@@ -48,6 +53,7 @@ __all__ = [
     "Quadratic",
     "Rastrigin",
     "Rosenbrock",
+    "RowObjective",
     "TestFunction",
     "from_callable",
     *sorted(record["class_name"] for record in records("objectives").values()),

@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 
-from ..objectives import GeneralizedLinearObjective
+from ..objectives import GeneralizedLinearObjective, RowObjective
 from ..reference.updates import Updates
 from .wrappers import PythonRule
 from .wrappers._base import needs
@@ -29,7 +29,7 @@ class RuleRun:
         self._random = np.random.default_rng(random_state)
         self._batches = _Batches(objective, batch_size, self._random) if batch_size else None
         self._evaluate = objective.value_and_gradient
-        if engine == "numpy" and isinstance(objective, GeneralizedLinearObjective):
+        if engine == "numpy" and isinstance(objective, RowObjective):
             self._evaluate = _twin_evaluation(objective)
         if engine == "numpy" and isinstance(rule, PythonRule):
             raise ValueError(
@@ -229,7 +229,7 @@ class _Batches:
     """Rows in random order, each once an epoch."""
 
     def __init__(self, objective, batch_size, random):
-        if not isinstance(objective, GeneralizedLinearObjective):
+        if not isinstance(objective, RowObjective):
             raise TypeError(
                 "batch_size needs an objective with rows, one of optlite.objectives such as "
                 f"Logistic(X, y), got {type(objective).__name__}."

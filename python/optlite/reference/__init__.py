@@ -16,6 +16,7 @@ import pathlib
 
 KINDS = (
     "objectives",
+    "activations",
     "penalties",
     "directions",
     "step_sizes",
@@ -31,6 +32,7 @@ MODULES = (
     "generalized_linear",
     "inverse_root",
     "natural_gradient",
+    "network",
     "newton_schulz",
     "psgd",
     "radial_projection",

@@ -20,6 +20,7 @@
 #include "optlite/operators/design.hpp"
 #include "optlite/penalties/concept.hpp"
 #include "optlite/problems/objective.hpp"
+#include "optlite/problems/output_curvature.hpp"
 
 namespace optlite {
 
@@ -98,6 +99,13 @@ class GeneralizedLinear final : public Objective {
   /// With penalty squared_l2, alpha > 0: a bound on the duality gap (see the source file).
   double duality_gap(const Point& p);
 
+  /// out = (1/S) sum_i s_i J_i^T B_i J_i V, plus the curvature of the penalty at x if `penalised`.
+  void curvature_product(const Vector& x, const OutputCurvature& B, const Matrix& V, bool penalised,
+                         Matrix& out);
+  /// out = J V and J^T U: see Linearization. Without scaled variables.
+  void jacobian_product(const Matrix& V, Matrix& out);
+  void jacobian_transposed_product(const Matrix& U, Matrix& out);
+
   /// Declares `metric` to be the Hessian at `reference` (in theta, margins kept). Later points get
   /// a bound on their Newton decrement from it without another Hessian. Kept by reference.
   void set_reference(const Point& reference, const Metric* metric);
@@ -123,6 +131,9 @@ class GeneralizedLinear final : public Objective {
   Index stride() const { return features() + (options_.intercept ? 1 : 0); }
   bool keeps_margins() const;
   void unpack(const Eigen::Ref<const Vector>& theta, Matrix& W, Vector& offset) const;
+  void unpack_block(const Matrix& V, Matrix& coefficients, Vector& offsets) const;
+  void finish_products(const Vector& x, const Matrix& V, const Matrix& sums, bool penalised,
+                       Matrix& G, Matrix& out) const;
   void finish_gradient(const Matrix& W, Matrix& G, const Vector& residual_sums, Point& p) const;
   double penalty_value(const Matrix& W) const;
   using Read = FunctionRef<void(const Matrix& W, Design::Middle middle, Matrix& G)>;
