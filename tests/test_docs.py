@@ -167,6 +167,7 @@ def test_plain_text_is_protected_from_markup(registry_pages):
     "package",
     [
         "boosting.distributions",
+        "curvature",
         "linear_model",
         "model_selection",
         "objectives",

@@ -2,6 +2,48 @@
 
 An operator is made of an objective and a point; it is a SciPy ``LinearOperator`` that multiplies
 blocks of vectors in one read of the data. The algorithms need nothing but such products.
+
+Examples
+--------
+>>> import numpy as np
+>>> from optlite import curvature, objectives
+>>> X = np.array([[1.0, 0.0], [0.0, 2.0], [1.0, 3.0]])
+>>> f = objectives.Logistic(X, [-1, 1, -1], alpha=0.1)
+>>> H = curvature.HessianOperator(f, np.zeros(2))
+>>> H @ np.eye(2)
+array([[0.26666667, 0.25      ],
+       [0.25      , 1.18333333]])
 """
 
-__all__ = []
+from ._finite_differences import FiniteDifferenceOperator, NoiseEstimate, estimate_noise
+from ._objective_of import objective_of
+from ._operators import CurvatureOperator, GaussNewtonOperator, HessianOperator
+from ._operators_algebra import DeflatedOperator, ScaledOperator, ShiftedOperator, SumOperator
+from ._operators_checks import asymmetry
+from ._operators_fisher import EmpiricalFisherOperator, FisherOperator
+from ._operators_inverse import InverseOperator
+from ._operators_jacobian import JacobianOperator, NTKOperator
+from ._operators_kronecker import EKFACOperator, KFACOperator, KroneckerInverseOperator
+
+__all__ = [
+    "CurvatureOperator",
+    "DeflatedOperator",
+    "EKFACOperator",
+    "EmpiricalFisherOperator",
+    "FiniteDifferenceOperator",
+    "FisherOperator",
+    "GaussNewtonOperator",
+    "HessianOperator",
+    "InverseOperator",
+    "JacobianOperator",
+    "KFACOperator",
+    "KroneckerInverseOperator",
+    "NTKOperator",
+    "NoiseEstimate",
+    "ScaledOperator",
+    "ShiftedOperator",
+    "SumOperator",
+    "asymmetry",
+    "estimate_noise",
+    "objective_of",
+]

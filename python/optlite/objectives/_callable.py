@@ -60,8 +60,13 @@ class CallableObjective:
         """Return the product of the Hessian at w with v, shaped as v."""
         if self._hvp is None:
             raise TypeError("This objective has no hvp: pass one to from_callable.")
-        product = self._hvp(self._shaped(w), self._shaped(v, "v"))
-        return np.asarray(product, dtype=np.float64).reshape(np.shape(v))
+        product = np.asarray(self._hvp(self._shaped(w), self._shaped(v, "v")), dtype=np.float64)
+        if product.shape != self.shape:
+            raise ValueError(
+                f"hvp must return shape {self.shape}, as w has, got {product.shape} "
+                "(from_callable)."
+            )
+        return product.reshape(np.shape(v))
 
     def _shaped(self, w, name="w"):
         w = real_array(w, name, "from_callable").astype(np.float64, copy=False)
