@@ -162,6 +162,13 @@ def lasso(emit, task, peer, gap, clock, rounds):
     lassos.measure(emit, task, peer, gap, CLOCKS[clock], rounds)
 
 
+def hessian(emit, task, peer, clock, seconds):
+    """Time products with a Hessian."""
+    import hessians
+
+    hessians.measure(emit, task, peer, CLOCKS[clock], seconds)
+
+
 def boost(emit, task, peer, peer_threads, clock, seconds):
     """Time fits and predictions of a boosting library."""
     import boosters
@@ -180,7 +187,7 @@ ORDERS = {
     f.__name__: f
     for f in (
         *(prepare, ladder, stopped, measure, memory, environment, gemm, update, transport, lasso),
-        *(boost, boost_memory),
+        *(hessian, boost, boost_memory),
     )
 }
 
