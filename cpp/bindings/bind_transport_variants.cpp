@@ -67,8 +67,8 @@ std::shared_ptr<RelaxedHolder> partial(std::shared_ptr<CostHolder> cost, const D
   return holder;
 }
 
-/// Potentials as the optimality conditions have them: relative to the reference of a penalised
-/// problem; without the multiplier of the mass of a capped one.
+/// Potentials without the multiplier, which the caller adds where its problem wants it: relative to
+/// the reference of a penalised problem, of the caps of a capped one.
 Vector source_potentials(const RelaxedHolder& self) {
   const transport::RelaxedPoint& at = self.run->current();
   if (self.soft) return self.soft->relative_f(at);

@@ -11,11 +11,17 @@ namespace optlite {
 
 namespace {
 
-constexpr double forcing = 0.1;
+constexpr double forcing = 0.01;
 constexpr Index most_products = 1000;
 constexpr double longest_move = 20.0;  // in units of reg
 
 double range(const Matrix& m) { return m.maxCoeff() - m.minCoeff(); }
+
+/// Points with little mass, which the error hardly shows, matter at the next stage.
+TransportOptions careful(TransportOptions options) {
+  options.stage_tolerance = 1e-5;
+  return options;
+}
 
 }  // namespace
 
@@ -37,7 +43,7 @@ struct BarycenterRun::Block {
 BarycenterRun::BarycenterRun(const transport::Cost& cost, const Matrix& histograms, Vector weights,
                              double reg, double scale, bool newton, bool debiased, double memory,
                              TransportOptions options)
-    : StagedRun(reg, scale, newton && !debiased, options), weights_(std::move(weights)) {
+    : StagedRun(reg, scale, newton && !debiased, careful(options)), weights_(std::move(weights)) {
   const double share = memory / static_cast<double>(histograms.cols() + (debiased ? 1 : 0));
   for (Index k = 0; k < histograms.cols(); ++k) {
     blocks_.push_back(std::make_unique<Block>(cost, histograms.col(k), share));
@@ -116,11 +122,17 @@ void BarycenterRun::fit_own(const Vector& log_mean) {
 }
 
 /// D_k^-1 (r_k - mu), with the mu for which sum_k w_k of these is zero: the preconditioner that the
-/// constraint leaves.
+/// constraint leaves. Where one D_k is very small, mu is nearly r_k: that sum gives the difference.
 Matrix BarycenterRun::constrained(const Matrix& residual, const Matrix& diagonal) const {
   const Vector mu = residual.cwiseQuotient(diagonal) * weights_;
   const Vector sum = diagonal.cwiseInverse() * weights_;
-  return (residual.colwise() - mu.cwiseQuotient(sum)).cwiseQuotient(diagonal);
+  Matrix z = (residual.colwise() - mu.cwiseQuotient(sum)).cwiseQuotient(diagonal);
+  for (Index i = 0; i < z.rows(); ++i) {
+    Index k = 0;
+    diagonal.row(i).minCoeff(&k);
+    z(i, k) -= z.row(i).dot(weights_) / weights_[k];
+  }
+  return z;
 }
 
 /// The Newton direction, whose weighted sum over the histograms is zero.
@@ -167,14 +179,24 @@ Matrix BarycenterRun::direction(double goal) {
   return at_.reg * d;
 }
 
+/// Points that hardly get any mass ask for very long moves, which matter to nobody else: each is
+/// shortened alone. Constants that plans do not show, and whose weighted sum is zero, are removed
+/// first.
+Matrix BarycenterRun::shortened(Matrix d) const {
+  const Eigen::RowVectorXd means = at_.sums.cwiseProduct(d).colwise().sum();
+  d.rowwise() -= (means.array() - means.dot(weights_)).matrix();
+  const Vector largest = d.cwiseAbs().rowwise().maxCoeff().cwiseMax(1e-300);
+  const Vector factors = (longest_move * at_.reg / largest.array()).min(1.0);
+  return d.array().colwise() * factors.array();
+}
+
 bool BarycenterRun::newton_step(double goal) {
-  const Matrix d = direction(goal);
+  const Matrix d = shortened(direction(goal));
   if (!d.allFinite()) return false;
   const Point from = at_;
   const double slope = -(at_.sums.cwiseProduct(d).colwise().sum().dot(weights_));
   const double rounding = 1e-13 * (std::fabs(at_.value) + at_.reg);
-  const double first = std::min(1.0, longest_move * at_.reg / range(d));
-  return climb(at_, first, rounding, step_, [&](double step, Point& point) {
+  return climb(at_, 1.0, rounding, step_, [&](double step, Point& point) {
     point.g = from.g + step * d;
     evaluate(point);
     return step * slope;

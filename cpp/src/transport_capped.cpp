@@ -60,18 +60,16 @@ Vector CappedMarginals::fit_columns(const Vector& logs, const RelaxedPoint& at) 
   return (soft_minima.array() + at.reg * log_b_.array() - level).min(0.0);
 }
 
-/// A column below its cap is in order where its potential is zero. Where it is not, the column
-/// could grow to its cap, or until the potential is zero, whichever comes first.
+/// A column below its cap is in order where its potential is zero. Its room counts by how far the
+/// potential is from that: reg times the sum of these is about what the dual value lacks.
 void CappedMarginals::judge(RelaxedPoint& at) const {
   at.gradient = b_ - at.column_sums;
   at.value = a_.dot((at.f.array() - at.multiplier).min(0.0).matrix()) + b_.dot(at.g) +
              mass_ * at.multiplier;
   at.error = 0.0;
   for (Index j = 0; j < b_.size(); ++j) {
-    const bool lost = at.column_sums[j] <= 1e-290 && at.g[j] < 0.0;  // any room, for all we know
-    const double room =
-        lost ? infinity : at.column_sums[j] * std::expm1(std::min(700.0, -at.g[j] / at.reg));
-    at.error += at.gradient[j] < 0.0 ? -at.gradient[j] : std::min(at.gradient[j], room);
+    const double share = at.gradient[j] < 0.0 ? -1.0 : -std::expm1(at.g[j] / at.reg);
+    at.error += share * at.gradient[j];
   }
 }
 

@@ -69,6 +69,7 @@ SoftMarginals::SoftMarginals(Vector a, Vector b, double rho_a, double rho_b, boo
       rho_b_(rho_b),
       product_(product_reference) {}
 
+/// Less what R adds to the exponent.
 Vector SoftMarginals::relative_f(const RelaxedPoint& at) const {
   return product_ ? (at.f - at.reg * log_a_).eval() : at.f;
 }
@@ -85,23 +86,20 @@ double SoftMarginals::reference_mass() const {
 void SoftMarginals::fit_rows(const Vector& soft_minima, RelaxedPoint& at) const {
   const double other = log_sum_exp(log_response(log_b_, relative_g(at), rho_b_));
   const Fit rows = fit(soft_minima, log_a_, rho_a_, at.reg, product_, other, rho_b_);
-  at.g.array() -= rows.constant;
+  at.multiplier = rows.constant;
   at.f = at.reg * rows.logs + soft_minima;
-  at.f.array() += rows.constant;
   at.row_sums = rows.logs.array().exp();
 }
 
 Vector SoftMarginals::fit_columns(const Vector& logs, const RelaxedPoint& at) const {
   const double other = log_sum_exp(log_response(log_a_, relative_f(at), rho_a_));
   const Fit columns = fit(-at.reg * logs, log_b_, rho_b_, at.reg, product_, other, rho_a_);
-  Vector g = at.reg * (columns.logs - logs);
-  g.array() += columns.constant;
-  return g;
+  return at.reg * (columns.logs - logs);
 }
 
 void SoftMarginals::judge(RelaxedPoint& at) const {
-  const Vector f = relative_f(at);
-  const Vector g = relative_g(at);
+  const Vector f = relative_f(at).array() + at.multiplier;
+  const Vector g = relative_g(at).array() - at.multiplier;
   at.gradient = log_response(log_b_, g, rho_b_).array().exp().matrix() - at.column_sums;
   at.value = dual_term(a_, f, rho_a_) + dual_term(b_, g, rho_b_) -
              at.reg * (at.row_sums.sum() - reference_mass());

@@ -9,7 +9,16 @@ from ._staged_runs import NumpyRun, RunOptions, check_reg
 
 
 def barycenter(
-    A, M, reg, weights=None, method="auto", debiased=False, tol=1e-9, max_iter=None, **options
+    A,
+    M,
+    reg,
+    weights=None,
+    method="auto",
+    debiased=False,
+    tol=1e-9,
+    max_iter=None,
+    annealing=1.5,
+    **options,
 ):
     r"""Return the entropic barycenter of histograms: their mean in the sense of transport.
 
@@ -40,10 +49,12 @@ def barycenter(
         between the sums of their plans and the barycenter.
     max_iter : int, >= 0, default=None
         Limit of iterations; None for 1000 where Newton's steps are taken, and 10000 elsewhere.
+    annealing : float, >= 1, default=1.5
+        Ratio of successive regularizations, as in :func:`steps`. Newton's steps go wrong here more
+        easily than there: points of the barycenter may have masses of any size.
     **options
-        ``annealing`` and ``engine`` as described in :func:`steps`; ``trace``, whether to keep the
-        records; ``callback``, called with each of them, which may raise ``StopIteration`` to end
-        the run.
+        ``engine`` as described in :func:`steps`; ``trace``, whether to keep the records;
+        ``callback``, called with each of them, which may raise ``StopIteration`` to end the run.
 
     Returns
     -------
@@ -96,7 +107,7 @@ def barycenter(
         _refuse_asymmetric(costs.M)
     if max_iter is None:
         max_iter = 10_000 if debiased or method == "sinkhorn" else 1000
-    options = RunOptions(method=method, tol=tol, max_iter=max_iter, **options)
+    options = RunOptions(method=method, tol=tol, max_iter=max_iter, annealing=annealing, **options)
     used = w > 0.0
     histograms, shares = np.ascontiguousarray(A[:, used]), w[used]
     refuse_isolated(costs.M, histograms.max(axis=1) > 0.0, np.ones(costs.shape[1], dtype=bool))

@@ -292,8 +292,10 @@ def _unbalanced(costs, a, b, reg, rho, reg_type="kl", **options):
         run = NumpyRun(run, marginals.relative)
     trace, status = options.finish(run)
     state = _state(run)
-    f, g, sums = state["f"], state["g"], (state["row_sums"], state["column_sums"])
-    state["bounds"] = core.unbalanced_bounds(cost, kept_a, kept_b, *rho, product, reg, f, g, *sums)
+    sums = state["row_sums"], state["column_sums"]
+    state["bounds"] = core.unbalanced_bounds(
+        cost, kept_a, kept_b, *rho, product, reg, state["f"], state["g"], *sums
+    )
     result = UnbalancedResult(costs, a, b, reg, rho, reg_type, state, status, trace)
     options.warn("Unbalanced transport", status, state["record"])
     return result
@@ -395,7 +397,7 @@ def _from_balanced(result, reg_type):
     objective = result.value + result.gap + constant
     bounds = {"cost": result.cost, "lower": lower, "upper": upper, "regularized": objective}
     columns = result.plan.sum(axis=0, dtype=np.float64)[keep_b]
-    state = {"f": f, "g": g, "row_sums": a, "column_sums": columns}
+    state = {"f": f, "g": g, "multiplier": 0.0, "row_sums": a, "column_sums": columns}
     state.update(record=record, bounds=bounds)
     infinite = (math.inf, math.inf)
     return UnbalancedResult(

@@ -126,7 +126,8 @@ class UnbalancedResult(RelaxedResult):
     reg_type : str
         "kl" or "entropy".
     trace : tuple of TransportRecord, or None
-        The iterations, if asked for.
+        The iterations, if asked for. Their potentials leave out the constant, added to f and taken
+        from g, that trades mass: the plan does not depend on it.
     """
 
     def __init__(self, costs, a, b, reg, reg_m, reg_type, state, status, trace=None):
@@ -136,12 +137,14 @@ class UnbalancedResult(RelaxedResult):
     @property
     def potentials(self):
         """Potentials of the sources and of the targets, relative to the reference."""
+        constant = self._state["multiplier"]
         return (
-            _spread(self._state["f"], self.a, -np.inf),
-            _spread(self._state["g"], self.b, -np.inf),
+            _spread(self._state["f"] + constant, self.a, -np.inf),
+            _spread(self._state["g"] - constant, self.b, -np.inf),
         )
 
     def _exponents(self):
+        # Without the constant, which does not matter to the plan and may be large.
         f, g = self._state["f"], self._state["g"]
         if self.reg_type == "kl":
             f = f + self.reg * np.log(self.a[self.a > 0.0])
@@ -163,13 +166,11 @@ class UnbalancedResult(RelaxedResult):
         gradient_M : ndarray of shape (n_sources, n_targets)
             Gradient in the costs: the plan.
         """
-        sides = zip(
-            (self.a, self.b), (self.b, self.a), ("f", "g"), ("row_sums", "column_sums"),
-            self.reg_m, strict=True,
-        )  # fmt: skip
+        masses, names = (self.a, self.b), ("row_sums", "column_sums")
+        sides = zip(masses, masses[::-1], self.potentials, names, self.reg_m, strict=True)
         gradients = []
         for own, other, potential, sums, rho in sides:
-            u, kept = self._state[potential], own[own > 0.0]
+            u, kept = potential[own > 0.0], own[own > 0.0]
             gradient = u if rho == np.inf else -rho * np.expm1(-u / rho)
             if self.reg_type == "kl":
                 gradient = gradient + self.reg * (other.sum() - self._state[sums] / kept)

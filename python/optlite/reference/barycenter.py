@@ -78,10 +78,20 @@ class BarycenterRun(StagedRun):
         As of :class:`~optlite.reference.staged_run.StagedRun`.
     """
 
-    most_products = 1000
+    most_products, forcing = 1000, 0.01
+    stage_tolerance = 1e-5  # points with little mass, hardly seen here, matter at the next stage
 
     def __init__(
-        self, cost, histograms, weights, reg, newton, debiased, tol=1e-9, max_iter=1000, annealing=4
+        self,
+        cost,
+        histograms,
+        weights,
+        reg,
+        newton,
+        debiased,
+        tol=1e-9,
+        max_iter=1000,
+        annealing=1.5,
     ):
         super().__init__(cost, reg, newton and not debiased, tol, max_iter, annealing)
         self.weights, self.debiased = weights, debiased
@@ -124,7 +134,11 @@ class BarycenterRun(StagedRun):
 
         def constrained(r):
             mu = ((r / diagonal) @ w) / ((1.0 / diagonal) @ w)
-            return (r - mu[:, None]) / diagonal
+            z = (r - mu[:, None]) / diagonal
+            # Where one is very small, mu is nearly r_k: the constraint gives the difference.
+            rows, smallest = np.arange(len(z)), diagonal.argmin(axis=1)
+            z[rows, smallest] -= (z @ w) / w[smallest]
+            return z
 
         def dot(x, y):
             return (x * y).sum(axis=0) @ w
@@ -139,7 +153,8 @@ class BarycenterRun(StagedRun):
             self.n_products += 1
             curvature = dot(p, product)
             if not curvature > 0.0:
-                return at.reg * (p if i == 0 else d)
+                d = p if i == 0 else d
+                break
             d = d + rho / curvature * p
             residual = residual - rho / curvature * product
             if not size(residual) > enough:
@@ -147,4 +162,18 @@ class BarycenterRun(StagedRun):
             z = constrained(residual)
             rho, before = dot(residual, z), rho
             p = z + rho / before * p
-        return at.reg * d
+        return self.shortened(at, at.reg * d)
+
+    def first_step(self, at, d):
+        """Return all of the direction, which is short enough."""
+        return 1.0
+
+    def shortened(self, at, d):
+        """Return the direction, cut where points that hardly get any mass ask for long moves.
+
+        Constants that plans do not show, and whose weighted sum is zero, are removed first.
+        """
+        means = (at.sums * d).sum(axis=0)
+        d = d - (means - means @ self.weights)
+        largest = np.maximum(np.abs(d).max(axis=1), 1e-300)
+        return d * np.minimum(1.0, self.longest_move * at.reg / largest)[:, None]

@@ -39,6 +39,8 @@ class SoftMarginals:
             / (1 / (rho_a + reg) + 1 / rho_b).
 
     Potentials here are those of the whole exponent; relative ones are less reg log a, reg log b.
+    The constant c is kept apart, as a multiplier: it may be so large that it would take their
+    digits.
     """
 
     def __init__(self, a, b, rho_a, rho_b, product):
@@ -46,25 +48,24 @@ class SoftMarginals:
         self.reference_mass = a.sum() * b.sum() if product else float(a.size * b.size)
 
     def relative(self, at):
-        """Return the potentials relative to R."""
+        """Return the potentials relative to R, without the constant."""
         if not self.product:
             return at.f, at.g
         return at.f - at.reg * np.log(self.a), at.g - at.reg * np.log(self.b)
 
     def fit_rows(self, T, at):
-        """Set f and the row sums that are best for g, and move g by the best constant."""
+        """Set f, the constant and the row sums that are best for g."""
         g = at.g - at.reg * np.log(self.b) if self.product else at.g
         other = log_sum_exp(_log_response(self.b, g, self.rho_b))
-        logs, constant = self._fit(T, self.a, self.rho_a, at.reg, other, self.rho_b)
-        at.g = at.g - constant
-        at.f, at.row_sums = at.reg * logs + T + constant, np.exp(logs)
+        logs, at.multiplier = self._fit(T, self.a, self.rho_a, at.reg, other, self.rho_b)
+        at.f, at.row_sums = at.reg * logs + T, np.exp(logs)
 
     def fit_columns(self, logs, at):
         """Return the best g, given log sum_i exp((f_i - C_ij) / reg)."""
         f, _ = self.relative(at)
         other = log_sum_exp(_log_response(self.a, f, self.rho_a))
-        sums, constant = self._fit(-at.reg * logs, self.b, self.rho_b, at.reg, other, self.rho_a)
-        return at.reg * (sums - logs) + constant
+        sums, _ = self._fit(-at.reg * logs, self.b, self.rho_b, at.reg, other, self.rho_a)
+        return at.reg * (sums - logs)
 
     def _fit(self, T, a, rho, reg, other, other_rho):
         logs, share = np.log(a), 1.0 / (rho + reg)
@@ -76,6 +77,7 @@ class SoftMarginals:
     def judge(self, at):
         """Set gradient, value and error."""
         f, g = self.relative(at)
+        f, g = f + at.multiplier, g - at.multiplier
         at.gradient = np.exp(_log_response(self.b, g, self.rho_b)) - at.column_sums
         at.value = (
             _dual_term(self.a, f, self.rho_a)
@@ -135,17 +137,14 @@ class CappedMarginals:
     def judge(self, at):
         """Set gradient, value and error.
 
-        A column below its cap is in order where its potential is zero. Where it is not, the column
-        could grow to its cap, or until the potential is zero, whichever comes first.
+        A column below its cap is in order where its potential is zero. Its room counts by how far
+        the potential is from that: reg times the sum of these is about what the dual value lacks.
         """
         at.gradient = self.b - at.column_sums
         f = np.minimum(0.0, at.f - at.multiplier)
         at.value = self.a @ f + self.b @ at.g + self.mass * at.multiplier
-        lost = (at.column_sums <= 1e-290) & (at.g < 0.0)
-        room = at.column_sums * np.expm1(np.minimum(700.0, -at.g / at.reg))
-        room = np.where(lost, np.inf, room)
-        short = np.minimum(at.gradient, room)
-        at.error = np.where(at.gradient < 0.0, -at.gradient, short).sum()
+        share = np.where(at.gradient < 0.0, -1.0, -np.expm1(at.g / at.reg))
+        at.error = share @ at.gradient
 
     def curvature(self, at):
         """Return the matrix of a Newton step: rows below their caps count as one, of joint mass."""

@@ -124,8 +124,7 @@ class StagedRun:
         if not np.isfinite(d).all():
             return False
         rounding = 1e-13 * (abs(at.value) + at.reg * at.mass)
-        with np.errstate(divide="ignore"):
-            first = self.step = min(1.0, self.longest_move * at.reg / np.ptp(d))
+        first = self.step = self.first_step(at, d)
         while self.step > 1e-8 * first:
             slope, new = self.along(at, self.step, d)
             rises = slope > 0.0 and new.value >= at.value + 1e-4 * slope
@@ -134,6 +133,11 @@ class StagedRun:
                 return True
             self.step *= 0.5
         return False
+
+    def first_step(self, at, d):
+        """Return the share of a direction to begin with."""
+        with np.errstate(divide="ignore"):
+            return min(1.0, self.longest_move * at.reg / np.ptp(d))
 
     def _longer(self, at, new, d):
         """Return the point of the last doubled step whose value rises."""

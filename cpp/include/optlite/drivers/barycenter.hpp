@@ -63,6 +63,7 @@ class BarycenterRun final : public StagedRun {
   void evaluate(Point& at);
   void fit_own(const Vector& log_mean);
   Matrix direction(double goal);
+  Matrix shortened(Matrix d) const;
   Matrix constrained(const Matrix& residual, const Matrix& diagonal) const;
 
   std::vector<std::unique_ptr<Block>> blocks_;

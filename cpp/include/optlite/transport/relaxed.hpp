@@ -13,7 +13,10 @@ struct RelaxedPoint {
   Vector g, f;
   Vector row_sums, column_sums;  // of the plan
   Vector gradient;               // of the dual value in g
-  double multiplier = 0.0;       // of the total mass, which f includes
+  /// The number that trades mass: of capped sums, the multiplier of the total mass, which f
+  /// includes; of soft sums, the constant to be added to f and taken from g, which the plan does
+  /// not show and which may be so large that it would take their digits.
+  double multiplier = 0.0;
   double value = 0.0;
   double error = infinity;  // what the optimality conditions leave of the sums, in mass
 };
@@ -33,7 +36,7 @@ struct RelaxedCurvature {
 class Marginals {
  public:
   virtual ~Marginals() = default;
-  /// Source potentials and row sums that are best for at.g. g may be moved by a constant.
+  /// Source potentials, multiplier and row sums that are best for at.g.
   virtual void fit_rows(const Vector& soft_minima, RelaxedPoint& at) const = 0;
   /// Gradient, value and error from the column sums.
   virtual void judge(RelaxedPoint& at) const = 0;
@@ -62,7 +65,7 @@ class SoftMarginals final : public Marginals {
   const Vector& b() const { return b_; }
   double rho_a() const { return rho_a_; }
   double rho_b() const { return rho_b_; }
-  /// Potentials relative to R: those above less reg log a or reg log b, if R is a b^T.
+  /// Potentials relative to R, without the constant that is to be added and taken.
   Vector relative_f(const RelaxedPoint& at) const;
   Vector relative_g(const RelaxedPoint& at) const;
   /// Sum of R.
