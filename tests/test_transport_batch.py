@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -139,6 +140,47 @@ def test_the_problem_whose_costs_are_wrong_is_named():
     M[3, 1, 2] = np.nan
     with pytest.raises(ValueError, match=r"Problem 3: M must not hold NaN, got M\[1, 2\] = nan"):
         ot.solve_batch(a, b, M, 0.1)
+
+
+EXTREME = """
+import resource
+resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+import warnings
+import numpy as np
+from optlite import ot
+warnings.simplefilter("ignore")
+M = np.random.default_rng(0).random((6, 5))
+A = np.random.default_rng(1).dirichlet(np.ones(6), 2).T
+cases = (1.7e308, 1e307, 4), (1, 1e-320, 4), (1e150, 1e-170, 4), (1, 1e-3, 1 + 1e-12)
+for f, reg, steps in cases:
+    options = {"annealing": float(steps), "max_iter": 40}
+    with np.errstate(all="ignore"):
+        for result in (
+            ot.solve_unbalanced(None, None, M * f, reg, 0.3 * f, **options),
+            ot.solve_partial(None, None, M * f, reg, 0.7, **options),
+            ot.barycenter(A, M * f, reg, **options),
+        ):
+            print(type(result).__name__, *(np.array(result.certificate) / f))
+"""
+
+
+def test_extreme_numbers_end_and_make_no_bound_false():
+    done = subprocess.run(
+        [sys.executable, "-c", EXTREME], capture_output=True, text=True, timeout=60, check=True
+    )
+    M = np.random.default_rng(0).random((6, 5))
+    A = np.random.default_rng(1).dirichlet(np.ones(6), 2).T
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        best = {
+            "UnbalancedResult": ot.solve_unbalanced(None, None, M, 1e-5, 0.3).certificate,
+            "PartialResult": ot.solve_partial(None, None, M, 1e-5, 0.7).certificate,
+            "BarycenterResult": ot.barycenter(A, M, 1e-5).certificate,
+        }
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert len(lines) == 12
+    for name, lower, upper in lines:
+        assert float(lower) <= best[name][1] + 1e-12 and best[name][0] <= float(upper) + 1e-12
 
 
 INTERRUPTED = """

@@ -185,7 +185,7 @@ Matrix BarycenterRun::direction(double goal) {
 Matrix BarycenterRun::shortened(Matrix d) const {
   const Eigen::RowVectorXd means = at_.sums.cwiseProduct(d).colwise().sum();
   d.rowwise() -= (means.array() - means.dot(weights_)).matrix();
-  const Vector largest = d.cwiseAbs().rowwise().maxCoeff().cwiseMax(1e-300);
+  const Vector largest = d.cwiseAbs().rowwise().maxCoeff();
   const Vector factors = (longest_move * at_.reg / largest.array()).min(1.0);
   return d.array().colwise() * factors.array();
 }
@@ -225,6 +225,7 @@ BarycenterBounds barycenter_bounds(const transport::Cost& cost, const Matrix& hi
     result.regularized += weights[k] * own.regularized;
   }
   if (std::isnan(result.lower)) result.lower = -infinity;
+  if (!x.allFinite()) result.upper = result.regularized = infinity;
   return result;
 }
 

@@ -125,6 +125,7 @@ RelaxedBounds relaxed_bounds(const Cost& cost, const CappedMarginals& marginals,
   const bool adds = missing > 0.0 && row_room > 0.0 && column_room.sum() > 0.0;
   const double share = adds ? missing / row_room / column_room.sum() : 0.0;
   Vector costs(cost.sources()), entropies(cost.sources()), costs_of_plan(cost.sources());
+  Vector sums(cost.sources());
   RowParts parts(cost.sources(), m);
   parts.each(
       60.0, 0.0,
@@ -136,6 +137,7 @@ RelaxedBounds relaxed_bounds(const Cost& cost, const CappedMarginals& marginals,
           VectorMap row(p, m);
           row.array() *= scale.array();
           row += share * std::max(0.0, marginals.a()[i] - row.sum()) * column_room;
+          sums[i] = row.sum();
           costs[i] = cost_of_row(m, own, p);
           entropies[i] = entropy_of_row(m, p);
         }
@@ -145,6 +147,9 @@ RelaxedBounds relaxed_bounds(const Cost& cost, const CappedMarginals& marginals,
   result.upper = costs.sum();
   result.cost = costs_of_plan.sum();
   result.regularized = result.upper + at.reg * entropies.sum();
+  // Potentials may be so far off that no plan could be made from them.
+  const bool moves = std::fabs(sums.sum() - marginals.mass()) <= 1e-9 * marginals.mass();
+  if (!moves) result.upper = result.regularized = infinity;
   result.lower = dual_bound(cost, marginals, at);
   return result;
 }

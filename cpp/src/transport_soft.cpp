@@ -162,6 +162,8 @@ RelaxedBounds relaxed_bounds(const Cost& cost, const SoftMarginals& marginals,
   best.g.array() -= constant;
   result.lower = dual_term(a, best.f, rho_a) + dual_term(b, best.g, rho_b);
   if (std::isnan(result.lower)) result.lower = -infinity;
+  if (std::isnan(result.upper)) result.upper = infinity;
+  if (std::isnan(result.regularized)) result.regularized = infinity;
   return result;
 }
 

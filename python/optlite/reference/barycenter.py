@@ -175,5 +175,6 @@ class BarycenterRun(StagedRun):
         """
         means = (at.sums * d).sum(axis=0)
         d = d - (means - means @ self.weights)
-        largest = np.maximum(np.abs(d).max(axis=1), 1e-300)
-        return d * np.minimum(1.0, self.longest_move * at.reg / largest)[:, None]
+        with np.errstate(divide="ignore"):
+            factors = np.minimum(1.0, self.longest_move * at.reg / np.abs(d).max(axis=1))
+        return d * factors[:, None]
