@@ -89,6 +89,27 @@ std::shared_ptr<DesignHolder> csr(const py::array_t<Scalar, py::array::c_style>&
   return holder;
 }
 
+/// X v for each row v of V, in rows.
+Doubles products(const DesignHolder& self, const Doubles& V) {
+  const Design& X = *self.design;
+  if (V.ndim() != 2 || V.shape(1) != X.cols()) {
+    throw py::value_error("V must have rows of " + std::to_string(X.cols()) + " numbers.");
+  }
+  const Index count = V.shape(0), rows = X.rows();
+  Doubles out({count, rows});
+  double* to = out.mutable_data();
+  const py::gil_scoped_release nogil;
+  X.pass(
+      V.data(), count, 0,
+      [&](Index first, Index height, double* block) {
+        for (Index k = 0; k < count; ++k) {
+          std::copy_n(block + k * height, height, to + k * rows + first);
+        }
+      },
+      nullptr);
+  return out;
+}
+
 /// Columns compressed: checked before SciPy, which trusts indices, turns them into rows.
 template <class IndexType>
 void check_csc(const py::array_t<IndexType, py::array::c_style>& indices,
@@ -113,6 +134,7 @@ void bind_designs(py::module_& m) {
                              [](const DesignHolder& self) {
                                return py::make_tuple(self.design->rows(), self.design->cols());
                              })
+      .def("products", &products, py::arg("V").noconvert())
       .def("has_duplicates", [](const DesignHolder& self) {
         const py::gil_scoped_release nogil;
         return self.design->has_duplicates();

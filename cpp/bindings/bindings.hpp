@@ -18,5 +18,6 @@ void bind_trees(pybind11::module_& m);    // bins, trees, forests
 void bind_boosting(pybind11::module_& m);  // the stages of boosting
 void bind_transport(pybind11::module_& m);  // entropic optimal transport
 void bind_transport_variants(pybind11::module_& m);  // relaxed sums, batches, barycenters
+void bind_krylov(pybind11::module_& m);     // orthonormal bases, small eigenproblems
 
 }  // namespace optlite::bindings

@@ -15,4 +15,5 @@ PYBIND11_MODULE(OPTLITE_MODULE, m, pybind11::mod_gil_not_used()) {
   optlite::bindings::bind_boosting(m);
   optlite::bindings::bind_transport(m);
   optlite::bindings::bind_transport_variants(m);
+  optlite::bindings::bind_krylov(m);
 }

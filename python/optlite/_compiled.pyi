@@ -8,12 +8,14 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['BarycenterRun', 'Bins', 'BoostingObjective', 'BoostingRows', 'BoostingRun', 'Columns', 'Descent', 'Design', 'ElasticNetData', 'ElasticNetTarget', 'Forest', 'Linearization', 'Model', 'Network', 'RelaxedTransportRun', 'RidgeProblem', 'TransportCost', 'TransportRun', 'TreeOptions', 'activation', 'after_fork_in_child', 'barycenter_bounds', 'boost_python', 'boost_trees', 'check_csc', 'csc', 'csr', 'dense', 'dense_columns', 'distribution_evaluate', 'distribution_first_outside', 'distribution_marginal', 'distribution_parameters', 'eigen_version', 'encode', 'encode_columns', 'find_bins', 'find_bins_of_columns', 'first_infinity', 'grow_tree', 'network', 'openmp_runtime', 'partial_bounds', 'penalty_prox', 'penalty_subdifferential_distance', 'penalty_value', 'pool', 'registry', 'rule_kernel', 'rule_slot_shapes', 'rule_state', 'rule_step', 'rule_steps_done', 'simd_level', 'threads', 'transport_batch', 'unbalanced_bounds']
+__all__: list[str] = ['BarycenterRun', 'Bins', 'BoostingObjective', 'BoostingRows', 'BoostingRun', 'Columns', 'Descent', 'Design', 'ElasticNetData', 'ElasticNetTarget', 'Forest', 'Linearization', 'Model', 'Network', 'RelaxedTransportRun', 'RidgeProblem', 'TransportCost', 'TransportRun', 'TreeOptions', 'activation', 'after_fork_in_child', 'barycenter_bounds', 'boost_python', 'boost_trees', 'check_csc', 'csc', 'csr', 'dense', 'dense_columns', 'distribution_evaluate', 'distribution_first_outside', 'distribution_marginal', 'distribution_parameters', 'eigen_version', 'encode', 'encode_columns', 'extend_bases', 'extend_basis', 'find_bins', 'find_bins_of_columns', 'first_infinity', 'grow_tree', 'network', 'openmp_runtime', 'partial_bounds', 'penalty_prox', 'penalty_subdifferential_distance', 'penalty_value', 'pool', 'product', 'registry', 'rule_kernel', 'rule_slot_shapes', 'rule_state', 'rule_step', 'rule_steps_done', 'simd_level', 'symmetric_eigen', 'threads', 'transport_batch', 'tridiagonal_eigen', 'unbalanced_bounds']
 class Design:
     """
     A data matrix, read in place.
     """
     def has_duplicates(self) -> bool:
+        ...
+    def products(self, V: numpy.typing.NDArray[numpy.float64]) -> numpy.typing.NDArray[numpy.float64]:
         ...
     @property
     def shape(self) -> tuple[int, int]:
@@ -436,6 +438,10 @@ def encode(X: numpy.typing.NDArray[numpy.float32], bins: Bins, rows: numpy.typin
     ...
 def encode_columns(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], arg2: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], arg3: typing.SupportsInt | typing.SupportsIndex, arg4: Bins) -> numpy.typing.NDArray[numpy.uint8]:
     ...
+def extend_bases(Q: numpy.typing.NDArray[numpy.float64], m: typing.SupportsInt | typing.SupportsIndex, W: numpy.typing.NDArray[numpy.float64], least: typing.SupportsFloat | typing.SupportsIndex) -> tuple:
+    ...
+def extend_basis(Q: numpy.typing.NDArray[numpy.float64], W: numpy.typing.NDArray[numpy.float64], least: typing.SupportsFloat | typing.SupportsIndex) -> tuple:
+    ...
 @typing.overload
 def find_bins(X: numpy.typing.NDArray[numpy.float64], weight: typing.Annotated[numpy.typing.ArrayLike, numpy.float64] | None, categorical: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8], max_bins: typing.SupportsInt | typing.SupportsIndex, rows: numpy.typing.NDArray[numpy.uint32] | None = None) -> tuple:
     ...
@@ -468,6 +474,8 @@ def penalty_value(name: str, w: typing.SupportsFloat | typing.SupportsIndex, fie
     ...
 def pool(cost: TransportCost, a: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], mass: typing.SupportsFloat | typing.SupportsIndex, reg: typing.SupportsFloat | typing.SupportsIndex, memory: typing.SupportsFloat | typing.SupportsIndex) -> tuple:
     ...
+def product(A: numpy.typing.NDArray[numpy.float64], B: numpy.typing.NDArray[numpy.float64], transposed: bool = False) -> numpy.typing.NDArray[numpy.float64]:
+    ...
 def registry() -> list:
     """
     One record (a dict) for each registered part.
@@ -490,6 +498,10 @@ def rule_step(*args, **kwargs):
     """
 def rule_steps_done(state: typing.Any) -> int:
     ...
+def symmetric_eigen(A: numpy.typing.NDArray[numpy.float64]) -> tuple:
+    """
+    Eigenvalues in rising order, and eigenvectors in rows.
+    """
 def threads() -> int:
     """
     Threads that a kernel started now would use.
@@ -499,6 +511,8 @@ def transport_batch(M: numpy.typing.NDArray[numpy.float64], a: typing.Annotated[
     ...
 @typing.overload
 def transport_batch(M: numpy.typing.NDArray[numpy.float32], a: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], b: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], reg: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], method: str, fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], tolerance: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], scale: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], max_iterations: typing.SupportsInt | typing.SupportsIndex, annealing: typing.SupportsFloat | typing.SupportsIndex, drop: typing.SupportsFloat | typing.SupportsIndex, memory: typing.SupportsFloat | typing.SupportsIndex) -> list:
+    ...
+def tridiagonal_eigen(diagonal: numpy.typing.NDArray[numpy.float64], beside: numpy.typing.NDArray[numpy.float64]) -> tuple:
     ...
 def unbalanced_bounds(cost: TransportCost, a: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], b: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], rho_a: typing.SupportsFloat | typing.SupportsIndex, rho_b: typing.SupportsFloat | typing.SupportsIndex, product_reference: bool, reg: typing.SupportsFloat | typing.SupportsIndex, f: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], g: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], row_sums: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], column_sums: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> dict:
     ...

@@ -1,7 +1,8 @@
 """Curvature: Hessians and their relatives as linear operators, and what can be read from them.
 
 An operator is made of an objective and a point; it is a SciPy ``LinearOperator`` that multiplies
-blocks of vectors in one read of the data. The algorithms need nothing but such products.
+blocks of vectors in one read of the data. The algorithms need nothing but such products: they take
+arrays, sparse matrices, any ``LinearOperator`` and plain functions as well.
 
 Examples
 --------
@@ -15,7 +16,14 @@ array([[0.26666667, 0.25      ],
        [0.25      , 1.18333333]])
 """
 
+from ._density import Estimate, SpectralDensity, spectral_density
+from ._diagonal import DiagonalResult, diagonal
+from ._eigsh import EigenResult, eigsh
 from ._finite_differences import FiniteDifferenceOperator, NoiseEstimate, estimate_noise
+from ._functions import SpectralBound, condition_number, logdet, norm, trace_of_function
+from ._intrinsic_dimension import IntrinsicDimension, SubspaceObjective, intrinsic_dimension
+from ._kpm import ChebyshevDensity
+from ._lanczos import LanczosResult, lanczos, lanczos_steps
 from ._objective_of import objective_of
 from ._operators import CurvatureOperator, GaussNewtonOperator, HessianOperator
 from ._operators_algebra import DeflatedOperator, ScaledOperator, ShiftedOperator, SumOperator
@@ -24,26 +32,48 @@ from ._operators_fisher import EmpiricalFisherOperator, FisherOperator
 from ._operators_inverse import InverseOperator
 from ._operators_jacobian import JacobianOperator, NTKOperator
 from ._operators_kronecker import EKFACOperator, KFACOperator, KroneckerInverseOperator
+from ._trace import TraceResult, trace
 
 __all__ = [
+    "ChebyshevDensity",
     "CurvatureOperator",
     "DeflatedOperator",
+    "DiagonalResult",
     "EKFACOperator",
+    "EigenResult",
     "EmpiricalFisherOperator",
+    "Estimate",
     "FiniteDifferenceOperator",
     "FisherOperator",
     "GaussNewtonOperator",
     "HessianOperator",
+    "IntrinsicDimension",
     "InverseOperator",
     "JacobianOperator",
     "KFACOperator",
     "KroneckerInverseOperator",
+    "LanczosResult",
     "NTKOperator",
     "NoiseEstimate",
     "ScaledOperator",
     "ShiftedOperator",
+    "SpectralBound",
+    "SpectralDensity",
+    "SubspaceObjective",
     "SumOperator",
+    "TraceResult",
     "asymmetry",
+    "condition_number",
+    "diagonal",
+    "eigsh",
     "estimate_noise",
+    "intrinsic_dimension",
+    "lanczos",
+    "lanczos_steps",
+    "logdet",
+    "norm",
     "objective_of",
+    "spectral_density",
+    "trace",
+    "trace_of_function",
 ]

@@ -25,12 +25,14 @@ KINDS = (
     "transport_methods",
 )
 MODULES = (
+    "block_lanczos",
     "boosting",
     "descent",
     "elastic_net",
     "factored",
     "generalized_linear",
     "inverse_root",
+    "lanczos",
     "natural_gradient",
     "network",
     "newton_schulz",
