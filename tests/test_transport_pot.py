@@ -1,8 +1,9 @@
 """What POT's own tests ask of its functions, asked of ours, with POT 0.9.7 as the judge.
 
 POT's wheel brings no tests, so that they cannot be run from an installation as scikit-learn's are
-(``test_peer_suites.py``). Each line names one of them, or several, and the test of ours that asks
-the same or more, or why none does.
+(``test_peer_suites.py``); ``peer/run_pot_tests.py`` runs them from a clone, with ours swapped in.
+Each line names one of them, or several, and the test of ours that asks the same or more, or why
+none does.
 
     test_bregman.py
     test_sinkhorn                         test_marginals_are_met_and_one_iteration_warns
@@ -24,9 +25,13 @@ the same or more, or why none does.
     test_sinkhorn_warmstart               test_where_a_run_starts_does_not_matter
     test_empirical_sinkhorn_warmstart     test_where_a_run_starts_does_not_matter
     test_empirical_sinkhorn_divergence_warmstart  -: the divergence takes no start: of three runs
+    test_barycenter                       test_the_barycenter_is_that_of_pot
+    test_barycenter_assymetric_cost       test_transport_to_each_histogram_has_the_same_gradient
+    test_barycenter_debiased              test_between_two_gaussians_lies_one
+    test_barycenter_stabilization         test_small_regularizations_converge
     test_*_backends, test_*_device*       -: NumPy only
     test_sinkhorn_multi_b, test_*_multi_b, test_*_multib   -: one b a call
-    test_*free_support*, test_*debiased*, test_*bary_2d*, test_convolutional*   -: not offered
+    test_*free_support*, test_*bary_2d*, test_convolutional*   -: not offered
     test_unmix, test_screenkhorn, test_geomloss_solver     -: not offered
 
     test_ot.py
@@ -61,6 +66,16 @@ the same or more, or why none does.
     test_solve, test_solve_envelope       test_the_result_says_what_pots_result_says
     test_solve_sample, test_solve_sample_lazy    test_points_and_their_potentials_are_those_of_pot
     test_solve_grid, test_solve_gromov*, test_solve_last_step, test_solve_detach   -: not offered
+
+    unbalanced/test_sinkhorn.py, test_partial.py, batch/test_solve_batch.py
+    test_unbalanced_convergence           test_the_plan_satisfies_the_optimality_conditions
+    test_unbalanced_relaxation_parameters_pair   test_the_plan_is_that_of_pot
+    test_stabilized_vs_sinkhorn    test_small_regularizations_converge_and_the_certificate_closes
+    test_entropic_partial_wasserstein_*   test_the_plan_is_that_of_pot
+    test_*_approaches_exact_at_small_reg  test_the_certificate_closes_on_the_linear_program
+    test_solve_batch                      test_a_batch_has_the_numbers_of_its_problems
+    test_unbalanced_warmstart, test_unbalanced_reference_measure   -: not offered
+    test_unbalanced_barycenter, test_partial_gromov*, test_partial_wasserstein_1d   -: not offered
 """
 
 import re
