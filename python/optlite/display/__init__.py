@@ -15,6 +15,7 @@ from ._loss_landscape import LossLandscapeDisplay
 from ._pit import PITDisplay
 from ._regularization_path import RegularizationPathDisplay
 from ._reliability import ReliabilityDisplay
+from ._spectral_density import SpectralDensityDisplay
 from ._spectrum import SpectrumDisplay
 from ._trajectory import TrajectoryDisplay
 from ._transport_plan import TransportPlanDisplay
@@ -29,6 +30,7 @@ __all__ = [
     "PITDisplay",
     "RegularizationPathDisplay",
     "ReliabilityDisplay",
+    "SpectralDensityDisplay",
     "SpectrumDisplay",
     "TrajectoryDisplay",
     "TransportPlanDisplay",

@@ -12,7 +12,8 @@ class SpectrumDisplay:
     The axis is logarithmic: shown are the eigenvalues that are positive, and larger than the
     rounding errors of the largest.
 
-    It is recommended to use :meth:`from_eigenvalues` or :meth:`from_transport` to create a display.
+    It is recommended to use :meth:`from_eigenvalues`, :meth:`from_lanczos` or
+    :meth:`from_transport` to create a display.
 
     Parameters
     ----------
@@ -23,6 +24,11 @@ class SpectrumDisplay:
         iterations, or names. None counts from 0.
     name : str, default=None
         What the matrices are, for the legend.
+    bounds : sequence of array-like, default=None
+        How far each value may be from an eigenvalue, for values that are estimates: shaped as
+        `spectra`, whose values then must rise.
+    exact : array-like of shape (n_eigenvalues,), default=None
+        True eigenvalues, to be drawn as lines across.
 
     Attributes
     ----------
@@ -38,6 +44,10 @@ class SpectrumDisplay:
         One mark for each eigenvalue that is shown.
     extremes_ : tuple of matplotlib Line2D
         The smallest and the largest of them against the steps.
+    bounds_ : matplotlib LineCollection or None
+        The intervals that bounds allow.
+    exact_ : matplotlib LineCollection or None
+        The true eigenvalues.
 
     See Also
     --------
@@ -51,7 +61,7 @@ class SpectrumDisplay:
     array([4., 4.])
     """
 
-    def __init__(self, spectra, steps=None, *, name=None):
+    def __init__(self, spectra, steps=None, *, name=None, bounds=None, exact=None):
         if not len(spectra):
             raise ValueError("spectra must hold at least one spectrum, got none.")
         if np.ndim(spectra[0]) == 0:
@@ -64,6 +74,12 @@ class SpectrumDisplay:
                 f"{self.steps.shape}."
             )
         self.name = name
+        self.bounds = None if bounds is None else [np.asarray(each, dtype=float) for each in bounds]
+        if self.bounds is not None and [each.shape for each in self.bounds] != [
+            each.shape for each in self.spectra
+        ]:
+            raise ValueError("bounds must have one number for each value of spectra.")
+        self.exact = None if exact is None else _check_spectrum(exact, "exact")
 
     @property
     def condition_numbers(self):
@@ -71,7 +87,7 @@ class SpectrumDisplay:
 
         NaN where no eigenvalue is positive.
         """
-        ends = _extremes(self.spectra)
+        ends = _extremes([_shown(values) for values in self.spectra])
         return ends[:, 1] / ends[:, 0]
 
     @classmethod
@@ -97,6 +113,48 @@ class SpectrumDisplay:
             The display, drawn.
         """
         return cls(spectra, steps, name=name).plot(ax, **kwargs)
+
+    @classmethod
+    def from_lanczos(cls, run, exact=None, *, name=None, ax=None, **kwargs):
+        """Draw the Ritz values of Lanczos' method, step by step, with their residual bounds.
+
+        Parameters
+        ----------
+        run : iterable of LanczosResult
+            Of :func:`optlite.curvature.lanczos_steps`.
+        exact : array-like of shape (n_eigenvalues,), default=None
+            The eigenvalues, where they are known.
+        name : str, default=None
+            What the operator is, for the legend.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+        **kwargs : dict
+            The other arguments of :meth:`plot`; the axis is linear unless told otherwise.
+
+        Returns
+        -------
+        SpectrumDisplay
+            The display, drawn.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from optlite.curvature import lanczos_steps
+        >>> from optlite.display import SpectrumDisplay
+        >>> values = np.linspace(-1.0, 1.0, 50)
+        >>> run = lanczos_steps(np.diag(values), 10)
+        >>> len(SpectrumDisplay.from_lanczos(run, values).spectra)
+        10
+        """
+        found = [(result.ritz_values, result.residual_bounds) for result in run]
+        display = cls(
+            [values for values, _ in found],
+            np.arange(1, len(found) + 1),
+            name=name,
+            bounds=[bounds for _, bounds in found],
+            exact=exact,
+        )
+        return display.plot(ax, **{"scale": "linear", "x_name": "Step", "alpha": 0.9, **kwargs})
 
     @classmethod
     def from_transport(cls, M, records, *, scaled=True, name=None, ax=None, **kwargs):
@@ -154,7 +212,7 @@ class SpectrumDisplay:
             spectra.append(_schur_spectrum(plan, scaled))
         return cls(spectra, steps, name=name).plot(ax, **kwargs)
 
-    def plot(self, ax=None, *, x_name=None, color=None, **kwargs):
+    def plot(self, ax=None, *, x_name=None, color=None, scale="log", **kwargs):
         """Draw the eigenvalues.
 
         Parameters
@@ -166,6 +224,8 @@ class SpectrumDisplay:
             names or there is one spectrum.
         color : matplotlib color, default=None
             Of marks and lines; None takes the next of the palette that the axes have not seen.
+        scale : {"log", "linear"}, default="log"
+            The vertical axis; a logarithmic one shows positive values only.
         **kwargs : dict
             Keyword arguments for the marks.
 
@@ -174,32 +234,52 @@ class SpectrumDisplay:
         SpectrumDisplay
             The display itself.
         """
+        if scale not in ("log", "linear"):
+            raise ValueError(f"scale must be 'log' or 'linear', got {scale!r}.")
         ax = get_axes(ax, type(self).__name__)
         if color is None:
             color = COLORS[len(ax.collections) % len(COLORS)]
         named = self.steps.dtype.kind in "OSU"
         at = np.arange(len(self.steps)) if named else self.steps
-        shown = [_shown(values) for values in self.spectra]
+        shown = [_shown(values) if scale == "log" else values for values in self.spectra]
         across = np.repeat(at, [values.size for values in shown])
         style = {"marker": "_", "s": 18.0, "linewidths": 0.6, "alpha": 0.5, "color": color}
         self.marks_ = ax.scatter(across, np.concatenate(shown), **merged(style, kwargs))
         self.extremes_ = tuple(
             ax.plot(at, end, color=color, linewidth=1.4, label=label)[0]
-            for end, label in zip(_extremes(self.spectra).T, (self.name, None), strict=True)
+            for end, label in zip(_extremes(shown).T, (self.name, None), strict=True)
         )
+        self._draw_bounds(ax, at, color, scale)
         if named:
             ax.set_xticks(at, self.steps)
         elif len(at) > 1:
             ax.xaxis.get_major_locator().set_params(integer=True)
         if x_name is None:
             x_name = "" if named or len(at) == 1 else "Iteration"
-        ax.set_yscale("log")
+        ax.set_yscale(scale)
         ax.set(xlabel=x_name, ylabel="Eigenvalue")
-        if self.name is not None:
+        if self.name is not None or self.exact is not None:
             ax.legend()
         self.ax_ = ax
         self.figure_ = ax.figure
         return self
+
+    def _draw_bounds(self, ax, at, color, scale):
+        """The intervals around values that are estimates, and the truth behind them."""
+        self.bounds_ = self.exact_ = None
+        if self.exact is not None:
+            true = _shown(self.exact) if scale == "log" else self.exact
+            left, right = at[0] - 0.5, at[-1] + 0.5
+            style = {"color": "0.8", "linewidth": 0.6, "zorder": 0.5, "label": "eigenvalues"}
+            self.exact_ = ax.hlines(true, left, right, **style)
+        if self.bounds is not None:
+            across = np.repeat(at, [values.size for values in self.spectra])
+            values, bounds = np.concatenate(self.spectra), np.concatenate(self.bounds)
+            # They reach far at first: the axis belongs to the eigenvalues.
+            limits = ax.get_ylim()
+            style = {"color": color, "linewidth": 0.7, "alpha": 0.25}
+            self.bounds_ = ax.vlines(across, values - bounds, values + bounds, **style)
+            ax.set_ylim(limits)
 
 
 def _schur_spectrum(plan, scaled):
@@ -235,5 +315,4 @@ def _shown(values):
 
 
 def _extremes(spectra):
-    ends = [values[[0, -1]] if values.size else (np.nan, np.nan) for values in map(_shown, spectra)]
-    return np.array(ends)
+    return np.array([values[[0, -1]] if values.size else (np.nan, np.nan) for values in spectra])
