@@ -166,7 +166,7 @@ void in_groups(Index count, Index group, double work_of_one, One one) {
 template <class OneFeature>
 Bins collect(Index features, Index rows, const std::uint8_t* categorical, OneFeature one) {
   std::vector<std::vector<double>> parts(static_cast<std::size_t>(features));
-  const Index group = std::max<Index>(1, 1000000 / std::max<Index>(rows, 1));
+  const Index group = std::max<Index>(parallel::threads(), 400000 / std::max<Index>(rows, 1));
   in_groups(features, group, 20.0 * static_cast<double>(rows),
             [&](Index j) { parts[static_cast<std::size_t>(j)] = one(j); });
   Bins bins;
