@@ -79,7 +79,7 @@ def barycenter(
     Notes
     -----
     The scalings are those of Benamou, Carlier, Cuturi, Nenna and Peyre, Iterative Bregman
-    projections for regularized transportation problems, 2015, section 3.2, in logarithms. Newton's
+    projections for regularized transportation problems, 2015, in logarithms. Newton's
     steps maximise the dual over the potentials of the barycenter, whose weighted sum is zero. The
     debiased barycenter is that of Janati, Cuturi and Gramfort, Debiased Sinkhorn barycenters, 2020,
     algorithm 1: a fixed point, not a maximum, for which no bounds are given.

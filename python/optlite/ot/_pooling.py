@@ -52,7 +52,7 @@ def pooling_weights(M, reg, mass, a=None, engine="core"):
 
     Notes
     -----
-    Gurbuz, Sener and Alatan, Generalized sum pooling for metric learning, 2023, section 4. They
+    Gurbuz, Sener and Alatan, Generalized sum pooling for metric learning, 2023. They
     scale; but only one number is unknown, t in ``a / (1 + exp((T - t) / reg))`` for what the
     features send, T the soft minima of their costs, and it is found to the last digits by Newton's
     method on the mass.

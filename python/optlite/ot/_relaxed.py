@@ -68,7 +68,7 @@ def solve_unbalanced(a, b, M, reg, reg_m, method="auto", reg_type="kl", tol=1e-9
     Adding a constant to the potentials of the sources and taking it from those of the targets does
     not change the plan, but its best value matters to the scalings, which without it need of the
     order of ``reg_m / reg`` sweeps: Sejourne, Vialard and Peyre, Faster unbalanced optimal
-    transport: translation invariant Sinkhorn and 1-D Frank-Wolfe, 2022, section 3. The problem and
+    transport: translation invariant Sinkhorn and 1-D Frank-Wolfe, 2022. The problem and
     the scalings are those of Chizat, Peyre, Schmitzer and Vialard, Scaling algorithms for
     unbalanced optimal transport problems, 2018.
 
@@ -214,7 +214,7 @@ def solve_partial(a, b, M, reg, mass=None, method="auto", tol=1e-9, **options):
     Notes
     -----
     The problem is that of Benamou, Carlier, Cuturi, Nenna and Peyre, Iterative Bregman projections
-    for regularized transportation problems, 2015, section 5. They project onto the three
+    for regularized transportation problems, 2015. They project onto the three
     constraints in turn (Dykstra's algorithm). Here a half step fits the caps of one side and the
     mass together, exactly: with row sums s of the plan before, ``min(a, u * s)`` for the u that
     makes their sum the mass. What is left is a concave function of target potentials that are at

@@ -113,7 +113,7 @@ class CappedMarginals:
 
     minimise <C, P> + reg sum P log P over P 1 <= a, P^T 1 <= b, sum P = mass (Benamou, Carlier,
     Cuturi, Nenna and Peyre, Iterative Bregman projections for regularized transportation problems,
-    2015, section 5). Potentials f, g <= 0 belong to the caps, a multiplier t to the mass; here f is
+    2015). Potentials f, g <= 0 belong to the caps, a multiplier t to the mass; here f is
     their sum f + t. A half step fits the caps of one side and the mass together.
     """
 

@@ -5,7 +5,7 @@
 // The dual maximises sum_k w_k <a_k, f_k(g_k)> over potentials with sum_k w_k g_k = 0, where f_k
 // makes the rows of P_k sum to a_k; at the optimum all plans have the same column sums, x. A
 // scaling takes their geometric mean for x (Benamou, Carlier, Cuturi, Nenna and Peyre, Iterative
-// Bregman projections for regularized transportation problems, 2015, section 3.2). Newton's step
+// Bregman projections for regularized transportation problems, 2015). Newton's step
 // solves the blocks diag(P_k^T 1) - P_k^T diag(a_k)^-1 P_k together, under that constraint, by
 // conjugate gradients.
 //

@@ -4,7 +4,7 @@
 //     minimise  <C, P> + reg (sum P (log P - 1) + sum r (log r - 1))
 //     subject to  P 1 + r = a,  sum P = mass
 //
-// (Gurbuz, Sener and Alatan, Generalized sum pooling for metric learning, 2023, section 4). One
+// (Gurbuz, Sener and Alatan, Generalized sum pooling for metric learning, 2023). One
 // multiplier t is unknown: with soft minima T_i = -reg log sum_j exp(-C_ij / reg), source i sends
 // a_i / (1 + exp((T_i - t) / reg)).
 #pragma once

@@ -79,7 +79,7 @@ class SoftMarginals final : public Marginals {
 
 /// minimise <C, P> + reg sum P log P over P 1 <= a, P^T 1 <= b of a given total mass: potentials
 /// f, g <= 0 and a multiplier t of the mass (Benamou, Carlier, Cuturi, Nenna and Peyre, Iterative
-/// Bregman projections for regularized transportation problems, 2015, section 5). A half step fits
+/// Bregman projections for regularized transportation problems, 2015). A half step fits
 /// the caps of one side and the mass together: row sums are min(a_i, exp((t - T_i) / reg)).
 class CappedMarginals final : public Marginals {
  public:
