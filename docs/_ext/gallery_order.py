@@ -13,6 +13,7 @@ FIRST = (
     "plot_crps.py",
     "plot_forecast.py",
     "plot_survival.py",
+    "plot_lanczos.py",
     "plot_sinkhorn_newton.py",
     "plot_newton_sparse.py",
     "plot_choosing_reg.py",
