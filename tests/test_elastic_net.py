@@ -198,6 +198,22 @@ def test_orthogonal_columns_are_soft_thresholded():
     assert_allclose(model.coef_, 50 * np.sign(c) * np.maximum(np.abs(c) - 0.02, 0.0), atol=1e-9)
 
 
+@pytest.mark.parametrize("share", [1e-2, 1e-4])
+@pytest.mark.parametrize("apart", [0.0, 1e-4])
+def test_pairs_of_equal_or_nearly_equal_columns(share, apart):
+    """More columns than rows: sweeps alone would need hundreds of thousands of iterations."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 100))
+    X[:, 1::2] = X[:, ::2] + apart * rng.normal(size=(60, 50))
+    y = X[:, 0] - X[:, 7] + rng.normal(size=60)
+    alpha = share * np.abs(X.T @ (y - y.mean())).max() / 60
+    model = Lasso(alpha).fit(X, y)
+    gap, value = true_gap(model, X, y, None, alpha)
+    assert gap <= 1.01e-8 * value
+    assert model.n_iter_ < 2000
+    assert np.count_nonzero(model.coef_) <= 60 if apart else model.converged_
+
+
 # --- limits of the penalty ------------------------------------------------------------------------
 
 

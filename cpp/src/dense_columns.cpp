@@ -5,6 +5,7 @@
 #include "column_tiles.hpp"
 #include "optlite/linalg/kernels.hpp"
 #include "optlite/operators/column_design.hpp"
+#include "optlite/operators/design.hpp"
 
 namespace optlite {
 
@@ -185,6 +186,33 @@ class DenseColumns final : public ColumnDesign {
         }
       });
     }
+  }
+
+  void rough_gram(const Columns& list, const double* root, const Vector& shift,
+                  Matrix& G) const override {
+    const Index count = static_cast<Index>(list.size());
+    constexpr Index depth = gram_depth_limit;
+    constexpr Index strip = 128;
+    G.setZero(count, count);
+    Eigen::MatrixXf block(std::min(depth, rows_), count);
+    for (Index row = 0; row < rows_; row += depth) {
+      const Index height = std::min(depth, rows_ - row);
+      each_range(count, 16, height, [&](Index begin, Index end) {
+        Vector buffer(height);
+        for (Index k = begin; k < end; ++k) {
+          copy(list[static_cast<std::size_t>(k)], row, height, root, shift, buffer.data());
+          block.col(k).head(height) = buffer.cast<float>();
+        }
+      });
+      const auto rows = block.topRows(height);
+      each_range(count, strip, height * count, [&](Index begin, Index end) {
+        const Eigen::MatrixXf part =
+            rows.rightCols(count - begin).transpose() * rows.middleCols(begin, end - begin);
+        G.block(begin, begin, count - begin, end - begin) += part.cast<double>();
+      });
+    }
+    G.diagonal() *= 1.0 + Design::single_precision_loss(count);
+    for (Index k = 0; k < count; ++k) G.col(k).head(k) = G.row(k).head(k).transpose();
   }
 
  private:

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include <Eigen/LU>
@@ -142,6 +143,7 @@ class GramDescent {
     double best = infinity;
     double value = infinity;
     Index since = 0;  // epochs without progress
+    int attempts = 0;
     exhausted_ = false;
     while (epoch < limit) {
       const bool moved = sweep();
@@ -160,8 +162,11 @@ class GramDescent {
         return epoch;
       }
       extrapolate();
-      if (stable_ >= 3 && pays() && newton() && gap_of(f_, level_, outside).gap <= goal) {
-        return epoch;
+      if (pays()) {
+        newton(3e8);
+        if (gap_of(f_, level_, outside).gap <= goal) return epoch;
+        // Signs that will not settle: columns depend on each other, or nearly.
+        if (++attempts % 4 == 0) epoch += exchange(goal, limit - epoch, outside);
       }
       if (epoch % 16 == 0) interrupt::poll();
     }
@@ -175,29 +180,35 @@ class GramDescent {
 
   /// One step for each coordinate, in order. False if none moved.
   bool sweep() {
-    const Index m = f_.size;
-    double* w = f_.w.data();
-    double* g = f_.g.data();
-    const double strength = level_.strength();
     bool moved = false;
     bool same_signs = true;
-    for (Index j = 0; j < m; ++j) {
-      const double inverse = inverse_[j];
-      if (inverse == 0.0) continue;
-      const double old = w[j];
-      const double next = penalty_.prox(old + g[j] * inverse, strength * inverse);
-      if (next == old) continue;
-      w[j] = next;
+    for (Index j = 0; j < f_.size; ++j) {
+      if (inverse_[j] == 0.0) continue;
+      const double old = f_.w[j];
+      if (move(j) == 0.0) continue;
+      const double next = f_.w[j];
       moved = true;
       if ((next > 0.0) != (old > 0.0) || (next < 0.0) != (old < 0.0)) same_signs = false;
-      const double change = next - old;
-      const double* column = f_.gram.col(j).data();
-#pragma omp simd
-      for (Index i = 0; i < m; ++i) g[i] -= change * column[i];
-      work_ += static_cast<double>(m);
     }
     stable_ = same_signs ? stable_ + 1 : 0;
     return moved;
+  }
+
+  /// The step of one coordinate.
+  double move(Index j) {
+    const Index m = f_.size;
+    const double old = f_.w[j];
+    const double inverse = inverse_[j];
+    const double next = penalty_.prox(old + f_.g[j] * inverse, level_.strength() * inverse);
+    const double change = next - old;
+    if (change == 0.0) return 0.0;
+    f_.w[j] = next;
+    double* g = f_.g.data();
+    const double* column = f_.gram.col(j).data();
+#pragma omp simd
+    for (Index i = 0; i < m; ++i) g[i] -= change * column[i];
+    work_ += static_cast<double>(m);
+    return change;
   }
 
   double penalised_value(const Vector& w, const Vector& g) const {
@@ -242,21 +253,56 @@ class GramDescent {
   }
 
   /// Whether as much has been spent on sweeps as a factorisation costs (it does six times as many
-  /// multiplications a second).
-  bool pays() {
+  /// multiplications a second); ten times as much while signs change.
+  bool pays() const {
     double support = 0.0;
     for (Index j = 0; j < f_.size; ++j) support += f_.w[j] != 0.0;
-    return support > 0.0 && support <= 6000.0 && 36.0 * work_ >= support * support * support;
+    const double cost = support * support * support;
+    return support > 0.0 && support <= 6000.0 &&
+           36.0 * work_ >= (stable_ >= 3 ? cost : 10.0 * cost);
+  }
+
+  /// Active-set steps: Newton on the support, then a few of the coordinates that should leave zero,
+  /// the worst first (Lee, Battle, Raina and Ng, Efficient sparse coding algorithms, 2006,
+  /// algorithm 1). Each ends below the one before, and there are finitely many supports. Returns
+  /// how many.
+  Index exchange(double goal, Index limit, const OutsideColumns& outside) {
+    Index round = 0;
+    while (round < limit) {
+      ++round;
+      if (!newton(1e11) || gap_of(f_, level_, outside).gap <= goal || !admit()) break;
+      interrupt::poll();
+    }
+    return round;
+  }
+
+  /// False if no coordinate at zero violates its condition.
+  bool admit() {
+    std::vector<std::pair<double, Index>> violators;
+    Index support = 0;
+    for (Index j = 0; j < f_.size; ++j) {
+      const double size = level_.size(f_.g[j]);
+      if (f_.w[j] != 0.0) ++support;
+      else if (size > level_.l1 * (1.0 + 1e-13) && inverse_[j] > 0.0)
+        violators.emplace_back(-size, j);
+    }
+    const std::size_t most = static_cast<std::size_t>(1 + support / 50);
+    std::sort(violators.begin(), violators.end());
+    if (violators.size() > most) violators.resize(most);
+    bool moved = false;
+    for (const auto& entry : violators) moved |= move(entry.second) != 0.0;
+    return moved;
   }
 
   /// Newton steps on the support, until one of them ends with the signs that it began with: that is
-  /// the minimiser among the points with these signs.
-  bool newton() {
+  /// the minimiser among the points with these signs. The budget is for sums of cubes of the size.
+  bool newton(double budget) {
     work_ = 0.0;
     stable_ = 0;
     bool moved = false;
     double spent = 0.0;
-    while (spent <= 3e8) {
+    while (spent <= budget) {
+      interrupt::poll();
       const std::vector<Index> support = support_of();
       const double size = static_cast<double>(support.size());
       if (support.empty()) break;

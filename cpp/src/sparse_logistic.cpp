@@ -98,13 +98,18 @@ class SparseLogistic {
     products_inside();
     double gap = gap_with({});
     do {
+      interrupt::poll();
       ++fit.n_iter;
+      const bool fresh = outdated_ || model_size_ == 0;  // the model is going to be of this point
       if (!step(penalty, goal, value)) return false;
       products_inside();
       const double before = gap;
       gap = gap_with({});
-      if (at_rounding_ && !(gap < 0.5 * before)) return false;
-      interrupt::poll();
+      outdated_ = !(gap < 0.3 * before);
+      if (!outdated_ || !fresh) continue;
+      // The best that this kind of model can do.
+      if (precise_ && at_rounding_) return false;
+      precise_ = true;
     } while (gap > goal && fit.n_iter < options_.max_iterations);
     return true;
   }
@@ -192,27 +197,19 @@ class SparseLogistic {
     return !fresh.empty();
   }
 
-  /// One Newton step on the working set. False if the objective does not fall any more.
+  /// One step on the working set, by curvatures of this point or of an earlier one. False if the
+  /// objective does not fall any more.
   template <class Penalty>
   bool step(const Penalty& penalty, double goal, double value) {
     Quadratic& f = set_.f;
     const Index m = f.size;
-    const double total = curvature_.sum();
-    const Vector root = curvature_.cwiseSqrt();
-    Vector mean = Vector::Zero(data_.features());
-    if (data_.intercept()) {
-      Vector means(m);
-      data_.columns().dots(set_.columns(), curvature_.data(), means.data());
-      for (Index k = 0; k < m; ++k) {
-        mean[set_.columns()[static_cast<std::size_t>(k)]] = means[k] / total;
-      }
-    }
-    Matrix gram;
-    data_.columns().products(set_.columns(), set_.columns(), root.data(), mean, gram);
-    f.gram.topLeftCorner(m, m) = gram;
+    const bool renewed = prepare_model();
     products_inside();
     const Vector before = f.w.head(m);
-    f.q.head(m) = f.g.head(m) + gram * before;
+    f.q.head(m) = f.g.head(m);
+    for (Index k = 0; k < m; ++k) {
+      if (before[k] != 0.0) f.q.head(m) += before[k] * f.gram.col(k).head(m);
+    }
     f.squares = before.dot(Vector(f.q.head(m) + f.g.head(m)));
     for (Index i = 0; i < margins_.size(); ++i) {
       if (curvature_[i] > 0.0) f.squares += residual_[i] * residual_[i] / curvature_[i];
@@ -223,11 +220,60 @@ class SparseLogistic {
     descent.run(std::max(0.1 * share * gap, 0.01 * goal), 10000, {});
     const Vector wanted = f.w.head(m);
     f.w.head(m) = before;
-    return search(before, wanted, mean);
+    if (search(before, wanted)) return true;
+    if (renewed && precise_) return false;
+    precise_ = renewed;
+    outdated_ = true;
+    return step(penalty, goal, value);
+  }
+
+  /// The Gram matrix of the working set, weighted by curvatures. They change little near the end,
+  /// and a matrix of somewhat older ones is as good there: it is kept while the steps that it gives
+  /// lower the gap quickly, and extended when a few columns come. In single precision first: where
+  /// columns nearly depend on each other, that makes steps short. True if it is of this point.
+  bool prepare_model() {
+    const Index m = set_.f.size;
+    const Index known = model_size_;
+    const bool extends = known > 0 && !outdated_ && 8 * (m - known) <= known;
+    if (extends && m == known) return false;
+    const Columns& columns = set_.columns();
+    const Columns fresh(columns.begin() + (extends ? known : 0), columns.end());
+    if (!extends) {
+      if (m > known) precise_ = false;
+      model_root_ = curvature_.cwiseSqrt();
+      model_total_ = curvature_.sum();
+      model_mean_.setZero(data_.features());
+    }
+    if (data_.intercept()) {
+      const Vector squares = model_root_.cwiseAbs2();
+      Vector means(static_cast<Index>(fresh.size()));
+      data_.columns().dots(fresh, squares.data(), means.data());
+      for (std::size_t k = 0; k < fresh.size(); ++k) {
+        model_mean_[fresh[k]] = means[static_cast<Index>(k)] / model_total_;
+      }
+    }
+    Matrix gram;
+    if (extends) {
+      data_.columns().products(columns, fresh, model_root_.data(), model_mean_, gram);
+      set_.f.gram.block(0, known, m, m - known) = gram;
+      set_.f.gram.block(known, 0, m - known, known) = gram.topRows(known).transpose();
+      if (!precise_) {
+        set_.f.gram.diagonal().segment(known, m - known) *= 1.0 + Design::single_precision_loss(m);
+      }
+    } else {
+      const ColumnDesign& X = data_.columns();
+      const double* root = model_root_.data();
+      if (precise_) X.products(columns, columns, root, model_mean_, gram);
+      else X.rough_gram(columns, root, model_mean_, gram);
+      set_.f.gram.topLeftCorner(m, m) = gram;
+    }
+    model_size_ = m;
+    outdated_ = false;
+    return !extends;
   }
 
   /// Goes from `before` towards `wanted` as far as the objective falls as promised.
-  bool search(const Vector& before, const Vector& wanted, const Vector& mean) {
+  bool search(const Vector& before, const Vector& wanted) {
     const Vector direction = wanted - before;
     Vector image = Vector::Zero(margins_.size());
     double shift = 0.0;
@@ -238,7 +284,7 @@ class SparseLogistic {
       const Index j = set_.columns()[static_cast<std::size_t>(k)];
       moving.push_back(j);
       steps.push_back(direction[k]);
-      shift -= direction[k] * mean[j];
+      shift -= direction[k] * model_mean_[j];
     }
     if (moving.empty()) return false;
     data_.columns().add(moving, steps.data(), image.data());
@@ -284,6 +330,12 @@ class SparseLogistic {
   Vector curvature_;
   double loss_ = 0.0;
   double intercept_ = 0.0;
+  Vector model_root_;  // square roots of the curvatures in the Gram matrix
+  Vector model_mean_;
+  double model_total_ = 0.0;
+  Index model_size_ = 0;  // columns that it has
+  bool precise_ = false;  // in double precision
+  bool outdated_ = false;  // it is to be made anew
   bool at_rounding_ = false;  // what the last step promised was lost in rounding
 };
 

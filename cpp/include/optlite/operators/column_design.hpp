@@ -43,6 +43,14 @@ class ColumnDesign {
   virtual void products(const Columns& all, const Columns& fresh, const double* root,
                         const Vector& shift, Matrix& C) const = 0;
 
+  /// G = Z^T Z for the columns of a list, both triangles. A dense X may be multiplied in single
+  /// precision, at half the cost: then G(j, j) is raised by a share that makes up for the errors
+  /// (see Design::single_precision_loss), so that G - Z^T Z has no negative eigenvalue.
+  virtual void rough_gram(const Columns& list, const double* root, const Vector& shift,
+                          Matrix& G) const {
+    products(list, list, root, shift, G);
+  }
+
   /// Whether a stored entry has a second one at the same place.
   virtual bool has_duplicates() const { return false; }
 
