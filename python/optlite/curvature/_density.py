@@ -1,7 +1,7 @@
 """How the eigenvalues of a symmetric operator are distributed, without computing them."""
 
-import collections
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,10 +19,23 @@ from ._operand import (
     tridiagonal_eigen,
 )
 
-Estimate = collections.namedtuple("Estimate", "value standard_error")
-
 #: Numbers that bases may take in memory (1 GB); beyond, probes go one after the other.
 _MEMORY = 1.25e8
+
+
+class Estimate(NamedTuple):
+    """Hold an average over random vectors and its standard error.
+
+    Attributes
+    ----------
+    value : float or ndarray
+        The average.
+    standard_error : float or ndarray
+        Its estimated standard deviation; NaN for one vector.
+    """
+
+    value: float | np.ndarray
+    standard_error: float | np.ndarray
 
 
 class SpectralDensity:
