@@ -1,4 +1,4 @@
-"""Products with Hessians against their peers, and against the speed of memory and of BLAS.
+"""Products with Hessians and their spectra against peers, and against memory and BLAS.
 
     python benchmarks/curvature.py [word ...] --threads 1 2 --peers torch,numpy
 

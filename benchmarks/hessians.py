@@ -1,4 +1,4 @@
-"""Products with Hessians, and every library behind one shape: ``make(problem) -> product()``.
+"""Products with Hessians and what is made of them: each library is ``make(problem) -> run()``.
 
 What a peer prepares at a fixed point is not timed: weights of the samples, compiled code, cached
 activations. Errors are relative to NumPy's product in double precision.
@@ -52,6 +52,13 @@ def network(dtype, vectors):
     }
 
 
+def spectrum(kind, dtype):
+    """Ten eigenpairs, or a density of 10 probes and 100 steps, of the logistic model's Hessian."""
+    problem = {**logistic(dtype, 1), "kind": kind}
+    del problem["V"]
+    return problem
+
+
 #: Key -> how the problem is made, and the goals: peer -> ratio to reach.
 TASKS = {
     "logistic-float64": (logistic, ("float64", 1), {"numpy:BLAS": 2.2, "torch:double-backward": 5}),
@@ -59,12 +66,16 @@ TASKS = {
     "logistic-float64-block-10": (logistic, ("float64", 10), {"numpy:rows": 3.0}),
     "mlp-float32": (network, ("float32", 1), {"torch:double-backward": 1.3}),
     "mlp-float32-block-10": (network, ("float32", 10), {}),
+    "eigenpairs": (spectrum, ("eigenpairs", "float64"), {"numpy:formed": 3, "scipy:eigsh": 12}),
+    "density": (spectrum, ("density", "float64"), {"numpy:block-lanczos": 25}),
 }
 
 
 def work(task):
     """Return (bytes of X read once, multiply-adds) of the best plan: activations are known."""
     make, (dtype, vectors), _ = TASKS[task]
+    if make is spectrum:  # the best plan forms the matrix, half of it
+        return 8 * ROWS * COLUMNS, ROWS * COLUMNS**2 / 2
     size = np.dtype(dtype).itemsize
     if make is logistic:
         return ROWS * COLUMNS * size, 2 * ROWS * COLUMNS * vectors
@@ -94,6 +105,70 @@ def optlite(problem):
         f = objectives.MLP(X, problem["y"], HIDDEN, "tanh", "softmax")
         H = HessianOperator(f, f.flatten(problem["layers"]))
     return lambda: H @ V
+
+
+def optlite_spectrum(method):
+    """Make eigenpairs or a density with optlite; "auto" forms the matrix where that is cheaper."""
+
+    def make(problem):
+        from optlite import objectives
+        from optlite.curvature import HessianOperator, eigsh, spectral_density
+
+        if problem["kind"] not in ("eigenpairs", "density"):
+            raise ValueError("for spectra only")
+        H = HessianOperator(objectives.Logistic(problem["X"], problem["y"]), problem["w"])
+        if problem["kind"] == "eigenpairs":
+            return lambda: eigsh(H, 10, "LA", 1e-8, method=method).eigenvalues
+        if method != "auto":
+            raise ValueError("for eigenpairs only")
+        return lambda: [spectral_density(H, n_probes=10, n_steps=100).moments(1).value[1]]
+
+    return make
+
+
+def numpy_formed(problem):
+    """Form the matrix and take the ten largest eigenpairs."""
+    import scipy.linalg
+
+    need(problem, "eigenpairs")
+    X, q, last = problem["X"], problem["q"], COLUMNS - 1
+    return lambda: scipy.linalg.eigh(X.T @ (q[:, None] * X), subset_by_index=[last - 9, last])[0]
+
+
+def scipy_eigsh(problem):
+    """ARPACK, one product at a time."""
+    from scipy.sparse.linalg import LinearOperator, eigsh
+
+    need(problem, "eigenpairs")
+    X, q = problem["X"], problem["q"]
+    H = LinearOperator((COLUMNS, COLUMNS), matvec=lambda v: X.T @ (q * (X @ v)), dtype=float)
+    return lambda: eigsh(H, 10, which="LA", tol=1e-8)[0]
+
+
+def numpy_block_lanczos(problem):
+    """Ten probes together, with full reorthogonalisation."""
+    from scipy.linalg import eigh_tridiagonal
+
+    need(problem, "density")
+    X, q, steps = problem["X"], problem["q"], 100
+
+    def run():
+        start = np.random.default_rng(0).choice([-1.0, 1.0], (COLUMNS, 10))
+        basis = [start / np.linalg.norm(start, axis=0)]
+        alphas, betas = [], []
+        for _ in range(steps):
+            W = X.T @ (q[:, None] * (X @ basis[-1]))
+            alphas.append((W * basis[-1]).sum(axis=0))
+            Q = np.stack(basis)
+            for _ in range(2):
+                W = W - np.einsum("jdp,jp->dp", Q, np.einsum("jdp,dp->jp", Q, W))
+            betas.append(np.linalg.norm(W, axis=0))
+            basis.append(W / betas[-1])
+        a, b = np.array(alphas), np.array(betas)
+        rules = [eigh_tridiagonal(a[:, p], b[:-1, p]) for p in range(10)]
+        return [np.mean([vectors[0] ** 2 @ nodes for nodes, vectors in rules])]
+
+    return run
 
 
 def blas(problem):
@@ -271,7 +346,10 @@ def _curvlinops(kind):
 
 
 PEERS = {
-    "optlite": optlite,
+    "optlite": lambda problem: (
+        optlite(problem) if "V" in problem else optlite_spectrum("auto")(problem)
+    ),
+    "optlite:lanczos": optlite_spectrum("lanczos"),
     "numpy:BLAS": blas,
     "numpy:rows": rows,
     "scikit-learn": scikit_learn,
@@ -279,6 +357,9 @@ PEERS = {
     "torch:jvp": torch_forward_over_reverse,
     "jax:jvp": jax_forward_over_reverse,
     "curvlinops": _curvlinops("HessianLinearOperator"),
+    "numpy:formed": numpy_formed,
+    "scipy:eigsh": scipy_eigsh,
+    "numpy:block-lanczos": numpy_block_lanczos,
 }
 
 
@@ -293,6 +374,10 @@ def reference(problem):
     }
     if problem["kind"] == "logistic":
         return blas(double)()
+    if problem["kind"] == "eigenpairs":
+        return numpy_formed(double)()
+    if problem["kind"] == "density":  # the mean of the eigenvalues, of which probes have an error
+        return [(double["q"] @ double["X"] ** 2).sum() / COLUMNS]
     from optlite.objectives import MLP
 
     double["layers"] = [(W.astype(float), b.astype(float)) for W, b in problem["layers"]]
@@ -312,7 +397,7 @@ def measure(emit, task, peer, clock, seconds):
         product = PEERS[peer](problem)
         result = np.asarray(product(), dtype=np.float64)
         error = 0.0
-        if peer == "optlite" or task.startswith("mlp"):
+        if peer == "optlite" or not task.startswith("logistic"):
             exact = reference(problem)
             error = float(np.linalg.norm(result - exact) / np.linalg.norm(exact))
         gc.collect()
