@@ -28,7 +28,8 @@ struct Ahead {
   void fetch() {
 #if defined(__GNUC__) || defined(__clang__)
     if (at >= end) return;
-    for (Index line = 0; line < step; line += 64) __builtin_prefetch(at + line, 0, 3);
+    // Into the second level: of the first, a block ahead would take more than there is.
+    for (Index line = 0; line < step; line += 64) __builtin_prefetch(at + line, 0, 2);
     at += step;
 #endif
   }
