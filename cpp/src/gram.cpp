@@ -176,8 +176,8 @@ Index narrow_width(Index width) { return round_up(width, 4); }
 
 namespace {
 
-/// Rows that narrow_accumulate sums before it adds to G: as many as the first-level cache holds, but
-/// not so few that adding to G costs as much as the sums.
+/// Rows that narrow_accumulate sums before it adds to G: as many as the first-level cache holds,
+/// but not so few that adding to G costs as much as the sums.
 Index accumulated_rows(Index cols) { return std::max<Index>(16, 4096 / std::max<Index>(cols, 1)); }
 
 }  // namespace
