@@ -165,7 +165,7 @@ class SpectralDensity:
         ----------
         x : array-like
         width : float, > 0, default=None
-            Standard deviation of the Gaussians; None takes :attr:`width`.
+            Standard deviation of the Gaussians; None takes the attribute `width`.
 
         Returns
         -------

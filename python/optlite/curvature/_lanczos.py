@@ -145,7 +145,7 @@ def lanczos(
         Seed of random vectors.
     engine : {"core", "numpy"}, default="core"
         Who makes the vectors orthogonal: the compiled core or the twin
-        :mod:`optlite.reference.lanczos`.
+        ``optlite.reference.lanczos``.
 
     Returns
     -------
