@@ -2,6 +2,7 @@
 
 #include "bindings.hpp"
 #include "optlite/activations/concept.hpp"
+#include "optlite/block_selections/concept.hpp"
 #include "optlite/distributions/concept.hpp"
 #include "optlite/objectives/concept.hpp"
 #include "optlite/penalties/concept.hpp"
@@ -93,6 +94,10 @@ py::list registry() {
     if (const RuleRow* row = find_by_name(rule_table(), record.name);
         row != nullptr && record.kind == "rules") {
       add_rule(entry, *row);
+    }
+    if (const BlockSelectionRow* row = find_by_name(block_selection_table(), record.name);
+        row != nullptr && record.kind == "block_selections") {
+      entry["needs_partition"] = row->needs_partition;
     }
     if (const DistributionRow* row = find_by_name(distribution_table(), record.name);
         row != nullptr && record.kind == "distributions") {

@@ -19,5 +19,6 @@ void bind_boosting(pybind11::module_& m);  // the stages of boosting
 void bind_transport(pybind11::module_& m);  // entropic optimal transport
 void bind_transport_variants(pybind11::module_& m);  // relaxed sums, batches, barycenters
 void bind_krylov(pybind11::module_& m);     // orthonormal bases, small eigenproblems
+void bind_bcd(pybind11::module_& m);  // block coordinate descent
 
 }  // namespace optlite::bindings

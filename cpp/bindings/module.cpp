@@ -16,4 +16,5 @@ PYBIND11_MODULE(OPTLITE_MODULE, m, pybind11::mod_gil_not_used()) {
   optlite::bindings::bind_transport(m);
   optlite::bindings::bind_transport_variants(m);
   optlite::bindings::bind_krylov(m);
+  optlite::bindings::bind_bcd(m);
 }

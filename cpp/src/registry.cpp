@@ -2,6 +2,8 @@
 #include "optlite/core/registry.hpp"
 
 #include "optlite/activations/concept.hpp"
+#include "optlite/block_selections/concept.hpp"
+#include "optlite/block_updates/concept.hpp"
 #include "optlite/directions/concept.hpp"
 #include "optlite/distributions/concept.hpp"
 #include "optlite/registered/activations.hpp"
@@ -48,6 +50,8 @@ std::vector<Record> collect() {
   append(all, rule_table());
   append(all, distribution_table());
   append(all, transport_method_table());
+  append(all, block_selection_table());
+  append(all, block_update_table());
   return all;
 }
 

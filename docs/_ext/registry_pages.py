@@ -51,6 +51,14 @@ KIND_TEXTS = {
         "How :func:`optlite.ot.solve` brings the sums of a plan to the masses :math:`a` and "
         ":math:`b`. The plan is :math:`P_{ij} = e^{(f_i + g_j - C_{ij}) / \\varepsilon}`.",
     ),
+    "block_selections": (
+        "Block selections",
+        "Which block of variables :func:`optlite.bcd.solve` moves next.",
+    ),
+    "block_updates": (
+        "Block updates",
+        "How far the variables of the chosen block move.",
+    ),
     "rules": (
         "Update rules",
         "Steps that need gradients only: what a rule does to one coordinate :math:`x`, given the "

@@ -8,6 +8,7 @@ import importlib
 import importlib.metadata
 
 _SUBPACKAGES = (
+    "bcd",
     "boosting",
     "curvature",
     "display",

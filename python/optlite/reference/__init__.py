@@ -23,8 +23,11 @@ KINDS = (
     "rules",
     "distributions",
     "transport_methods",
+    "block_selections",
+    "block_updates",
 )
 MODULES = (
+    "bcd",
     "block_lanczos",
     "boosting",
     "descent",

@@ -1,0 +1,1 @@
+"""Twins of ``cpp/include/optlite/block_updates``: how far the chosen block moves."""
