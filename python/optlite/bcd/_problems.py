@@ -118,7 +118,7 @@ class Quadratic:
 
 
 class LeastSquares(Quadratic):
-    """Hold |A x - b|^2 / 2 + alpha |x|^2 / 2, as a quadratic with H = A' A + alpha I.
+    """Hold the sum of squares of A x - b, halved, as a quadratic, with a ridge penalty if asked.
 
     Parameters
     ----------
