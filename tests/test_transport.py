@@ -1,5 +1,6 @@
 """Optimal transport: known answers, a peer's, bad input."""
 
+import itertools
 import pickle
 import re
 import subprocess
@@ -318,7 +319,7 @@ def test_core_and_twin_move_parts_that_hardly_touch_alike():
     )
     a, b = [0.3, 0.3, 0.2, 0.2], [0.25, 0.25, 0.25, 0.25]
     runs = [
-        list(ot.steps(a, b, M, 0.1, "newton", annealing=1.0, engine=engine))
+        list(ot.steps(a, b, M, 0.1, annealing=1.0, engine=engine, precision="double"))
         for engine in ("core", "numpy")
     ]
     assert len(runs[0]) == len(runs[1])
@@ -327,3 +328,18 @@ def test_core_and_twin_move_parts_that_hardly_touch_alike():
         assert core_record.step_size == pytest.approx(twin_record.step_size, rel=1e-6)
         assert core_record.value == pytest.approx(twin_record.value, rel=1e-9)
     assert runs[0][-1].marginal_error <= 1e-9
+
+
+def test_a_step_that_keeps_paying_is_doubled():
+    """Potentials of the two parts have to move apart by some 90 times reg: the first trial moves
+    them by 20 times reg, and each longer one twice as far."""
+    M = np.array([[0.0, 0.1, 9.0], [0.1, 0.0, 9.0], [9.0, 9.0, 0.0]])
+    run = list(ot.steps([0.3, 0.3, 0.4], [0.25, 0.25, 0.5], M, 0.1, annealing=1.0))
+    moves = [
+        np.ptp(new.g - old.g) / 0.1
+        for old, new in itertools.pairwise(run)
+        if new.n_newton > old.n_newton and new.step_size < 1.0
+    ]
+    doublings = np.log2(np.array(moves) / 20.0)
+    assert doublings == pytest.approx(np.round(doublings), abs=1e-6) and doublings.max() >= 1.0
+    assert run[-1].marginal_error <= 1e-9

@@ -90,7 +90,10 @@ def test_atoms_without_mass_differ_from_problem_to_problem():
 
 def test_the_twins_solve_the_same_batch():
     a, b, M = problems(3)
-    core, twin = (ot.solve_batch(a, b, M, 0.1, engine=engine) for engine in ("core", "numpy"))
+    core, twin = (
+        ot.solve_batch(a, b, M, 0.1, engine=engine, precision="double")
+        for engine in ("core", "numpy")
+    )
     assert core.plan == pytest.approx(twin.plan, abs=1e-11)
     assert np.array_equal(core.n_iter, twin.n_iter)
 

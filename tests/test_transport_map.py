@@ -55,3 +55,17 @@ def test_single_precision_is_kept_and_bad_targets_are_refused():
         TransportMap(max_iter=1.5).fit(X)
     with pytest.raises(ValueError, match="target contains NaN"):
         TransportMap().fit(X, target=[[np.nan, 1.0]])
+
+
+def test_points_whose_costs_overflow_are_refused():
+    """They became NaN."""
+    X = np.random.default_rng(4).random((10, 2))
+    model = TransportMap(reg=1e-10, metric="cityblock").fit(X, target=X)
+    with pytest.raises(ValueError, match=r"costs / reg to be numbers, got X\[1\] = \[1.e\+300 0"):
+        model.transform([[0.5, 0.5], [1e300, 0.0]])
+    for metric in ("sqeuclidean", "euclidean"):
+        model = TransportMap(metric=metric).fit(X, target=X)
+        with pytest.raises(ValueError, match="costs do not overflow, got a coordinate of 1e\\+160"):
+            model.transform(1e160 * X / X.max())
+        with pytest.raises(ValueError, match="costs do not overflow"):
+            TransportMap(metric=metric).fit(1e160 * X, target=X)

@@ -74,6 +74,22 @@ WATCHED = [
     ),
     Watched("linalg/kernels.hpp", kernels_of("double")),
     Watched("linalg/kernels.hpp", kernels_of("float")),
+    Watched(
+        "linalg/single_kernels.hpp",
+        "namespace optlite::kernels {{\n"
+        "template void add_rows<true>(const float*, Index, Index, Index, const float*, double*);\n"
+        "void use(const float* x, double* out) {{ dot_rows(x, 9, 9, 9, x, out); }}\n"
+        "}}",
+    ),
+    Watched(
+        "transport/exponentials.hpp",
+        "namespace optlite::transport {{\n"
+        "double use(const double* c, const double* g, double* z, float* e, Index n) {{\n"
+        "  const double shift = exponents(c, g, 2.0, n, z);\n"
+        "  return exponentials(shift, n, z, e) + exponentials(shift, n, z);\n"
+        "}}\n"
+        "}}",
+    ),
     # Scores whose functions say that they are straight-line code.
     *(
         Watched(

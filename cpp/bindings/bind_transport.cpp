@@ -1,6 +1,9 @@
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>
 
+#include <cmath>
+#include <limits>
+
 #include "optlite/transport/bounds.hpp"
 #include "transport_holders.hpp"
 
@@ -23,6 +26,32 @@ std::shared_ptr<CostHolder> matrix_cost(const py::array_t<Scalar>& M) {
   holder->owner = M;
   holder->cost = transport::matrix_cost(M.data(), M.shape(0), M.shape(1), M.strides(0) / size);
   return holder;
+}
+
+/// Of a matrix with contiguous rows or columns.
+template <class Scalar>
+py::dict survey_of(const py::array_t<Scalar>& M) {
+  const auto size = static_cast<py::ssize_t>(sizeof(Scalar));
+  if (M.ndim() != 2) throw py::value_error("M must have two dimensions.");
+  const auto along = [&](int axis) { return M.shape(axis) < 2 || M.strides(axis) == size; };
+  const int columns = along(1) ? 1 : 0;
+  if (!along(columns) || M.strides(1 - columns) % size != 0) {
+    throw py::value_error("M must have contiguous rows or columns.");
+  }
+  const Scalar* data = M.data();
+  transport::Survey found;
+  {
+    const py::gil_scoped_release nogil;
+    found = transport::survey(data, M.shape(1 - columns), M.shape(columns),
+                              M.strides(1 - columns) / size);
+  }
+  py::dict result;
+  result["has_nan"] = found.has_nan;
+  result["smallest"] = found.smallest;
+  result["largest"] = found.largest;
+  result["mean"] = found.mean;
+  result["bits"] = found.bits;
+  return result;
 }
 
 std::shared_ptr<CostHolder> points_cost(const Doubles& X, const Doubles& Y,
@@ -52,7 +81,7 @@ std::shared_ptr<RunHolder> make_run(std::shared_ptr<CostHolder> cost, const Doub
                                     const Doubles& b, double reg, const std::string& method,
                                     const std::vector<double>& fields, const Doubles& start,
                                     double tolerance, Index max_iterations, double annealing,
-                                    double drop, double memory) {
+                                    double drop, double memory, double scale) {
   auto holder = std::make_shared<RunHolder>();
   holder->cost = std::move(cost);
   holder->method = row_named(transport_method_table(), method).make(fields);
@@ -67,8 +96,9 @@ std::shared_ptr<RunHolder> make_run(std::shared_ptr<CostHolder> cost, const Doub
   const py::gil_scoped_release nogil;
   holder->problem = std::make_unique<transport::Problem>(costs, std::move(source),
                                                          std::move(target), drop, memory);
-  holder->run = std::make_unique<TransportRun>(*holder->problem, *holder->method, reg,
-                                               transport::cost_scale(costs), g, options);
+  if (std::isnan(scale)) scale = transport::cost_scale(costs);
+  holder->run =
+      std::make_unique<TransportRun>(*holder->problem, *holder->method, reg, scale, g, options);
   return holder;
 }
 
@@ -115,6 +145,10 @@ py::array_t<Scalar> plan_of(const CostHolder& self, const Doubles& a, const Doub
 }  // namespace
 
 void bind_transport(py::module_& m) {
+  m.def("survey_costs", &survey_of<double>, py::arg("M").noconvert(),
+        "What one read of a matrix of costs tells.");
+  m.def("survey_costs", &survey_of<float>, py::arg("M").noconvert());
+
   py::class_<CostHolder, std::shared_ptr<CostHolder>>(m, "TransportCost", py::module_local(),
                                                       "Costs of transport, one source at a time.")
       .def(py::init(&matrix_cost<double>), py::arg("M").noconvert())
@@ -134,7 +168,8 @@ void bind_transport(py::module_& m) {
                                                     "Entropic transport, one iteration at a time.")
       .def(py::init(&make_run), py::arg("cost"), py::arg("a"), py::arg("b"), py::arg("reg"),
            py::arg("method"), py::arg("fields"), py::arg("start"), py::arg("tolerance"),
-           py::arg("max_iterations"), py::arg("annealing"), py::arg("drop"), py::arg("memory"))
+           py::arg("max_iterations"), py::arg("annealing"), py::arg("drop"), py::arg("memory"),
+           py::arg("scale") = std::numeric_limits<double>::quiet_NaN())
       .def("advance",
            [](RunHolder& self) {
              const py::gil_scoped_release nogil;

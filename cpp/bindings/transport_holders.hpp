@@ -22,6 +22,7 @@ inline pybind11::dict dict_of(const TransportRecord& record) {
   result["n_newton"] = record.n_newton;
   result["n_evaluations"] = record.n_evaluations;
   result["n_products"] = record.n_products;
+  result["work"] = record.work;
   result["seconds"] = record.seconds;
   return result;
 }

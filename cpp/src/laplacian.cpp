@@ -1,28 +1,63 @@
 #include "optlite/linalg/laplacian.hpp"
 
+#include <algorithm>
+
 #include "optlite/core/interrupt.hpp"
 #include "optlite/core/parallel.hpp"
 
 namespace optlite {
 
+namespace {
+
+/// Nodes that are eliminated before the links between all others are brought up to date at once.
+constexpr Index block = 48;
+/// Rows of links that are one piece of work.
+constexpr Index chunk = 64;
+
+/// Brings the row of node k up to date with the nodes of its block that were eliminated before it;
+/// the sum of its links to nodes that are left.
+double finish_row(RowMatrix& weights, const Vector& degrees, Index first, Index k, Vector& right) {
+  const Index m = right.size();
+  double* links = weights.row(k).data();
+  for (Index q = first; q < k; ++q) {
+    if (!(degrees[q] > 0.0)) continue;
+    const double* other = weights.row(q).data();
+    const double share = other[k] / degrees[q];
+    if (share == 0.0) continue;
+#pragma omp simd
+    for (Index j = k + 1; j < m; ++j) links[j] += share * other[j];
+    right[k] += share * right[q];
+  }
+  return weights.row(k).tail(m - 1 - k).sum();
+}
+
+}  // namespace
+
 Vector solve_laplacian(RowMatrix& weights, Vector right) {
   const Index m = right.size();
-  Vector degrees(m);
-  for (Index k = 0; k + 1 < m; ++k) {
-    const double* links = weights.row(k).data();
-    degrees[k] = weights.row(k).tail(m - 1 - k).sum();
-    if (!(degrees[k] > 0.0)) continue;
-    const Index left = m - 1 - k;
-    parallel::for_each(left, 0.5 * static_cast<double>(left * left), [&](Index row) {
-      const Index i = k + 1 + row;
-      const double share = links[i] / degrees[k];
-      if (share == 0.0) return;
-      double* target = weights.row(i).data();
-#pragma omp simd
-      for (Index j = i + 1; j < m; ++j) target[j] += share * links[j];
-      right[i] += share * right[k];
+  Vector degrees = Vector::Zero(m);
+  RowMatrix shares;
+  for (Index first = 0; first + 1 < m; first += block) {
+    const Index end = std::min(first + block, m);
+    for (Index k = first; k < std::min(end, m - 1); ++k) {
+      degrees[k] = finish_row(weights, degrees, first, k, right);
+    }
+    const Index count = end - first, rest = m - end;
+    if (rest == 0) break;
+    shares = weights.block(first, end, count, rest);
+    for (Index k = 0; k < count; ++k) {
+      const double degree = degrees[first + k];
+      if (degree > 0.0) shares.row(k) /= degree;
+      else shares.row(k).setZero();
+    }
+    right.tail(rest).noalias() += shares.transpose() * right.segment(first, count);
+    const double work = static_cast<double>(count * rest) * static_cast<double>(rest);
+    parallel::for_each((rest + chunk - 1) / chunk, 0.5 * work, [&](Index piece) {
+      const Index i = chunk * piece, height = std::min(chunk, rest - i);
+      weights.block(end + i, end + i, height, rest - i).noalias() +=
+          shares.middleCols(i, height).transpose() * weights.block(first, end + i, count, rest - i);
     });
-    if (k % 16 == 0) interrupt::poll();
+    interrupt::poll();
   }
   Vector y = Vector::Zero(m);
   for (Index k = m - 2; k >= 0; --k) {

@@ -42,6 +42,7 @@ TransportRun::TransportRun(transport::Problem& problem, TransportMethod& method,
   at_.reg = stage_reg(0);
   at_.g = g;
   method_.start(problem_, at_);
+  confirm();
   record();
   if (!std::isfinite(at_.error) || !std::isfinite(at_.value)) status_ = Status::not_finite;
 }
@@ -53,6 +54,14 @@ double TransportRun::stage_reg(Index stage) const {
   return std::exp((1.0 - share) * std::log(first_reg_) + share * std::log(reg_));
 }
 
+/// What is said to be the solution has been evaluated in double at the potentials as they are,
+/// which are rounded.
+void TransportRun::confirm() {
+  if (stage_ != last_stage_ || !(at_.error <= options_.tolerance)) return;
+  const bool other = method_.confirm(problem_, at_) && !(at_.error <= options_.tolerance);
+  if (other && ++refuted_ > 10) status_ = Status::precision_limit;
+}
+
 void TransportRun::record() {
   last_.reg = at_.reg;
   last_.value = at_.value;
@@ -60,6 +69,7 @@ void TransportRun::record() {
   last_.step_size = method_.step();
   last_.n_evaluations = problem_.n_evaluations();
   last_.n_products = problem_.n_products();
+  last_.work = problem_.work();
   last_.seconds = clock_seconds() - started_;
 }
 
@@ -100,6 +110,7 @@ bool TransportRun::advance() {
     else if (!better && at_.error > goal && last) status_ = Status::precision_limit;
     else if (!better && !last) next_stage();
   }
+  confirm();
   ++last_.iteration;
   record();
   return true;
@@ -108,7 +119,7 @@ bool TransportRun::advance() {
 void TransportRun::settle() {
   if (status_ == Status::converged) return;
   at_.reg = reg_;
-  problem_.evaluate(at_, false);
+  problem_.evaluate(at_, transport::Precision::full, false);
   record();
 }
 

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <type_traits>
+#include <vector>
 
 #include "optlite/transport/cost.hpp"
 #include "optlite/transport/row_parts.hpp"
@@ -80,6 +82,76 @@ std::unique_ptr<Cost> points_cost(const double* X, const double* Y, Index source
                                   Index dimensions, Metric metric) {
   return std::make_unique<PointsCost>(X, Y, sources, targets, dimensions, metric);
 }
+
+namespace {
+
+template <class Scalar>
+struct Bits;
+template <>
+struct Bits<double> {
+  using type = std::uint64_t;
+};
+template <>
+struct Bits<float> {
+  using type = std::uint32_t;
+};
+
+template <class Scalar>
+void survey_row(const Scalar* row, Index columns, double share, Survey& own, double& finite) {
+  double smallest = own.smallest, largest = own.largest, sum = 0.0, count = 0.0, nans = 0.0;
+  std::uint64_t bits = 0;
+#pragma omp simd reduction(min : smallest) reduction(max : largest) reduction(+ : sum, count, nans)
+  for (Index j = 0; j < columns; ++j) {
+    const double x = static_cast<double>(row[j]);
+    smallest = x < smallest ? x : smallest;
+    largest = x > largest ? x : largest;
+    const bool usable = std::fabs(x) < infinity;
+    sum += usable ? x * share : 0.0;  // no overflow
+    count += usable ? 1.0 : 0.0;
+    nans += x != x ? 1.0 : 0.0;
+  }
+  for (Index j = 0; j < columns; ++j) {
+    typename Bits<Scalar>::type pattern;
+    std::memcpy(&pattern, row + j, sizeof pattern);
+    bits += pattern;
+  }
+  own.smallest = smallest;
+  own.largest = largest;
+  own.has_nan = own.has_nan || nans > 0.0;
+  own.mean += sum;
+  own.bits += bits;
+  finite += count;
+}
+
+}  // namespace
+
+template <class Scalar>
+Survey survey(const Scalar* data, Index rows, Index columns, Index stride) {
+  const double entries = static_cast<double>(rows) * static_cast<double>(columns);
+  const Index parts = std::clamp<Index>(static_cast<Index>(entries / 65536.0), 1, rows);
+  std::vector<Survey> found(static_cast<std::size_t>(parts));
+  std::vector<double> finite(static_cast<std::size_t>(parts), 0.0);
+  parallel::for_each(parts, entries, [&](Index part) {
+    const auto at = static_cast<std::size_t>(part);
+    for (Index i = rows * part / parts; i < rows * (part + 1) / parts; ++i) {
+      survey_row(data + i * stride, columns, 1.0 / entries, found[at], finite[at]);
+    }
+  });
+  Survey all;
+  double count = 0.0;
+  for (std::size_t part = 0; part < found.size(); ++part) {
+    all.has_nan = all.has_nan || found[part].has_nan;
+    all.smallest = std::min(all.smallest, found[part].smallest);
+    all.largest = std::max(all.largest, found[part].largest);
+    all.mean += found[part].mean;
+    all.bits += found[part].bits;
+    count += finite[part];
+  }
+  all.mean *= entries / std::max(1.0, count);
+  return all;
+}
+template Survey survey(const double*, Index, Index, Index);
+template Survey survey(const float*, Index, Index, Index);
 
 double cost_scale(const Cost& cost) {
   RowParts parts(cost.sources(), cost.targets());

@@ -2,27 +2,26 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "optlite/core/interrupt.hpp"
-#include "optlite/linalg/kernels.hpp"
-#include "optlite/linalg/laplacian.hpp"
-#include "optlite/transport/exponentials.hpp"
+#include "transport_passes.hpp"
 
 namespace optlite::transport {
 
 namespace {
 
 /// Below this density, products with the kept entries alone are faster than with whole rows.
-constexpr double sparse_density = 0.25;
+constexpr double sparse_density = 0.1;
 
-/// Multiplications that cost as much as one exponential.
-constexpr double exponential_work = 30.0;
-
-Index count_above(const double* values, Index count, double threshold) {
-  double above = 0.0;  // as a double: the loop becomes vector code
+template <class Number>
+Index count_above(const Number* values, Index count, double threshold) {
+  const Number bound = static_cast<Number>(threshold);
+  Number above = 0;  // as a floating-point number: the loop becomes vector code
 #pragma omp simd reduction(+ : above)
-  for (Index j = 0; j < count; ++j) above += values[j] >= threshold ? 1.0 : 0.0;
+  for (Index j = 0; j < count; ++j) above += values[j] >= bound ? Number(1) : Number(0);
   return static_cast<Index>(above);
 }
 
@@ -32,6 +31,7 @@ Problem::Problem(const Cost& cost, Vector a, Vector b, double drop, double memor
     : cost_(cost),
       a_(std::move(a)),
       b_(std::move(b)),
+      unit_(a_.mean()),
       memory_(memory),
       parts_(cost.sources(), cost.targets()) {
   const double n = static_cast<double>(sources());
@@ -39,249 +39,156 @@ Problem::Problem(const Cost& cost, Vector a, Vector b, double drop, double memor
   threshold_ = drop * (a_ / m).cwiseMin(b_.minCoeff() / n);
 }
 
-/// The row of the plan, but for the factor that is returned, into `buffer`; and its potential.
-double Problem::evaluate_row(Point& point, Index i, double relaxation, double* buffer) const {
-  const double shift =
-      exponents(cost_.row(i, buffer), point.g.data(), point.reg, targets(), buffer);
-  const double sum = exponentials(shift, targets(), buffer);
-  const double exact = point.reg * (std::log(a_[i] / sum) - shift);
-  if (relaxation == 1.0) {
-    point.f[i] = exact;
-    return a_[i] / sum;
-  }
-  const double rest = (1.0 - relaxation) * (point.f[i] - exact);
-  point.f[i] = exact + rest;
-  return a_[i] / sum * std::exp(rest / point.reg);
-}
-
-void Problem::choose_storage(bool keep) {
-  const double entries = static_cast<double>(sources()) * static_cast<double>(targets());
+void Problem::choose_form(Precision precision, bool keep) {
+  precision_ = precision;
   kept_ = keep;
+  form_ = Form::none;
   if (!keep) return;
-  if (density_ < sparse_density && 1.5 * density_ * entries <= memory_) {
-    storage_ = Storage::compressed;
-    compressed_.resize(static_cast<std::size_t>(parts_.count()));
-  } else if (entries <= memory_) {
-    storage_ = Storage::dense;
-    dense_.resize(sources(), targets());
+  const double entries = static_cast<double>(sources()) * static_cast<double>(targets());
+  const double size = precision == Precision::full ? 1.0 : 0.5;
+  if (density_ < sparse_density && 1.5 * density_ * entries <= memory_) form_ = Form::compressed;
+  else if (size * entries <= memory_) form_ = Form::dense;
+}
+
+/// Row i of the plan, divided by its largest entry; its sum. The exponent of that is `shift`.
+template <class Number>
+double Problem::fill_row(const Point& point, Index i, double* buffer, Number* row,
+                         double& shift) const {
+  if constexpr (std::is_same_v<Number, double>) {
+    shift = exponents(cost_.row(i, row), point.g.data(), point.reg, targets(), row);
+    return exponentials(shift, targets(), row);
   } else {
-    storage_ = Storage::none;
+    shift = exponents(cost_.row(i, buffer), point.g.data(), point.reg, targets(), buffer);
+    return exponentials(shift, targets(), buffer, row);
   }
 }
 
-void Problem::keep_row(Index part, Index i, const double* values) {
-  if (storage_ == Storage::dense) {
-    dense_.row(i) = Eigen::Map<const Eigen::RowVectorXd>(values, targets());
-  } else if (storage_ == Storage::compressed) {
-    Part& own = compressed_[static_cast<std::size_t>(part)];
-    const auto used = static_cast<std::size_t>(own.starts.back());
-    const auto room = used + static_cast<std::size_t>(targets());
-    if (own.values.size() < room) {
-      own.values.resize(room + room / 2);
-      own.columns.resize(room + room / 2);
-    }
-    double* value = own.values.data() + used;
-    std::int32_t* column = own.columns.data() + used;
-    const double threshold = threshold_[i];
-    Index kept = 0;  // every entry is written, those that matter are written over by none
-    for (Index j = 0; j < targets(); ++j) {
-      value[kept] = values[j];
-      column[kept] = static_cast<std::int32_t>(j);
-      kept += values[j] >= threshold ? 1 : 0;
-    }
-    own.starts.push_back(own.starts.back() + kept);
-  }
-}
-
-void Problem::evaluate(Point& point, bool keep, double relaxation) {
+void Problem::evaluate(Point& point, Precision precision, bool keep, double relaxation) {
   ++n_evaluations_;
-  choose_storage(keep);
+  choose_form(precision, keep);
+  work_ += evaluation_work(precision);
   point.f.conservativeResize(sources());
+  point.u.resize(sources());
+  point.v.setOnes(targets());
   point.row_sums.resize(sources());
-  Eigen::Matrix<Index, Eigen::Dynamic, 1> above(parts_.count());
+  base_f_.resize(sources());
+  base_g_ = point.g;
+  base_reg_ = point.reg;
+  degrees_.resize(0);
+  if (precision == Precision::single) evaluate_rows<float>(point, relaxation, single_);
+  else if (precision == Precision::mixed) evaluate_rows<double>(point, relaxation, single_);
+  else evaluate_rows<double>(point, relaxation, full_);
+  finish(point, relaxation == 1.0);
+}
+
+template <class Number, class Kept>
+void Problem::evaluate_rows(Point& point, double relaxation, StoredPlan<Kept>& plan) {
+  const Index m = targets();
+  plan.begin(form_, sources(), m, parts_.count());
+  const bool dense = form_ == Form::dense;
+  const bool in_place = dense && std::is_same_v<Number, Kept>;
+  const double unit = std::is_same_v<Number, float> ? unit_ : 1.0;
+  Vector above = Vector::Zero(parts_.count());
   parts_.sum(
       exponential_work,
       [&](Index part, Index first, Index last, double* buffer, Vector& sums) {
-        if (keep && storage_ == Storage::compressed) {
-          compressed_[static_cast<std::size_t>(part)].starts.assign(1, 0);
-        }
-        above[part] = 0;
-        for (Index i = first; i < last; ++i) {
-          const double factor = evaluate_row(point, i, relaxation, buffer);
-          double* into = sums.data();
-          double total = 0.0;
-#pragma omp simd reduction(+ : total)
-          for (Index j = 0; j < targets(); ++j) {
-            buffer[j] *= factor;
-            into[j] += buffer[j];
-            total += buffer[j];
+        std::vector<Number> scratch(in_place ? 0 : static_cast<std::size_t>(block * m));
+        Number weights[block];
+        if (form_ == Form::compressed) plan.begin_part(part, first);
+        for (Index begin = first; begin < last; begin += block) {
+          const Index count = std::min(block, last - begin);
+          Number* rows = scratch.data();
+          if constexpr (std::is_same_v<Number, Kept>) {
+            if (dense) rows = plan.row(begin);
           }
-          point.row_sums[i] = total;
-          above[part] += count_above(buffer, targets(), threshold_[i]);
-          if (keep) keep_row(part, i, buffer);
+          for (Index k = 0; k < count; ++k) {
+            const Index i = begin + k;
+            Number* row = rows + k * m;
+            double shift = 0.0;
+            const double sum = fill_row(point, i, buffer, row, shift);
+            const double exact = point.reg * (std::log(a_[i] / sum) - shift);
+            const double rest = relaxation == 1.0 ? 0.0 : (1.0 - relaxation) * (point.f[i] - exact);
+            const double factor = a_[i] / sum * (rest == 0.0 ? 1.0 : std::exp(rest / point.reg));
+            point.f[i] = exact + rest;
+            point.u[i] = factor;
+            point.row_sums[i] = factor * sum;
+            base_f_[i] = -point.reg * shift;
+            weights[k] = static_cast<Number>(factor / unit);
+            const double threshold = threshold_[i] / factor;
+            if (form_ == Form::compressed) {
+              above[part] +=
+                  static_cast<double>(plan.compress(part, row, static_cast<Number>(threshold)));
+            } else {
+              above[part] += static_cast<double>(count_above(row, m, threshold));
+            }
+            if constexpr (!std::is_same_v<Number, Kept>) {
+              if (dense)
+                std::transform(row, row + m, plan.row(i),
+                               [](Number x) { return static_cast<Kept>(x); });
+            }
+          }
+          detail::add_dense<false>(rows, count, m, weights, sums.data());
         }
       },
       point.column_sums);
-  density_ = static_cast<double>(above.sum()) /
-             (static_cast<double>(sources()) * static_cast<double>(targets()));
+  point.column_sums *= unit;
+  density_ = above.sum() / (static_cast<double>(sources()) * static_cast<double>(m));
+}
+
+/// What follows from the sums. `fitted`: the rows sum to a.
+void Problem::finish(Point& point, bool fitted) const {
   point.value = a_.dot(point.f) + b_.dot(point.g);
   point.error = (point.column_sums - b_).lpNorm<1>();
-  if (relaxation == 1.0) return;
+  if (fitted) return;
   point.value -= point.reg * (point.row_sums.sum() - a_.sum());
   point.error += (point.row_sums - a_).lpNorm<1>();
 }
 
-/// visit(count, values, columns or nullptr) for one row of the kept plan.
-template <class Visit>
-void Problem::visit_row(const Point& point, Index part, Index i, double* buffer,
-                        Visit&& visit) const {
-  if (storage_ == Storage::dense) {
-    visit(targets(), dense_.row(i).data(), static_cast<const std::int32_t*>(nullptr));
-  } else if (storage_ == Storage::compressed) {
-    const Part& own = compressed_[static_cast<std::size_t>(part)];
-    const auto k = static_cast<std::size_t>(i - parts_.first(part));
-    const Index start = own.starts[k];
-    visit(own.starts[k + 1] - start, own.values.data() + start, own.columns.data() + start);
-  } else {
-    exponents(cost_.row(i, buffer), point.g.data(), point.reg, targets(), buffer);
-    const double shift = -point.f[i] / point.reg;
-    exponentials(shift, targets(), buffer);
-    visit(targets(), static_cast<const double*>(buffer), static_cast<const std::int32_t*>(nullptr));
-  }
+void Problem::move(Point& point, Precision precision, double relaxation) {
+  const bool possible = kept_ && precision != Precision::mixed && precision == precision_ &&
+                        point.reg == base_reg_ && form_ != Form::none &&
+                        (precision == Precision::full ? rescale(full_, point, relaxation)
+                                                      : rescale(single_, point, relaxation));
+  if (!possible) evaluate(point, precision, true, relaxation);
 }
 
-namespace {
-
-double dot(Index count, const double* values, const std::int32_t* columns, const double* y) {
-  double sum = 0.0;
-  if (columns == nullptr) {
-#pragma omp simd reduction(+ : sum)
-    for (Index j = 0; j < count; ++j) sum += values[j] * y[j];
-  } else {
-    double odd = 0.0;  // two chains of additions hide each other's delay
-    Index k = 0;
-    for (; k + 2 <= count; k += 2) {
-      sum += values[k] * y[columns[k]];
-      odd += values[k + 1] * y[columns[k + 1]];
-    }
-    if (k < count) sum += values[k] * y[columns[k]];
-    sum += odd;
-  }
-  return sum;
-}
-
-void add(Index count, const double* values, const std::int32_t* columns, double factor,
-         double* out) {
-  if (columns == nullptr) {
-#pragma omp simd
-    for (Index j = 0; j < count; ++j) out[j] += factor * values[j];
-  } else {
-    for (Index k = 0; k < count; ++k) out[columns[k]] += factor * values[k];
-  }
-}
-
-void add_squares(Index count, const double* values, const std::int32_t* columns, double factor,
-                 double* out) {
-  if (columns == nullptr) {
-#pragma omp simd
-    for (Index j = 0; j < count; ++j) out[j] += factor * values[j] * values[j];
-  } else {
-    for (Index k = 0; k < count; ++k) out[columns[k]] += factor * values[k] * values[k];
-  }
-}
-
-}  // namespace
-
-/// sums += sum_i factor(P_i . y, i) P_i over some rows of a plan in memory, eight rows at a time.
-template <class Factor>
-void Problem::dense_product(Index first, Index last, const Vector& y, Vector& sums,
-                            Factor&& factor) const {
-  double products[8];
-  for (Index i = first; i < last; i += 8) {
-    const Index count = std::min<Index>(8, last - i);
-    const double* rows = dense_.row(i).data();
-    kernels::dot_rows(rows, targets(), count, targets(), y.data(), products);
-    for (Index k = 0; k < count; ++k) products[k] = factor(products[k], i + k);
-    kernels::add_rows(rows, targets(), count, targets(), products, sums.data());
-  }
-}
-
-void Problem::schur_product(const Point& point, const Vector& y, Vector& out) {
-  ++n_products_;
-  const double work = storage_ == Storage::none ? exponential_work : 2.0 * density_;
-  parts_.sum(
-      work,
-      [&](Index part, Index first, Index last, double* buffer, Vector& sums) {
-        const auto factor = [&](double product, Index i) { return -product / a_[i]; };
-        if (storage_ == Storage::dense) return dense_product(first, last, y, sums, factor);
-        for (Index i = first; i < last; ++i) {
-          visit_row(point, part, i, buffer, [&](Index count, const double* p, const auto* columns) {
-            add(count, p, columns, factor(dot(count, p, columns, y.data()), i), sums.data());
-          });
-        }
-      },
-      out);
-  out += point.column_sums.cwiseProduct(y);
-}
-
-Vector Problem::schur_diagonal(const Point& point) {
-  Vector diagonal;
-  const double work = storage_ == Storage::none ? exponential_work : 2.0 * density_;
-  parts_.sum(
-      work,
-      [&](Index part, Index first, Index last, double* buffer, Vector& sums) {
-        for (Index i = first; i < last; ++i) {
-          visit_row(point, part, i, buffer, [&](Index count, const double* p, const auto* columns) {
-            add_squares(count, p, columns, -1.0 / a_[i], sums.data());
-          });
-        }
-      },
-      diagonal);
-  return diagonal + point.column_sums;
-}
-
-Vector Problem::solve_schur(const Point& point, const Vector& right) const {
-  // The matrix is the Laplacian of the links P^T diag(a)^-1 P between columns. All entries of the
-  // plan enter: those that products leave out may be all that holds its parts together.
-  // There may be very many sources: some of their rows at a time.
-  constexpr Index block = 128;
-  Matrix plan(targets(), std::min(block, sources()));
-  Matrix lower = Matrix::Zero(targets(), targets());
-  for (Index first = 0; first < sources(); first += block) {
-    const Index count = std::min(block, sources() - first);
-    for (Index k = 0; k < count; ++k) {
-      plan_row(cost_, point, first + k, plan.col(k).data());
-      plan.col(k) /= std::sqrt(a_[first + k]);
-    }
-    lower.selfadjointView<Eigen::Lower>().rankUpdate(plan.leftCols(count));
-    interrupt::poll();
-  }
-  RowMatrix links = lower.transpose();
-  return solve_laplacian(links, right);
-}
-
-double Problem::scaled_row_step(const Vector& v, double relaxation, Vector& u, Point& point) {
-  point.row_sums.resize(sources());
-  parts_.sum(
-      2.0,
-      [&](Index, Index first, Index last, double*, Vector& sums) {
-        dense_product(first, last, v, sums, [&](double product, Index i) {
-          const double exact = a_[i] / product;
-          u[i] = relaxation == 1.0 ? exact : exact * std::pow(u[i] / exact, 1.0 - relaxation);
-          point.row_sums[i] = u[i] * product;
-          return u[i];
-        });
-      },
-      point.column_sums);
-  point.column_sums.array() *= v.array();
-  return relaxation == 1.0 ? 0.0 : (point.row_sums - a_).lpNorm<1>();
+/// False, with nothing but v changed, if the factors are too large for the plan in memory.
+template <class Kept>
+bool Problem::rescale(const StoredPlan<Kept>& plan, Point& point, double relaxation) {
+  constexpr bool single = std::is_same_v<Kept, float>;
+  // Entries that were left out, or vanished in single precision, must not begin to matter.
+  const double largest = form_ == Form::compressed ? (single ? 2.0 : 0.0) : single ? 25.0 : 50.0;
+  const Vector moved = (point.g - base_g_) / point.reg;
+  if (!(moved.lpNorm<Eigen::Infinity>() < largest)) return false;
+  point.v = moved.array().exp();
+  degrees_.resize(0);
+  const double unit = single ? unit_ : 1.0;
+  const double smallest = single ? 1e-30 : 1e-290;
+  Vector u(sources());
+  Vector row_sums(sources());
+  Vector column_sums;
+  multiply<Kept>(plan, point, point.v, column_sums, [&](double product, Index i) {
+    const double exact = a_[i] / product;
+    u[i] = relaxation == 1.0 ? exact : exact * std::pow(point.u[i] / exact, 1.0 - relaxation);
+    row_sums[i] = product > smallest ? u[i] * product : infinity;
+    return u[i] / unit;
+  });
+  work_ += pass_work(false);
+  if (!row_sums.allFinite() || !u.allFinite()) return false;
+  point.u = u;
+  point.row_sums = row_sums;
+  point.column_sums = unit * point.v.cwiseProduct(column_sums);
+  point.f = base_f_ + point.reg * u.array().log().matrix();
+  finish(point, relaxation == 1.0);
+  return true;
 }
 
 Vector Problem::column_step(const Point& point) const {
   Vector g(targets());
   std::vector<Index> lost;
+  const double lost_sum = precision_ == Precision::single ? 1e-30 * unit_ : 1e-290;
   for (Index j = 0; j < targets(); ++j) {
-    if (point.column_sums[j] > 1e-290) {
+    if (point.column_sums[j] > lost_sum) {
       g[j] = point.g[j] + point.reg * std::log(b_[j] / point.column_sums[j]);
     } else {
       lost.push_back(j);

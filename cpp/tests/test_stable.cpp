@@ -6,6 +6,7 @@
 #include "check.hpp"
 #include "optlite/core/random.hpp"
 #include "optlite/core/stable.hpp"
+#include "optlite/core/stable_single.hpp"
 
 namespace {
 
@@ -55,6 +56,22 @@ TEST("stable: errors in units of the last place") {
     CHECK(worst(-reach, reach, stable::softplus, exact_softplus) < 4.0);
     CHECK(worst(-reach, reach, stable::sigmoid, exact_sigmoid) < 4.0);
   }
+}
+
+TEST("stable: exponentials in single precision") {
+  const optlite::Philox random(3, 4);
+  double worst_error = 0.0;
+  for (std::uint64_t i = 0; i < 20000; ++i) {
+    const float x = static_cast<float>(-87.0 + 175.0 * random.uniform(i));
+    const double exact = std::exp(static_cast<double>(x));
+    const double error = std::fabs(static_cast<double>(stable::exp_single(x)) / exact - 1.0);
+    worst_error = std::fmax(worst_error, error);
+  }
+  CHECK(worst_error < 2e-7);
+  CHECK_EQUAL(stable::exp_single(0.0f), 1.0f);
+  CHECK_EQUAL(stable::exp_single(-88.0f), 0.0f);
+  CHECK_EQUAL(stable::exp_single(-std::numeric_limits<float>::infinity()), 0.0f);
+  CHECK(std::isnan(stable::exp_single(std::numeric_limits<float>::quiet_NaN())));
 }
 
 TEST("stable: logarithm and power") {

@@ -1,4 +1,5 @@
 // Entropic transport: sums of the plan, bounds, storage that changes no result, threads.
+#include <cmath>
 #include <vector>
 
 #include "check.hpp"
@@ -89,4 +90,90 @@ TEST("transport: the bits do not depend on the number of threads") {
   const Vector one = with_threads(1, run);
   const Vector two = with_threads(2, run);
   CHECK((one.array() == two.array()).all());
+}
+
+TEST("transport: a plan in memory that is scaled is the plan evaluated there") {
+  const Clouds clouds(90, 77);
+  const auto cost = clouds.matrix();
+  for (const double reg : {0.1, 0.01, 1e-3}) {
+    for (const auto precision : {transport::Precision::single, transport::Precision::full}) {
+      const double good = precision == transport::Precision::full ? 1e-12 : 3e-6;
+      transport::Problem problem(*cost, uniform(90), uniform(77), 1e-9, 1e9);
+      transport::Point at;
+      at.reg = reg;
+      at.g = Vector::Zero(77);
+      problem.evaluate(at, precision, true);
+      problem.evaluate(at, precision, true);  // now it knows which entries matter
+      for (Index j = 0; j < 77; ++j) at.g[j] += reg * std::sin(static_cast<double>(j));
+      const Index before = problem.n_evaluations();
+      problem.move(at, precision);
+      CHECK(problem.n_evaluations() == before || problem.density() < 0.1);
+      transport::Point anew;
+      anew.reg = reg;
+      anew.g = at.g;
+      transport::Problem other(*cost, uniform(90), uniform(77), 1e-9, 0.0);
+      other.evaluate(anew, transport::Precision::full, false);
+      CHECK((at.column_sums - anew.column_sums).lpNorm<1>() <= good);
+      CHECK((at.f - anew.f).lpNorm<Eigen::Infinity>() <= good * reg);
+      // Far away, factors would be too large: the plan is evaluated there.
+      at.g[3] += 60.0 * reg;
+      problem.move(at, precision);
+      CHECK(problem.n_evaluations() > before);
+    }
+  }
+}
+
+TEST("transport: products are those of the Schur complement written out") {
+  const Clouds clouds(66, 50);
+  const auto cost = clouds.matrix();
+  for (const double reg : {0.1, 1e-3}) {
+    for (const auto precision :
+         {transport::Precision::single, transport::Precision::mixed, transport::Precision::full}) {
+      for (const double memory : {1e9, 0.0}) {
+        transport::Problem problem(*cost, uniform(66), uniform(50), 1e-9, memory);
+        transport::Point at;
+        at.reg = reg;
+        at.g = Vector::LinSpaced(50, 0.0, reg);
+        problem.evaluate(at, precision, true);
+        problem.evaluate(at, precision, true);
+        for (Index j = 0; j < 50; ++j) at.g[j] += 0.3 * reg * std::cos(static_cast<double>(j));
+        problem.move(at, precision);
+        RowMatrix plan(66, 50);
+        transport::write_plan(*cost, at, plan.data(), &problem.a());
+        Matrix schur = -66.0 * plan.transpose() * plan;
+        schur.diagonal() += plan.colwise().sum();
+        const Vector y = Vector::LinSpaced(50, -1.0, 2.0);
+        Vector found;
+        problem.schur_product(at, y, found, false);
+        const double good = precision == transport::Precision::full ? 1e-9 : 1e-6;
+        CHECK((found - schur * y).lpNorm<1>() <= good);
+        problem.schur_product(at, y, found, true);
+        CHECK((found - schur * y).lpNorm<1>() <= good);
+        CHECK((problem.schur_diagonal(at) - schur.diagonal()).lpNorm<1>() <= good);
+        if (memory > 0.0) {
+          problem.schur_product(at, Vector::Ones(50), found, true);
+          CHECK(found.lpNorm<1>() <= 1e-9);
+        }
+      }
+    }
+  }
+}
+
+TEST("transport: small masses are as good as large ones in single precision") {
+  const Clouds clouds(40, 30);
+  const auto cost = clouds.matrix();
+  Vector found[2];
+  for (int k = 0; k < 2; ++k) {
+    const double mass = k == 0 ? 1.0 : 1e-200;
+    transport::Problem problem(*cost, mass * uniform(40), mass * uniform(30), 1e-9, 1e9);
+    const auto method = find_by_name(transport_method_table(), "newton")->make({});
+    TransportOptions options;
+    options.tolerance = 1e-9 * mass;
+    TransportRun run(problem, *method, 0.01, transport::cost_scale(*cost), Vector::Zero(30),
+                     options);
+    CHECK(run.run() == Status::converged);
+    found[k] = run.current().g;
+    found[k].array() -= found[k].mean();
+  }
+  CHECK((found[0] - found[1]).lpNorm<Eigen::Infinity>() <= 1e-8);
 }

@@ -4,7 +4,7 @@ import numpy as np
 
 from .. import _params
 from .._core import core
-from ._costs import MatrixCosts, check_costs, refuse_isolated
+from ._costs import MatrixCosts, refuse_isolated
 from ._staged_runs import NumpyRun, RunOptions, check_reg
 
 
@@ -98,7 +98,7 @@ def barycenter(
     >>> abs(mean) < 1e-6, round(float(deviation), 3)  # between two of deviation 0.5
     (np.True_, 0.5)
     """
-    costs = MatrixCosts(check_costs(M))
+    costs = MatrixCosts(M)
     A, dtype = _check_histograms(A, costs)
     reg, w = check_reg(reg, "ot.barycenter"), _check_weights(weights, A.shape[1])
     if not isinstance(debiased, (bool, np.bool_)):

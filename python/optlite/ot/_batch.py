@@ -5,7 +5,7 @@ import numpy as np
 from .. import _params
 from .._core import core
 from .._warnings import warn_not_converged
-from ._costs import MatrixCosts, check_costs, refuse_isolated
+from ._costs import MatrixCosts, refuse_isolated
 from ._marginals import check_marginals
 from ._result import TransportResult
 from ._run import DROP, run_to_the_end
@@ -84,7 +84,7 @@ def solve_batch(
     problems = []
     for k in range(count):
         if k == 0 or len(M) > 1:
-            costs = _named(k, lambda k=k: MatrixCosts(check_costs(M[k])))
+            costs = _named(k, lambda k=k: MatrixCosts(M[k]))
         problems.append(_check_one(k, a, b, costs, regs))
     record = _params.find("transport_methods", "newton" if method == "auto" else method, "method")
     values = _params.field_values(record, fields)

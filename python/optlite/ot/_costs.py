@@ -14,18 +14,30 @@ class MatrixCosts:
     #: Numbers that a plan may keep in memory (2 GB); above it exponentials are taken anew.
     memory = 2.5e8
 
-    def __init__(self, M):
-        self.M = M
-        self.shape = M.shape
-        self.dtype = M.dtype
-        self._sum = self._sum_of_bits()
+    def __init__(self, M, name="M"):
+        self.M = _real_matrix(M, name)
+        self.shape = self.M.shape
+        self.dtype = self.M.dtype
+        found = core.survey_costs(self.M)
+        if found["has_nan"]:
+            i, j = np.argwhere(np.isnan(self.M))[0]
+            raise ValueError(f"{name} must not hold NaN, got {name}[{i}, {j}] = nan.")
+        if found["smallest"] == -np.inf:
+            i, j = np.argwhere(np.isneginf(self.M))[0]
+            raise ValueError(
+                f"{name} must be finite, or inf for a forbidden link, got {name}[{i}, {j}] = -inf."
+            )
+        self.forbids = found["largest"] == np.inf
+        self._scale = found["mean"] - found["smallest"]
+        self._bits = found["bits"]
 
-    def _sum_of_bits(self):
-        return self.M.view(f"u{self.M.itemsize}").sum(dtype=np.uint64)
+    def scale(self, keep_a, keep_b):
+        """Return the mean cost less the smallest, or NaN where it is not known for these atoms."""
+        return self._scale if keep_a.all() and keep_b.all() else np.nan
 
     def refuse_change(self):
         """Raise if the caller has changed the matrix, which is not copied, since the run."""
-        if self._sum_of_bits() != self._sum:
+        if core.survey_costs(self.M)["bits"] != self._bits:
             raise ValueError(
                 "M was changed after ot.solve, which reads it in place: what a result computes "
                 "when it is asked for would be wrong. Pass M.copy() to solve."
@@ -52,8 +64,13 @@ class PointCosts:
     memory = 0.0
 
     def __init__(self, X, Y, metric, dtype):
+        refuse_overflow(X, Y, metric)
         self.X, self.Y, self.metric, self.dtype = X, Y, metric, dtype
         self.shape = (len(X), len(Y))
+
+    def scale(self, keep_a, keep_b):
+        """Return NaN: the core finds the scale of the costs."""
+        return np.nan
 
     def refuse_change(self):
         """Points are copied."""
@@ -69,9 +86,9 @@ class PointCosts:
         return core.TransportCost(self.X[keep_a], self.Y[keep_b], self.metric)
 
 
-def check_costs(M, name="M"):
-    """Return a matrix of costs in float32 or float64 with contiguous rows or columns, not copied
-    where it has them."""
+def _real_matrix(M, name):
+    """Return a matrix in float32 or float64 with contiguous rows or columns, not copied where it
+    has them; or say what is wrong with its type or shape."""
     costs = real_array(M, name, "ot")
     if costs.ndim != 2 or 0 in costs.shape:
         raise ValueError(
@@ -80,15 +97,12 @@ def check_costs(M, name="M"):
         )
     if costs.dtype not in (np.float32, np.float64) or not costs.dtype.isnative:
         costs = costs.astype(np.float64 if costs.dtype != ">f4" else np.float32)
-    if np.isnan(costs.min()):
-        i, j = np.argwhere(np.isnan(costs))[0]
-        raise ValueError(f"{name} must not hold NaN, got {name}[{i}, {j}] = nan.")
-    if costs.min() == -np.inf:
-        i, j = np.argwhere(costs == -np.inf)[0]
-        raise ValueError(
-            f"{name} must be finite, or inf for a forbidden link, got {name}[{i}, {j}] = -inf."
-        )
-    return costs
+    size, lines = costs.itemsize, costs.strides
+    contiguous = (
+        (costs.shape[axis] < 2 or lines[axis] == size) and lines[1 - axis] % size == 0
+        for axis in (0, 1)
+    )
+    return costs if any(contiguous) else np.ascontiguousarray(costs)
 
 
 def refuse_isolated(costs, keep_a, keep_b, name="M"):
@@ -131,8 +145,21 @@ def point_costs(X, Y, metric):
             f"X and Y must have the same number of columns, got {X.shape[1]} and {Y.shape[1]}."
         )
     if callable(metric):
-        return MatrixCosts(check_costs(metric(X, Y)))
+        return MatrixCosts(metric(X, Y))
     if metric not in METRICS:
         raise ValueError(f"metric must be one of {list(METRICS)} or callable, got {metric!r}.")
     dtype = np.result_type(X, Y)
     return PointCosts(X.astype(np.float64), Y.astype(np.float64), metric, dtype)
+
+
+def refuse_overflow(X, Y, metric, name="X"):
+    """Raise where points are so large that a cost between them might not be a number."""
+    largest = max(float(np.abs(points).max()) for points in (X, Y))
+    with np.errstate(over="ignore"):
+        power = 1.0 if metric == "cityblock" else 2.0
+        cost = X.shape[1] * np.float64(2.0 * largest) ** power
+    if not cost < np.inf:
+        raise ValueError(
+            f"{name} must be such that {metric} costs do not overflow, got a coordinate of "
+            f"{largest:g}. Divide all points by it."
+        )

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .._warnings import warn_not_converged
-from ._costs import MatrixCosts, check_costs, refuse_isolated
+from ._costs import MatrixCosts, refuse_isolated
 from ._marginals import check_marginals
 from ._result import TransportResult, read_only
 
@@ -30,16 +30,18 @@ def solve_exactly(a, b, M, method="auto", tol=None, **options):
             "reg must be > 0, got 0.0: exact transport needs the package POT (pip install POT). "
             "With a small reg, result.certificate bounds its cost."
         ) from None
-    M = check_costs(M)
-    a, b = check_marginals(a, b, M.shape)
-    refuse_isolated(M, a > 0.0, b > 0.0)
+    costs = MatrixCosts(M)
+    a, b = check_marginals(a, b, costs.shape)
+    M = costs.M
+    if costs.forbids:
+        refuse_isolated(M, a > 0.0, b > 0.0)
     plan, log = pot.emd(a, b, _without_infinity(M), log=True)
     if plan[np.isinf(M)].any():
         raise ValueError(INFEASIBLE)
     if log["warning"]:
         warn_not_converged(f"POT's network simplex stopped early: {log['warning']}")
     status = "iteration_limit" if log["warning"] else "converged"
-    return _result(MatrixCosts(M), a, b, plan, log["u"], log["v"], status)
+    return _result(costs, a, b, plan, log["u"], log["v"], status)
 
 
 def _without_infinity(M):
@@ -56,7 +58,7 @@ def _result(costs, a, b, plan, f, g, status):
     """Return the result of exact transport, whose bounds are known from the start."""
     value = float(a @ f + b @ g)
     error = np.abs(plan.sum(axis=1) - a).sum() + np.abs(plan.sum(axis=0) - b).sum()
-    record = dict.fromkeys(("iteration", "n_newton", "n_products", "n_evaluations"), 0)
+    record = dict.fromkeys(("iteration", "n_newton", "n_products", "n_evaluations", "work"), 0)
     record.update(value=value, marginal_error=error)
     keep_a, keep_b = a > 0.0, b > 0.0
     result = TransportResult(costs, a, b, 0.0, f[keep_a], g[keep_b], record, status)

@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import _params
 from .._core import core
-from ._costs import MatrixCosts, check_costs, refuse_isolated
+from ._costs import MatrixCosts, refuse_isolated
 from ._marginals import check_masses
 from ._run import ENGINES
 from ._staged_runs import check_reg
@@ -66,7 +66,7 @@ def pooling_weights(M, reg, mass, a=None, engine="core"):
     >>> pooled.weights.round(3)
     array([0.376, 0.479, 0.145, 0.   ])
     """
-    costs = MatrixCosts(check_costs(M))
+    costs = MatrixCosts(M)
     a, _ = check_masses(a, None, costs.shape)
     reg, mass = check_reg(reg, "ot.pooling_weights"), _check_mass(mass, a)
     if engine not in ENGINES:

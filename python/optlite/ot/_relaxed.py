@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import _params
 from .._core import core
-from ._costs import MatrixCosts, check_costs, point_costs, refuse_isolated
+from ._costs import MatrixCosts, point_costs, refuse_isolated
 from ._marginals import check_masses
 from ._relaxed_result import PartialResult, UnbalancedResult
 from ._solve import solve, solve_points
@@ -85,7 +85,7 @@ def solve_unbalanced(a, b, M, reg, reg_m, method="auto", reg_type="kl", tol=1e-9
     >>> result.relative_gap < 1e-9
     True
     """
-    costs = MatrixCosts(check_costs(M))
+    costs = MatrixCosts(M)
     rho = _check_penalties(reg_m)
     if min(rho) == math.inf:
         result = solve(a, b, M, check_reg(reg, "ot.solve_unbalanced"), method, tol, **options)
@@ -232,7 +232,7 @@ def solve_partial(a, b, M, reg, mass=None, method="auto", tol=1e-9, **options):
     >>> round(lower, 3), round(upper, 3)
     (0.098, 0.1)
     """
-    return _partial(MatrixCosts(check_costs(M)), a, b, reg, mass, method=method, tol=tol, **options)
+    return _partial(MatrixCosts(M), a, b, reg, mass, method=method, tol=tol, **options)
 
 
 def solve_partial_points(

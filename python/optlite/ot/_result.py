@@ -30,6 +30,9 @@ class TransportRecord:
         since the start.
     seconds : float
         Time since the start.
+    work : float
+        What was computed since the start, counted, in passes over a plan in memory in single
+        precision: the same on any machine. NaN from the twins.
     f, g : ndarray of float64, or None
         Potentials of the sources and the targets that have mass.
     """
@@ -43,6 +46,7 @@ class TransportRecord:
     n_evaluations: int
     n_products: int
     seconds: float
+    work: float = float("nan")
     f: np.ndarray | None = dataclasses.field(default=None, repr=False)
     g: np.ndarray | None = dataclasses.field(default=None, repr=False)
 
@@ -81,6 +85,9 @@ class TransportResult:
         Newton steps, and conjugate-gradient iterations in them.
     n_evaluations : int
         Times that all exponentials were taken.
+    work : float
+        All that the run computed, in passes over a plan in memory in single precision. It is
+        counted, and so the same on any machine: what methods can be compared by.
     converged : bool
         Whether `marginal_error` is at most the tolerance.
     status : str
@@ -101,6 +108,7 @@ class TransportResult:
         self.n_newton = int(record["n_newton"])
         self.n_cg = int(record["n_products"])
         self.n_evaluations = int(record["n_evaluations"])
+        self.work = float(record.get("work", np.nan))
         self.status = status
         self.converged = status == "converged"
         self.trace = trace

@@ -8,7 +8,7 @@ import numpy as np
 from .. import _params
 from .._core import core
 from .._warnings import warn_not_converged
-from ._costs import MatrixCosts, check_costs, refuse_isolated
+from ._costs import MatrixCosts, refuse_isolated
 from ._exact import INFEASIBLE
 from ._marginals import check_marginals
 from ._result import TransportRecord, TransportResult
@@ -67,7 +67,7 @@ def steps(
     2 0.0107
     3 0.0012
     """
-    costs = MatrixCosts(check_costs(M))
+    costs = MatrixCosts(M)
     a, b = check_marginals(a, b, costs.shape)
     reg = _params.real_number(reg, "reg", "ot.steps")
     run = _make_run(costs, a, b, reg, method, tol, max_iter, annealing, start, engine, fields)
@@ -136,7 +136,7 @@ def _make_run(costs, a, b, reg, method, tol, max_iter, annealing, start, engine,
     record = _params.find("transport_methods", "newton" if method == "auto" else method, "method")
     values = _params.field_values(record, fields)
     keep_a, keep_b = a > 0.0, b > 0.0
-    if isinstance(costs, MatrixCosts):
+    if isinstance(costs, MatrixCosts) and costs.forbids:
         refuse_isolated(costs.M, keep_a, keep_b)
     g = np.zeros(len(b)) if start is None else np.array(start, dtype=np.float64)
     if g.shape != b.shape or not np.isfinite(g[keep_b]).all():
@@ -151,8 +151,21 @@ def _make_run(costs, a, b, reg, method, tol, max_iter, annealing, start, engine,
     own = [_params.stored(field, values[field["name"]]) for field in record["fields"]]
     cost = costs.make(keep_a, keep_b)
     goal = tol * a.sum()
+    scale = costs.scale(keep_a, keep_b)
     return core.TransportRun(
-        cost, a, b, reg, record["name"], own, g, goal, max_iter, annealing, DROP, costs.memory
+        cost,
+        a,
+        b,
+        reg,
+        record["name"],
+        own,
+        g,
+        goal,
+        max_iter,
+        annealing,
+        DROP,
+        costs.memory,
+        scale,
     )
 
 
@@ -234,7 +247,7 @@ def _warn(result, asked, max_iter, costs):
 
 def _forbids_too_much(result, costs):
     """By weak duality: a plan would cost no more than all mass on the dearest link that is left."""
-    if not (isinstance(costs, MatrixCosts) and costs.M.max() == np.inf):
+    if not (isinstance(costs, MatrixCosts) and costs.forbids):
         return False
     dearest = float(costs.M[np.isfinite(costs.M)].max())
     return result.certificate[0] > result.a.sum() * (dearest + 1e-6 * abs(dearest))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .. import _params
-from ._costs import METRICS, MatrixCosts, PointCosts, check_costs, check_points
+from ._costs import METRICS, MatrixCosts, PointCosts, check_points
 from ._exact import solve_exactly
 from ._run import run_to_the_end
 
@@ -66,7 +66,7 @@ def solve(a, b, M, reg, method="auto", tol=1e-9, **options):
     reg = _params.real_number(reg, "reg", "ot.solve")
     if reg == 0.0:
         return solve_exactly(a, b, M, method, tol, **options)
-    costs = MatrixCosts(check_costs(M))
+    costs = MatrixCosts(M)
     return run_to_the_end(costs, a, b, reg, method, tol, **options)
 
 
@@ -158,7 +158,7 @@ def sinkhorn_newton(a, b, M, reg, tol=1e-9, **options):
     Parameters
     ----------
     a, b, M, reg, tol, **options
-        As in :func:`solve`; ``forcing``, ``slow`` and ``max_inner`` of the method.
+        As in :func:`solve`; ``forcing``, ``max_inner`` and ``precision`` of the method.
 
     Returns
     -------

@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from .._core import core
 from .._estimator import EstimatorShell
 from .._validation import check_weights
-from ._costs import METRICS
+from ._costs import METRICS, refuse_overflow
 from ._solve import solve_points
 
 #: Points that are mapped at a time: so many rows of a plan are in memory.
@@ -184,6 +184,7 @@ class TransportMap(OneToOneFeatureMixin, TransformerMixin, EstimatorShell, BaseE
         kept = np.isfinite(potentials)
         anchors, potentials = anchors[kept].astype(np.float64), potentials[kept]
         masses = np.full(len(anchors), 1.0 / len(anchors))
+        refuse_overflow(X, anchors, self.metric)
         moved = np.empty(X.shape, dtype=X.dtype)
         for begin in range(0, len(X), ROWS):
             rows = np.ascontiguousarray(X[begin : begin + ROWS], dtype=np.float64)
@@ -206,6 +207,12 @@ class TransportMap(OneToOneFeatureMixin, TransformerMixin, EstimatorShell, BaseE
             )
             plan = cost.plan(ones, run.f, potentials, self.reg_)
             moved[begin : begin + ROWS] = len(rows) * (plan @ anchors)
+        far = np.flatnonzero(~np.isfinite(moved).all(axis=1))
+        if far.size:
+            raise ValueError(
+                "X must be near enough to the points of the fit for costs / reg to be numbers, "
+                f"got X[{far[0]}] = {X[far[0]]} and reg = {self.reg_:g}."
+            )
         return moved
 
     def __sklearn_is_fitted__(self):

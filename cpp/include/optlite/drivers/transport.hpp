@@ -26,6 +26,7 @@ struct TransportRecord {
   Index n_newton = 0;
   Index n_evaluations = 0;  // times that all exponentials were taken
   Index n_products = 0;     // conjugate-gradient iterations
+  double work = 0.0;        // Problem::work
   double seconds = 0.0;
 };
 
@@ -54,6 +55,7 @@ class TransportRun {
   };
   double stage_reg(Index stage) const;
   void next_stage();
+  void confirm();
   void record();
 
   transport::Problem& problem_;
@@ -63,6 +65,7 @@ class TransportRun {
   double first_reg_;
   Index last_stage_ = 0;
   Index stage_ = 0;
+  int refuted_ = 0;  // times that the goal was not reached after all
   std::vector<Stage> solved_;  // the last two
   transport::Point at_;
   TransportRecord last_;

@@ -2,6 +2,7 @@
 // memory, or computed from two clouds of points, which takes no memory.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "optlite/core/types.hpp"
@@ -34,6 +35,19 @@ enum class Metric { sqeuclidean, euclidean, cityblock };
 /// row-major and copied.
 std::unique_ptr<Cost> points_cost(const double* X, const double* Y, Index sources, Index targets,
                                   Index dimensions, Metric metric);
+
+/// What one read of a matrix of costs tells.
+struct Survey {
+  bool has_nan = false;
+  double smallest = infinity, largest = -infinity;
+  double mean = 0.0;       // of the finite entries
+  std::uint64_t bits =
+      0;  // the sum of all bit patterns: another matrix has another one, most likely
+};
+
+/// Of `rows` rows of contiguous numbers, `stride` numbers apart.
+template <class Scalar>
+Survey survey(const Scalar* data, Index rows, Index columns, Index stride);
 
 /// The mean of all finite costs, less the smallest cost: what a regularization is compared with.
 double cost_scale(const Cost& cost);

@@ -12,12 +12,10 @@
 // normalised after its largest exponent has been subtracted: nothing overflows at any reg.
 #pragma once
 
-#include <cstdint>
-#include <vector>
-
 #include "optlite/core/types.hpp"
 #include "optlite/transport/cost.hpp"
 #include "optlite/transport/row_parts.hpp"
+#include "optlite/transport/stored_plan.hpp"
 
 namespace optlite::transport {
 
@@ -29,6 +27,8 @@ struct Point {
   Vector row_sums, column_sums;  // of the plan
   double value = 0.0;  // q(g)
   double error = infinity;  // |P^T 1 - b|_1, as rows sum to a; |P 1 - a|_1 more where they do not
+  Vector u,
+      v;  // the plan in memory becomes that of this point by these factors of rows and columns
 };
 
 /// Row i of the plan at these potentials; its sum.
@@ -40,11 +40,17 @@ template <class Scalar>
 void write_plan(const Cost& cost, const Point& point, Scalar* plan,
                 const Vector* row_sums = nullptr);
 
+enum class Precision {
+  single,  // of exponentials and of the plan in memory: sums are good to about 1e-7 of the mass
+  mixed,  // exponentials and sums in double; the plan in memory, for products, in single precision
+  full,
+};
+
 /// Evaluates q, and keeps the last plan for products: all entries, or those that matter.
 class Problem {
  public:
   /// `drop`: entries below drop * min(a_i / m, b / n) need not be kept, so that no row or column
-  /// loses more than this share of its mass. `memory`: numbers that a stored plan may take.
+  /// loses more than this share of its mass. `memory`: doubles that a stored plan may take.
   Problem(const Cost& cost, Vector a, Vector b, double drop, double memory);
 
   Index sources() const { return cost_.sources(); }
@@ -55,25 +61,24 @@ class Problem {
   /// Fills the rest of a point whose reg and g are set. With `keep`, its plan can be multiplied
   /// with until the next evaluation. With a relaxation other than one, f goes that share of the way
   /// to the potentials that make the rows sum to a, from where it was.
-  void evaluate(Point& point, bool keep, double relaxation = 1.0);
+  void evaluate(Point& point, Precision precision, bool keep, double relaxation = 1.0);
 
-  /// out <- (diag(P^T 1) - P^T diag(a)^-1 P) y for the plan that was kept last.
-  void schur_product(const Point& point, const Vector& y, Vector& out);
+  /// The same with the plan in memory, scaled to the point: no exponential of an entry. Where the
+  /// factors would be too large, or there is no such plan, it is evaluated.
+  void move(Point& point, Precision precision, double relaxation = 1.0);
+
+  /// out <- (diag(P^T 1) - P^T diag(a)^-1 P) y for the plan in memory. `exactly`: in double
+  /// arithmetic, and with the column sums of the entries that are kept, so that this is a Laplacian
+  /// whose links are relatively correct, and its product with ones zero.
+  void schur_product(const Point& point, const Vector& y, Vector& out, bool exactly);
   /// The diagonal of that matrix.
   Vector schur_diagonal(const Point& point);
   /// The solution of the system with that matrix whose last entry is zero. `right` sums to zero.
-  Vector solve_schur(const Point& point, const Vector& right) const;
-
-  /// One step of scaling with the plan that was kept last, whose columns are multiplied by v: the
-  /// row factors u move as f does in evaluate(), and the sums follow. Reads the plan once.
-  /// Returns |P 1 - a|_1.
-  double scaled_row_step(const Vector& v, double relaxation, Vector& u, Point& point);
+  Vector solve_schur(const Point& point, const Vector& right);
 
   /// g + reg log(b / column sums), computed from the costs where a column sum underflowed.
   Vector column_step(const Point& point) const;
 
-  /// Whether all entries of the plan are in memory.
-  bool kept_whole() const { return kept_ && storage_ == Storage::dense; }
   /// Share of the entries that were worth keeping at the last evaluation.
   double density() const { return density_; }
 
@@ -83,35 +88,59 @@ class Problem {
   Index n_evaluations() const { return n_evaluations_; }
   Index n_products() const { return n_products_; }
 
- private:
-  enum class Storage { dense, compressed, none };
-  struct Part {  // rows of a compressed plan
-    std::vector<double> values;
-    std::vector<std::int32_t> columns;
-    std::vector<Index> starts;
-  };
+  /// What has been computed, in units of one pass in single precision over a whole plan in memory.
+  double work() const { return work_; }
+  /// The same of one move, of one product with its share of the diagonal, and of an elimination.
+  double move_work(Precision precision) const;
+  double product_work(bool exactly) const;
+  double elimination_work() const;
 
-  double evaluate_row(Point& point, Index i, double relaxation, double* buffer) const;
-  void choose_storage(bool keep);
-  void keep_row(Index part, Index i, const double* values);
-  template <class Factor>
-  void dense_product(Index first, Index last, const Vector& y, Vector& sums, Factor&& factor) const;
-  template <class Visit>
-  void visit_row(const Point& point, Index part, Index i, double* buffer, Visit&& visit) const;
+ private:
+  void choose_form(Precision precision, bool keep);
+  template <class Number>
+  double fill_row(const Point& point, Index i, double* buffer, Number* row, double& shift) const;
+  template <class Number>
+  void fill_shares(const Point& point, Index first, Index count, double* buffer,
+                   Number* rows) const;
+  template <class Number, class Kept>
+  void evaluate_rows(Point& point, double relaxation, StoredPlan<Kept>& plan);
+  template <class Kept>
+  bool rescale(const StoredPlan<Kept>& plan, Point& point, double relaxation);
+  template <class Number, class Kept, class Weight>
+  void multiply(const StoredPlan<Kept>& plan, const Point& point, const Vector& y, Vector& out,
+                Weight&& weight);
+  template <class Number, class Kept>
+  void schur_product(const StoredPlan<Kept>& plan, const Point& point, const Vector& y,
+                     const Vector& degrees, Vector& out);
+  template <class Kept>
+  Vector squared_entries(const StoredPlan<Kept>& plan, const Point& point);
+  void finish(Point& point, bool fitted) const;
+  double row_factor(const Point& point, Index i) const {
+    return form_ == Form::none ? a_[i] : point.u[i];
+  }
+  /// Work of a pass over the entries that are kept.
+  double pass_work(bool in_double) const;
+  double evaluation_work(Precision precision) const;
 
   const Cost& cost_;
   Vector a_;
   Vector b_;
   Vector threshold_;  // of each row
+  double unit_;  // of masses: that of single-precision numbers that stand for them
   double memory_;
   RowParts parts_;
-  Storage storage_ = Storage::none;
+  Precision precision_ = Precision::full;  // of the last evaluation
+  Form form_ = Form::none;
   bool kept_ = false;
   double density_ = 1.0;
-  RowMatrix dense_;
-  std::vector<Part> compressed_;
+  StoredPlan<float> single_;
+  StoredPlan<double> full_;
+  double base_reg_ = 0.0;  // the plan in memory is exp((base_f_i + base_g_j - C_ij) / base_reg)
+  Vector base_f_, base_g_;
+  Vector degrees_;  // column sums of the plan in memory, in double; empty where not known
   Index n_evaluations_ = 0;
   Index n_products_ = 0;
+  double work_ = 0.0;
 };
 
 }  // namespace optlite::transport

@@ -37,7 +37,7 @@ struct Anderson {
       forget();
       stalled_ = 0;
       best_ = infinity;
-      problem.evaluate(at, false);
+      problem.evaluate(at, transport::Precision::full, false);
     }
 
     bool advance(transport::Problem& problem, transport::Point& at, double) override {
@@ -45,11 +45,11 @@ struct Anderson {
       remember(mapped, mapped - at.g);
       trial_.reg = at.reg;
       trial_.g = combined(mapped);
-      problem.evaluate(trial_, false);
+      problem.evaluate(trial_, transport::Precision::full, false);
       if (residuals_.size() > 1 && !(trial_.error <= 2.0 * at.error)) {
         forget();
         trial_.g = mapped;
-        problem.evaluate(trial_, false);
+        problem.evaluate(trial_, transport::Precision::full, false);
       }
       std::swap(at, trial_);
       stalled_ = at.error < best_ ? 0 : stalled_ + 1;

@@ -23,6 +23,10 @@ class TransportMethod {
   /// One iteration towards at.error <= goal; false if rounding leaves nothing to gain.
   virtual bool advance(transport::Problem& problem, transport::Point& at, double goal) = 0;
 
+  /// Where the error of the last iteration is not that of an evaluation in double at at.g, makes it
+  /// so, and returns true: results are not said to be converged before.
+  virtual bool confirm(transport::Problem&, transport::Point&) { return false; }
+
   /// Length of the last step, as a share of the one that was computed.
   double step() const { return step_; }
   /// Whether the last iteration was one of Newton's.

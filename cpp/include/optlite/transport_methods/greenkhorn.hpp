@@ -23,10 +23,10 @@ struct Greenkhorn {
   class Run final : public TransportMethod {
    public:
     void start(transport::Problem& problem, transport::Point& at) override {
-      problem.evaluate(at, false);
+      problem.evaluate(at, transport::Precision::full, false);
       if (at.column_sums.minCoeff() <= 1e-290) {  // no factor could bring such a column back
         at.g = problem.column_step(at);
-        problem.evaluate(at, false);
+        problem.evaluate(at, transport::Precision::full, false);
       }
       plan_.resize(problem.sources(), problem.targets());
       transport::write_plan(problem.cost(), at, plan_.data());

@@ -9,10 +9,16 @@
 
 namespace optlite::transport_methods {
 
-/// Sinkhorn's iterations while they converge fast, then Newton's on the potentials of the columns,
-/// the rows being fitted exactly. The equations are solved by conjugate gradients, only as well as
-/// the distance to the solution deserves; where they take long and the matrix is small, by
-/// elimination.
+/// Sinkhorn's iterations while they are the cheapest way to the goal, then Newton's on the
+/// potentials of the columns, the rows being fitted exactly. The equations are solved by conjugate
+/// gradients, only as well as the distance to the solution deserves; where they take long and the
+/// matrix is small, by elimination.
+///
+/// Down to an error of a millionth of the mass, single precision tells as much as double does: the
+/// plan is kept in it, and a trial of a step scales that plan instead of taking exponentials. From
+/// there on exponentials and sums are taken in double; single precision is left in the plan that
+/// equations are solved with, which need not be solved well. Where a step disappoints, all is done
+/// in double from there on.
 struct Newton {
   static constexpr auto doc = "Truncated Newton steps on the semi-dual, after a few scalings.";
   static constexpr auto formula =
@@ -25,79 +31,180 @@ struct Newton {
       "Kemertas, Farahmand and Jepson, A truncated Newton method for optimal transport, 2025";
 
   double forcing = 0.1;
-  double slow = 0.3;
   double max_inner = 500;
+  double precision = 0.0;
   static constexpr auto fields() {
     return std::array{field("forcing", &Newton::forcing, unit_open,
                             "Largest relative residual at which conjugate gradients stop."),
-                      field("slow", &Newton::slow, unit_open,
-                            "Scalings that leave more than this share of the error are slow."),
                       integer("max_inner", &Newton::max_inner, 1.0,
-                              "Limit of conjugate-gradient iterations for one step.")};
+                              "Limit of conjugate-gradient iterations for one step."),
+                      choice("precision", &Newton::precision, "mixed double",
+                             "Single precision as long as it can tell, or double from the start.")};
   }
+
+  using Precision = transport::Precision;
+  using Problem = transport::Problem;
+  using Point = transport::Point;
 
   class Run final : public TransportMethod {
    public:
-    Run(double forcing, double slow, double max_inner)
-        : forcing_(forcing), slow_(slow), max_inner_(as_count(max_inner)) {}
+    Run(double forcing, double max_inner, bool mixed)
+        : forcing_(forcing), max_inner_(as_count(max_inner)), mixed_(mixed) {}
 
-    void start(transport::Problem& problem, transport::Point& at) override {
+    void start(Problem& problem, Point& at) override {
+      precision_ = mixed_ ? Precision::single : Precision::full;
       sweeps_left_ = least_sweeps;
-      stalled_ = 0;
-      best_ = infinity;
-      scaling_.start(problem, at);
+      forget();
+      evaluate(problem, at);
+      // Exponents so large leave single precision nothing to gain, and their rounding much to lose.
+      const double range = at.f.maxCoeff() - at.f.minCoeff() + at.g.maxCoeff() - at.g.minCoeff();
+      if (mixed_ && range > 1e4 * at.reg) {
+        mixed_ = false;
+        precision_ = Precision::full;
+        evaluate(problem, at);
+      }
+      if (single_has_ended(problem, at)) refine(problem, at);  // a start that may be the solution
     }
 
-    bool advance(transport::Problem& problem, transport::Point& at, double goal) override {
-      was_newton_ = sweeps_left_ == 0;
-      if (!was_newton_) {
-        const double before = at.error;
-        scaling_.sweep(problem, at, 1.0, false);
-        step_ = 1.0;
-        if (sweeps_left_ > 1) --sweeps_left_;
-        else if (!(at.error <= slow_ * before)) sweeps_left_ = 0;
+    bool advance(Problem& problem, Point& at, double goal) override {
+      was_newton_ = false;
+      step_ = 1.0;
+      if (single_has_ended(problem, at)) {
+        refine(problem, at);
         return true;
       }
-      if (scaling_.moved()) scaling_.start(problem, at);
-      const double before = at.error;
-      solve(problem, at, goal);
-      if (search(problem, at)) {
-        // A column whose sum underflowed is out of Newton's sight: a scaling finds it.
-        if (at.error > 0.9 * before) sweeps_left_ = 1;
-        scaling_.rebase(at);
-        stalled_ = at.error < 0.5 * best_ ? 0 : stalled_ + 1;
-        best_ = std::min(best_, at.error);
-        return stalled_ < 8 || at.error > 100.0 * rounding(problem, at);
+      if (refined_ && sweeps_left_ == 1 && newton_pays(problem, at, goal)) sweeps_left_ = 0;
+      refined_ = false;
+      if (sweeps_left_ > 0) {
+        sweep(problem, at, goal);
+        return true;
       }
-      // No step along the direction is better: rounding, or a plan too far from its sums.
-      sweeps_left_ = 4 * least_sweeps;
-      scaling_.start(problem, at);
-      return at.error > 1e-13 * problem.b().sum() && ++failures_ < 10;
+      was_newton_ = true;
+      return newton_step(problem, at, goal);
+    }
+
+    bool confirm(Problem& problem, Point& at) override {
+      if (!moved_ && precision_ != Precision::single) return false;
+      if (precision_ == Precision::single) refine(problem, at);
+      else evaluate(problem, at);
+      return true;
     }
 
    private:
     static constexpr int least_sweeps = 3;
     static constexpr Index direct_limit = 1024;
     static constexpr double longest_move = 20.0;  // in units of reg
+    static constexpr double single_error = 1e-6;  // at which single precision ends
+    static constexpr double single_noise = 2e-7;  // of its products, relative to their terms
+
+    bool single_has_ended(const Problem& problem, const Point& at) const {
+      return precision_ == Precision::single && at.error <= single_error * problem.b().sum();
+    }
+
+    /// What the iterations in this precision aim at.
+    double within_reach(const Problem& problem, double goal) const {
+      return precision_ == Precision::single ? std::max(goal, single_error * problem.b().sum())
+                                             : goal;
+    }
+
+    void forget() {
+      stalled_ = 0;
+      best_ = infinity;
+    }
+
+    void evaluate(Problem& problem, Point& at) {
+      problem.evaluate(at, precision_, true);
+      moved_ = false;
+    }
+
+    void move(Problem& problem, Point& at) {
+      problem.move(at, precision_);
+      moved_ = precision_ != Precision::mixed;
+    }
+
+    /// From here on in double.
+    void refine(Problem& problem, Point& at) {
+      precision_ = Precision::mixed;
+      refined_ = true;
+      forget();
+      evaluate(problem, at);
+    }
+
+    void sweep(Problem& problem, Point& at, double goal) {
+      const double before = at.error;
+      transport::sweep(problem, at, precision_);
+      moved_ = precision_ != Precision::mixed;
+      rate_ = at.error / before;
+      if (sweeps_left_ > 1) --sweeps_left_;
+      else if (newton_pays(problem, at, goal)) sweeps_left_ = 0;
+    }
+
+    /// Whether Newton's iterations from here to the goal cost less than more sweeps, each of which
+    /// leaves the share rate_ of the error. That is the second largest eigenvalue of the normalized
+    /// P^T diag(a)^-1 P, so that the condition number of S is 1 / (1 - rate), of which conjugate
+    /// gradients feel the root.
+    bool newton_pays(const Problem& problem, const Point& at, double goal) const {
+      const double target = within_reach(problem, goal);
+      if (!(at.error > target)) return false;
+      if (precision_ == Precision::full) return !(rate_ <= slow);
+      if (!(rate_ < 1.0)) return true;
+      const double digits = std::log(at.error / target);
+      const double move = problem.move_work(precision_);
+      const double product = problem.product_work(false);
+      const double sweeps = digits / -std::log(rate_) * move;
+      const double products = 0.5 * digits / std::sqrt(1.0 - rate_) * product;
+      return sweeps > products + newton_steps * (move + product);
+    }
+    static constexpr double slow = 0.3;  // in double, where problems are hard: rates above this
+    static constexpr double newton_steps = 3.0;  // about as many, whatever the problem
+
+    bool newton_step(Problem& problem, Point& at, double goal) {
+      const double before = at.error;
+      solve(problem, at, goal);
+      const bool found = search(problem, at);
+      // What holds parts that hardly touch together may be lost in single precision; directions
+      // are no good then.
+      const double share = precision_ == Precision::mixed ? 0.3 : 0.9;
+      const bool doubtful = !found || step_ < 0.1 || at.error > share * before;
+      if (precision_ != Precision::full && doubtful) {
+        mixed_ = false;
+        precision_ = Precision::full;
+        forget();
+        evaluate(problem, at);
+        return true;
+      }
+      if (found) {
+        // A column whose sum underflowed is out of Newton's sight: a scaling finds it.
+        if (at.error > 0.9 * before) sweeps_left_ = 1;
+        stalled_ = at.error < 0.5 * best_ ? 0 : stalled_ + 1;
+        best_ = std::min(best_, at.error);
+        return stalled_ < 8 || at.error > 10.0 * rounding(problem, at);
+      }
+      // No step along the direction is better: rounding, or a plan too far from its sums.
+      sweeps_left_ = 4 * least_sweeps;
+      evaluate(problem, at);
+      return at.error > 1e-13 * problem.b().sum() && ++failures_ < 10;
+    }
 
     /// Error of the sums by that of the exponents, which are large numbers where reg is small.
-    static double rounding(const transport::Problem& problem, const transport::Point& at) {
+    static double rounding(const Problem& problem, const Point& at) {
       const double range = at.g.maxCoeff() - at.g.minCoeff();
       return epsilon * (1.0 + range / at.reg) * problem.b().sum();
     }
 
     /// direction_ <- about reg S^-1 (b - P^T 1). S is singular along the vector of ones, which the
     /// right side is orthogonal to and the plan does not depend on.
-    void solve(transport::Problem& problem, const transport::Point& at, double goal) {
+    void solve(Problem& problem, const Point& at, double goal) {
       right_side_ = problem.b() - at.column_sums;
       const double start = right_side_.lpNorm<1>();
       // Near the goal the step has to reach it; far away the quadratic model is not worth more.
+      const double near = 0.3 * within_reach(problem, goal) / start;
       const double enough =
-          std::max(std::min(forcing_, std::sqrt(start / problem.b().sum())), 0.3 * goal / start);
+          std::max(std::min(forcing_, std::sqrt(start / problem.b().sum())), near);
       // Where they take long, elimination is cheaper, and good for any condition.
       const bool small = right_side_.size() <= direct_limit;
       const Index limit =
-          small ? std::min(max_inner_, std::max<Index>(50, right_side_.size() / 8)) : max_inner_;
+          small ? std::min(max_inner_, std::max<Index>(50, right_side_.size() / 2)) : max_inner_;
       if (!conjugate_gradients(problem, at, enough * start, limit) && small) {
         const Vector exact = problem.solve_schur(at, right_side_);
         if (exact.allFinite()) direction_ = exact;
@@ -105,29 +212,47 @@ struct Newton {
       direction_ *= at.reg;
     }
 
-    /// Whether the residual came down to `enough`.
-    bool conjugate_gradients(transport::Problem& problem, const transport::Point& at, double enough,
-                             Index limit) {
-      const Vector diagonal =
-          problem.schur_diagonal(at).cwiseMax(1e-12 * at.column_sums).cwiseMax(1e-300);
-      residual_ = right_side_;
-      Vector z = residual_.cwiseQuotient(diagonal);
-      Vector p = z;
+    /// Whether the residual came down to `enough`. Where the noise of products in single precision
+    /// is as large, they are taken in double from there on.
+    bool conjugate_gradients(Problem& problem, const Point& at, double enough, Index limit) {
+      const Vector inverse = problem.schur_diagonal(at)
+                                 .cwiseMax(1e-12 * at.column_sums)
+                                 .cwiseMax(1e-300)
+                                 .cwiseInverse();
+      bool exactly = precision_ == Precision::full;
       Vector product;
+      direction_.setZero(right_side_.size());
+      residual_ = right_side_;
+      Vector z = residual_.cwiseProduct(inverse);
+      Vector p = z;
       double rho = residual_.dot(z);
-      direction_.setZero(residual_.size());
       for (Index k = 0; k < limit; ++k) {
-        problem.schur_product(at, p, product);
+        problem.schur_product(at, p, product, exactly);
         const double curvature = p.dot(product);
-        if (!(curvature > 0.0)) {
+        const bool positive = curvature > 0.0;
+        if (positive) {
+          const double alpha = rho / curvature;
+          direction_ += alpha * p;
+          residual_ -= alpha * product;
+        }
+        const double noise =
+            exactly ? 0.0 : single_noise * at.column_sums.dot(direction_.cwiseAbs());
+        if (!exactly && (!positive || noise > 0.3 * enough)) {
+          exactly = true;
+          problem.schur_product(at, direction_, product, true);
+          residual_ = right_side_ - product;
+          z = residual_.cwiseProduct(inverse);
+          p = z;
+          rho = residual_.dot(z);
+          if (!(residual_.lpNorm<1>() > enough)) return true;
+          continue;
+        }
+        if (!positive) {
           if (k == 0) direction_ = p;
           return false;
         }
-        const double alpha = rho / curvature;
-        direction_ += alpha * p;
-        residual_ -= alpha * product;
         if (!(residual_.lpNorm<1>() > enough)) return true;
-        z = residual_.cwiseQuotient(diagonal);
+        z = residual_.cwiseProduct(inverse);
         const double next = residual_.dot(z);
         p = z + (next / rho) * p;
         rho = next;
@@ -141,14 +266,16 @@ struct Newton {
     /// Where parts of the plan hardly touch, S is nearly singular and the direction long between
     /// them, but an exponential is no parabola. Then the first step moves potentials by a few times
     /// reg, and is doubled as long as the value keeps rising as its slope says.
-    bool search(transport::Problem& problem, transport::Point& at) {
+    bool search(Problem& problem, Point& at) {
       const double slope = right_side_.dot(direction_);
       if (!(slope > 0.0) || !direction_.allFinite()) return false;
       const double longest = direction_.maxCoeff() - direction_.minCoeff();
       const double first = std::min(1.0, longest_move * at.reg / longest);
-      const double hidden = 1e-13 * (std::fabs(at.value) + at.reg);
+      const double noise =
+          precision_ == Precision::single ? 1e-6 * problem.b().sum() * at.reg : 0.0;
+      const double hidden = 1e-13 * (std::fabs(at.value) + at.reg) + noise;
       for (step_ = first; step_ > 1e-8 * first; step_ *= 0.5) {
-        evaluate_step(problem, at, step_, trial_);
+        try_step(problem, at, step_, trial_);
         if (trial_.value >= at.value + 1e-4 * step_ * slope ||
             (trial_.value >= at.value - hidden && trial_.error < at.error)) {
           if (first < 1.0) lengthen(problem, at, slope);
@@ -159,37 +286,40 @@ struct Newton {
       return false;
     }
 
-    void evaluate_step(transport::Problem& problem, const transport::Point& at, double step,
-                       transport::Point& trial) {
+    void try_step(Problem& problem, const Point& at, double step, Point& trial) {
       trial.reg = at.reg;
       trial.g = at.g + step * direction_;
-      problem.evaluate(trial, true);
+      move(problem, trial);
     }
 
-    void lengthen(transport::Problem& problem, const transport::Point& at, double slope) {
+    void lengthen(Problem& problem, const Point& at, double slope) {
       while (step_ < 1.0 && trial_.value >= at.value + 0.5 * step_ * slope) {
         const double longer = std::min(1.0, 2.0 * step_);
-        evaluate_step(problem, at, longer, longer_);
-        // The plan in memory is the one evaluated last: it must be that of the point kept.
-        if (!(longer_.value > trial_.value)) return problem.evaluate(trial_, true);
+        try_step(problem, at, longer, longer_);
+        // The plan in memory may be one evaluated for the longer step: it must fit the point kept.
+        if (!(longer_.value > trial_.value)) return move(problem, trial_);
         std::swap(trial_, longer_);
         step_ = longer;
       }
     }
 
-    double forcing_, slow_;
+    double forcing_;
     Index max_inner_;
+    bool mixed_;
+    Precision precision_ = Precision::full;
+    bool moved_ = false;
+    bool refined_ = false;
+    double rate_ = 1.0;
     int sweeps_left_ = least_sweeps;
     int failures_ = 0;
     int stalled_ = 0;
     double best_ = infinity;
-    transport::Scaling scaling_;
-    transport::Point trial_, longer_;
+    Point trial_, longer_;
     Vector residual_, right_side_, direction_;
   };
 
   std::unique_ptr<TransportMethod> make() const {
-    return std::make_unique<Run>(forcing, slow, max_inner);
+    return std::make_unique<Run>(forcing, max_inner, precision == 0.0);
   }
 };
 

@@ -47,7 +47,7 @@ struct NewtonSparse {
 
     void start(transport::Problem& problem, transport::Point& at) override {
       sweeps_left_ = warm_up_;
-      problem.evaluate(at, true);
+      problem.evaluate(at, transport::Precision::full, false);
     }
 
     bool advance(transport::Problem& problem, transport::Point& at, double goal) override {
@@ -56,13 +56,13 @@ struct NewtonSparse {
       if (!was_newton_) {
         --sweeps_left_;
         at.g = problem.column_step(at);
-        problem.evaluate(at, true);
+        problem.evaluate(at, transport::Precision::full, false);
         return true;
       }
       sparsify(problem, at);
       solve(problem, at);
       if (!search(problem, at)) return false;
-      if (at.error <= goal) problem.evaluate(at, true);  // exact rows
+      if (at.error <= goal) problem.evaluate(at, transport::Precision::full, false);  // exact rows
       return true;
     }
 
@@ -148,7 +148,7 @@ struct NewtonSparse {
         trial_.reg = at.reg;
         trial_.f = at.f + step_ * direction_.head(at.f.size());
         trial_.g = at.g + step_ * direction_.tail(at.g.size());
-        problem.evaluate(trial_, true, 0.0);
+        problem.evaluate(trial_, transport::Precision::full, false, 0.0);
         if (trial_.value >= at.value + 1e-4 * step_ * slope ||
             (trial_.value >= at.value - rounding && trial_.error < at.error)) {
           std::swap(at, trial_);

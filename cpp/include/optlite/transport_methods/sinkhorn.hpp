@@ -35,6 +35,8 @@ struct Sinkhorn {
   }
 
   class Run final : public TransportMethod {
+    using Precision = transport::Precision;
+
    public:
     Run(double relaxation, bool in_logarithms)
         : relaxation_(relaxation), in_logarithms_(in_logarithms) {}
@@ -43,27 +45,41 @@ struct Sinkhorn {
       current_ = relaxation_;
       best_ = infinity;
       stalled_ = 0;
-      scaling_.start(problem, at);
+      evaluate(problem, at);
     }
 
     bool advance(transport::Problem& problem, transport::Point& at, double goal) override {
-      scaling_.sweep(problem, at, current_, in_logarithms_);
+      if (in_logarithms_) {
+        at.g += current_ * (problem.column_step(at) - at.g);
+        problem.evaluate(at, Precision::full, false, current_);
+      } else {
+        transport::sweep(problem, at, Precision::full, current_);
+      }
       stalled_ = at.error < best_ ? 0 : stalled_ + 1;
       best_ = std::min(best_, at.error);
       // The error of relaxed steps falls in waves; where it grows beyond one, plain steps go on.
       current_ = at.error <= 10.0 * best_ ? relaxation_ : 1.0;
       const double rounding = epsilon * static_cast<double>(problem.targets());
-      if (at.error <= goal && relaxation_ != 1.0) scaling_.start(problem, at);  // exact rows
+      if (at.error <= goal && relaxation_ != 1.0) evaluate(problem, at);  // exact rows
       return stalled_ < 100 || at.error > rounding * problem.b().sum();
     }
 
+    bool confirm(transport::Problem& problem, transport::Point& at) override {
+      if (in_logarithms_ || relaxation_ != 1.0) return false;
+      evaluate(problem, at);
+      return true;
+    }
+
    private:
+    void evaluate(transport::Problem& problem, transport::Point& at) const {
+      problem.evaluate(at, Precision::full, !in_logarithms_);
+    }
+
     double relaxation_;
     bool in_logarithms_;
     double current_ = 1.0;
     double best_ = infinity;
     int stalled_ = 0;
-    transport::Scaling scaling_;
   };
 
   std::unique_ptr<TransportMethod> make() const {
