@@ -276,3 +276,18 @@ def test_ctrl_c_is_heard_within_an_iteration_of_greenkhorn():
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
     assert float(done.stdout) < 0.15
+
+
+@pytest.mark.parametrize("reg", [1e-3, 1e-2])
+@pytest.mark.parametrize("shift", [0.0, 1e-7, 3e-7, 1e-3])
+def test_huge_exponents_are_not_begun_in_single_precision(reg, shift):
+    """Exponents of 1e6 and 1e7: numbers that differ in rounding only must not decide."""
+    x = np.arange(100.0)
+    M = (x[:, None] - x) ** 2 * (1.0 + shift)
+    a, b = (np.exp(-((x - m) ** 2) / 200.0) for m in (30.0, 40.0))
+    a, b = a / a.sum(), b / b.sum()
+    result = ot.solve(a, b, M, reg, tol=1e-6)
+    assert result.converged and result.marginal_error <= 1e-6
+    lower, upper = result.certificate
+    assert lower <= pot.emd2(a, b, M) * (1 + 1e-9)
+    assert pot.emd2(a, b, M) <= upper * (1 + 1e-9)

@@ -41,6 +41,7 @@ TransportRun::TransportRun(transport::Problem& problem, TransportMethod& method,
   }
   at_.reg = stage_reg(0);
   at_.g = g;
+  method_.expect(scale / reg);
   method_.start(problem_, at_);
   confirm();
   record();

@@ -114,7 +114,10 @@ void Problem::evaluate_rows(Point& point, double relaxation, StoredPlan<Kept>& p
             point.row_sums[i] = factor * sum;
             base_f_[i] = -point.reg * shift;
             weights[k] = static_cast<Number>(factor / unit);
-            const double threshold = threshold_[i] / factor;
+            // In double all links count: the smallest may be all that holds parts together.
+            const double threshold = std::is_same_v<Number, Kept> && std::is_same_v<Number, double>
+                                         ? std::numeric_limits<double>::min()
+                                         : threshold_[i] / factor;
             if (form_ == Form::compressed) {
               above[part] +=
                   static_cast<double>(plan.compress(part, row, static_cast<Number>(threshold)));

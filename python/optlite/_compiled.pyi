@@ -520,10 +520,6 @@ def rule_step(*args, **kwargs):
     """
 def rule_steps_done(state: typing.Any) -> int:
     ...
-def symmetric_eigen(A: numpy.typing.NDArray[numpy.float64]) -> tuple:
-    """
-    Eigenvalues in rising order, and eigenvectors in rows.
-    """
 @typing.overload
 def survey_costs(M: numpy.typing.NDArray[numpy.float64]) -> dict:
     """
@@ -532,6 +528,10 @@ def survey_costs(M: numpy.typing.NDArray[numpy.float64]) -> dict:
 @typing.overload
 def survey_costs(M: numpy.typing.NDArray[numpy.float32]) -> dict:
     ...
+def symmetric_eigen(A: numpy.typing.NDArray[numpy.float64]) -> tuple:
+    """
+    Eigenvalues in rising order, and eigenvectors in rows.
+    """
 def threads() -> int:
     """
     Threads that a kernel started now would use.

@@ -17,6 +17,9 @@ class TransportMethod {
  public:
   virtual ~TransportMethod() = default;
 
+  /// Told before the first start: the scale of the costs in units of the last regularization.
+  virtual void expect(double /*largest_exponent*/) {}
+
   /// Evaluates `at`, whose reg and g are set: the start of a run, or of its next stage.
   virtual void start(transport::Problem& problem, transport::Point& at) = 0;
 
