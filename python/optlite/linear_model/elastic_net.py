@@ -36,7 +36,9 @@ class _SparseLinearModel(MultiOutputMixin, RegressorMixin, EstimatorShell, Linea
         single = len(fits) == 1
         W = np.array([fit.coefficients for fit in fits])
         intercepts = [t.intercept(w) for t, w in zip(targets, W, strict=True)]
-        self.coef_ = (W[0] if single else W).astype(X.dtype)
+        coef = (W[0] if single else W).astype(X.dtype)
+        warn_of_underflow(X, coef)  # needs memory: without it there is no model
+        self.coef_ = coef
         self.intercept_ = 0.0
         if self.fit_intercept:
             values = np.array(intercepts, dtype=X.dtype)
@@ -49,7 +51,6 @@ class _SparseLinearModel(MultiOutputMixin, RegressorMixin, EstimatorShell, Linea
         self.certificate_kind_ = CERTIFICATE
         self.converged_ = all(fit.status == "converged" for fit in fits)
         self._report(fits)
-        warn_of_underflow(X, self.coef_)
 
     def _report(self, fits):
         stopped = [fit for fit in fits if fit.status == "iteration_limit"]

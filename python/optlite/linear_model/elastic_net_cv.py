@@ -124,7 +124,7 @@ class _CrossValidated(_SparseLinearModel):
             split = process_routing(self, "fit", **params).splitter.split
         folds = list(check_cv(self.cv).split(X, y, **split))
         jobs = (delayed(self._fold_errors)(X, y, weight, *fold, grids, ratios) for fold in folds)
-        found = Parallel(n_jobs=self.n_jobs, verbose=self.verbose, prefer="threads")(jobs)
+        found = Parallel(n_jobs=self.n_jobs, prefer="threads")(jobs)
         return np.moveaxis(np.array(found), 0, 2)
 
     def _fold_errors(self, X, y, weight, train, test, grids, ratios):
@@ -199,7 +199,7 @@ class LassoCV(_CrossValidated):
     cv : int, cross-validation generator or iterable, default=None
         How rows are split; five folds by default.
     verbose : bool or int, default=False
-        Verbosity of joblib.
+        No effect: nothing is printed.
     n_jobs : int, default=None
         Folds that run at once, in threads. The result does not depend on it.
     positive : bool, default=False
@@ -313,7 +313,7 @@ class ElasticNetCV(_CrossValidated):
     copy_X : bool, default=True
         No effect: `X` is never written.
     verbose : bool or int, default=False
-        Verbosity of joblib.
+        No effect: nothing is printed.
     n_jobs : int, default=None
         Folds that run at once, in threads. The result does not depend on it.
     positive : bool, default=False
