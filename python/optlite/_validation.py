@@ -10,6 +10,7 @@ import scipy.sparse as sp
 from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
+from ._blas_threads import single_blas_thread
 from ._core import core
 from ._warnings import warn
 
@@ -120,7 +121,8 @@ def _sum_of_squares(entries):
     """Sum squares without a copy; NaN, infinity or an overflow make the result not finite."""
     if entries.flags.c_contiguous or entries.flags.f_contiguous:
         flat = entries.ravel(order="K")
-        return flat @ flat
+        with single_blas_thread():  # memory is the limit, and the core comes next
+            return flat @ flat
     return np.einsum("ij,ij->", entries, entries)
 
 
