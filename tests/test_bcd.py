@@ -118,6 +118,14 @@ def test_partitions_hold_every_variable_once(rule):
     assert sorted(np.concatenate(blocks).tolist()) == list(range(43))
 
 
+@pytest.mark.parametrize("size", [0, -1, 2.5])
+def test_a_block_has_at_least_one_variable(size):
+    with pytest.raises(ValueError, match=f"block_size must be an integer >= 1, got {size}"):
+        bcd.partition(bcd.Quadratic(np.eye(3), np.ones(3)), "sort", size)
+    with pytest.raises(TypeError, match="problem must be a bcd"):
+        bcd.partition(np.eye(3))
+
+
 def test_own_blocks_are_used_as_they_are():
     f = bcd.Quadratic(np.eye(4), np.ones(4))
     records = list(bcd.steps(f, [[3], [1, 0, 2]], "cyclic"))
@@ -144,6 +152,23 @@ def test_singular_blocks_are_solved_in_the_sense_of_least_norm():
         result = bcd.solve(bcd.LeastSquares(A, b), block_size=13, engine=engine)
         assert result.n_iter <= 2
         assert result.x == pytest.approx(np.linalg.pinv(A) @ b, rel=1e-8, abs=1e-10)
+
+
+def test_an_estimated_constant_does_not_depend_on_the_units():
+    """It began at 1, from which a small f took very many steps."""
+    f = family_a(4, n=40)
+    choices = ("sort", "gs", "gradient")
+    paths = [
+        [r.block.tolist() for r in bcd.steps(g, *choices, constant="doubling", max_iter=30)]
+        for g in (f, bcd.Quadratic(2.0**-40 * f.H, 2.0**-40 * f.c))
+    ]
+    assert paths[0] == paths[1]
+
+
+def test_numbers_too_large_are_named():
+    f = bcd.Quadratic(np.eye(3), np.full(3, 1e200))
+    with pytest.warns(ConvergenceWarning, match=r"not_finite.*Divide H and c"):
+        assert bcd.solve(f).status == "not_finite"
 
 
 def test_what_rounding_hides_is_not_called_convergence():

@@ -195,6 +195,16 @@ BAD = [
     ({"debiased": True, "M": [[0.0, 1.0], [2.0, 0.0]]}, ValueError, r"symmetric .* got M\[0, 1\]"),
     ({"debiased": True, "M": np.ones((2, 3))}, ValueError, "M must be square where debiased=True"),
     ({"M": [[np.inf, np.inf], [0.0, 1.0]]}, ValueError, "row 0 has none"),
+    (
+        {"M": [[0.0, np.inf], [1.0, 0.0]]},
+        ValueError,
+        "no mass of histogram 0 can reach point 1 of the barycenter",
+    ),
+    (
+        {"debiased": True, "M": np.full((2, 2), np.inf)},
+        ValueError,
+        "row 0 has none",
+    ),
     ({"method": "lp"}, ValueError, "method must be one of"),
     ({"tol": 0}, ValueError, "tol must be > 0"),
 ]

@@ -118,6 +118,7 @@ def test_problems_that_did_not_converge_are_counted():
             "as many problems as each other.*7 in M, 5 in a",
         ),
         ({"reg": [0.1, 0.2]}, ValueError, "7 in M, 2 in reg"),
+        ({"reg": []}, ValueError, "reg must be a number or have one dimension and not be empty"),
         ({"reg": [[0.1]]}, ValueError, "reg must be a number or have one dimension"),
         (
             {"reg": [0.1] * 6 + [-1.0]},

@@ -268,5 +268,9 @@ def test_bad_input_of_pooling_is_refused_in_words():
         ot.pooling_weights(np.eye(2), 0.0, 0.5)
     with pytest.raises(ValueError, match="M must not hold NaN"):
         ot.pooling_weights([[np.nan]], 0.1, 0.5)
+    for M, reg in (([[0.0], [1.0]], 1e-320), ([[1e308], [-1e308]], 0.1)):  # it returned NaN
+        for engine in ("core", "numpy"):
+            with pytest.raises(ValueError, match="M / reg must not overflow"):
+                ot.pooling_weights(M, reg, 0.5, engine=engine)
     zero = ot.pooling_weights([[0.0], [0.1], [0.2]], 0.1, 0.5, a=[0.5, 0.0, 0.5])
     assert zero.weights[1] == 0.0 and zero.residual[1] == 0.0 and (zero.gradient([1, 2, 3])[1] == 0)

@@ -309,6 +309,12 @@ BAD = [
     ({"reg_m": 0.0}, ValueError, "reg_m must be > 0, got 0.0.*no mass would move"),
     ({"reg_m": -1}, ValueError, "reg_m must be > 0, got -1"),
     ({"reg_m": np.nan}, ValueError, "reg_m must be > 0, got nan"),
+    ({"reg_m": (1.0, np.nan)}, ValueError, r"reg_m must be > 0, got \(1.0, nan\)"),
+    (
+        {"start": [0.0, 0.0]},
+        TypeError,
+        "solve_unbalanced has no option 'start'. Options are: method",
+    ),
     ({"reg_m": (1, 2, 3)}, ValueError, "reg_m must be a number or a pair"),
     ({"reg_m": "x"}, TypeError, "reg_m must be a number"),
     ({"reg_type": "l2"}, ValueError, 'reg_type must be "kl" or "entropy"'),
@@ -325,3 +331,15 @@ BAD = [
 def test_bad_input_is_refused_in_words(change, error, message):
     with pytest.raises(error, match=message):
         ot.solve_unbalanced(**{**GOOD, **change})
+
+
+def test_the_gap_of_no_number_is_no_number():
+    """It was said to be zero."""
+    M = 1e308 * np.array([[0.0, 1.0], [1.0, 0.5]])
+    for solve in (
+        lambda: ot.solve_unbalanced(None, None, M, 0.1, 1.0),
+        lambda: ot.solve_partial(None, None, M, 0.1, 0.5),
+    ):
+        with pytest.warns(ConvergenceWarning, match="not_finite"):
+            result = solve()
+        assert np.isnan(result.value) and np.isnan(result.gap) and np.isnan(result.relative_gap)

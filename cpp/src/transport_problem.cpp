@@ -77,7 +77,10 @@ void Problem::evaluate(Point& point, Precision precision, bool keep, double rela
   degrees_.resize(0);
   if (precision == Precision::single) evaluate_rows<float>(point, relaxation, single_);
   else if (precision == Precision::mixed) evaluate_rows<double>(point, relaxation, single_);
-  else evaluate_rows<double>(point, relaxation, full_);
+  else {
+    single_ = {};  // what is in double once stays so: two plans would be more than `memory`
+    evaluate_rows<double>(point, relaxation, full_);
+  }
   finish(point, relaxation == 1.0);
 }
 

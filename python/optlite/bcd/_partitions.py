@@ -3,6 +3,7 @@
 import numpy as np
 
 from .._params import hint
+from ._problems import check_integer, check_problem
 
 #: Rules that need the size of the blocks only.
 RULES = ("order", "sort", "average", "hessian_sort", "hessian_average")
@@ -45,6 +46,8 @@ def partition(problem, rule="sort", block_size=5):
         raise ValueError(
             f"partition must be one of {list(RULES)}, got {rule!r}.{hint(rule, RULES)}"
         )
+    check_problem(problem)
+    block_size = check_integer(block_size, "block_size", 1)
     n = problem.dim
     if rule == "order":
         order = np.arange(n)

@@ -29,7 +29,7 @@ def _checked(array, name):
     return matrix
 
 
-def _vector(array, name, size):
+def check_vector(array, name, size):
     vector = np.array(_params.real_array(array, name, "bcd"), dtype=np.float64)
     if vector.shape != (size,):
         raise ValueError(f"{name} must have shape ({size},), got {vector.shape}.")
@@ -77,7 +77,7 @@ class Quadratic:
                 f"H must be symmetric, got entries that differ by {skew:.3g} from those across the "
                 "diagonal. Use (H + H.T) / 2."
             )
-        self.c = _vector(c, "c", self.H.shape[0])
+        self.c = check_vector(c, "c", self.H.shape[0])
         self.constant = _params.real_number(constant, "constant", "bcd.Quadratic")
         mu = _params.real_number(strong_convexity, "strong_convexity", "bcd.Quadratic")
         if not (mu >= 0.0 and math.isfinite(mu)):
@@ -138,10 +138,25 @@ class LeastSquares(Quadratic):
 
     def __init__(self, A, b, alpha=0.0):
         A = _checked(A, "A")
-        b = _vector(b, "b", A.shape[0])
+        b = check_vector(b, "b", A.shape[0])
         alpha = _params.real_number(alpha, "alpha", "bcd.LeastSquares")
         if not (alpha >= 0.0 and math.isfinite(alpha)):
             raise ValueError(f"alpha must be finite and >= 0, got {alpha!r} (bcd.LeastSquares).")
         n = A.shape[1]
         H = A.T @ A + alpha * (sp.eye_array(n, format="csc") if sp.issparse(A) else np.eye(n))
         super().__init__(H, A.T @ b, 0.5 * float(b @ b), alpha)
+
+
+def check_problem(problem):
+    """Raise where it is no quadratic."""
+    if not isinstance(problem, Quadratic):
+        raise TypeError(
+            f"problem must be a bcd.Quadratic or bcd.LeastSquares, got {type(problem).__name__}."
+        )
+
+
+def check_integer(value, name, least):
+    """Return an int of at least so much, or say what was found."""
+    if isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value >= least:
+        return int(value)
+    raise ValueError(f"{name} must be an integer >= {least}, got {value!r}.")

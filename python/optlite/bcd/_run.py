@@ -12,9 +12,14 @@ from .._core import core
 from .._warnings import warn_not_converged
 from ._partitions import check_partition
 from ._partitions import partition as make_partition
-from ._problems import Quadratic, _vector
+from ._problems import check_integer, check_problem, check_vector
 
 ENGINES = ("core", "numpy")
+
+_REMEDIES = {
+    "iteration_limit": "Raise max_iter or tol, or use larger blocks.",
+    "not_finite": "Divide H and c by their largest entries.",
+}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -167,11 +172,11 @@ def solve(problem, partition="variable", selection="gsd", update="matrix", block
         tuple(records) if trace else None,
     )
     if result.status not in ("converged", "stopped"):
-        remedy = "Raise max_iter or tol" if result.status == "iteration_limit" else "Raise tol"
+        remedy = _REMEDIES.get(result.status, "Raise tol, or use larger blocks.")
         warn_not_converged(
             f"Block coordinate descent stopped after {result.n_iter} iterations ({result.status}). "
             f"Reached: gradient norm {result.gradient_norm:.3g}, bound of the gap "
-            f"{result.certificate:.3g}; asked for: tol={asked:.3g}. {remedy}, or use larger blocks."
+            f"{result.certificate:.3g}; asked for: tol={asked:.3g}. {remedy}"
         )
     return result
 
@@ -232,22 +237,19 @@ def _make_run(
     **fields,
 ):
     """Check everything and start a run with one of the two engines."""
-    if not isinstance(problem, Quadratic):
-        raise TypeError(
-            f"problem must be a bcd.Quadratic or bcd.LeastSquares, got {type(problem).__name__}."
-        )
+    check_problem(problem)
     tol = _params.real_number(tol, "tol", "bcd")
     if not (tol > 0.0 and math.isfinite(tol)):
         raise ValueError(f"tol must be > 0 and finite, got {tol!r}. The default is 1e-8.")
-    max_iter = _integer(max_iter, "max_iter", 0)
-    size = min(_integer(block_size, "block_size", 1), problem.dim)
+    max_iter = check_integer(max_iter, "max_iter", 0)
+    size = min(check_integer(block_size, "block_size", 1), problem.dim)
     if engine not in ENGINES:
         raise ValueError(f"engine must be one of {list(ENGINES)}, got {engine!r}.")
     chosen = _params.find("block_selections", selection, "selection")
     move = _params.find("block_updates", update, "update")
     values = _params.split_fields([chosen, move], fields)
     blocks = _blocks(problem, partition, size, chosen)
-    x = np.zeros(problem.dim) if x0 is None else _vector(x0, "x0", problem.dim)
+    x = np.zeros(problem.dim) if x0 is None else check_vector(x0, "x0", problem.dim)
     seed = int(check_random_state(random_state).randint(2**31 - 1))
     limits = (seed, tol, problem.strong_convexity, max_iter)
     quadratic = (problem.c, problem.constant, x, size)
@@ -289,9 +291,3 @@ def _blocks(problem, partition, size, selection):
             'partition="sort", or a selection such as "gsd".'
         )
     return None
-
-
-def _integer(value, name, least):
-    if isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value >= least:
-        return int(value)
-    raise ValueError(f"{name} must be an integer >= {least}, got {value!r}.")

@@ -5,7 +5,8 @@ import numpy as np
 from .. import _params
 from .._core import core
 from ._costs import MatrixCosts, refuse_isolated
-from ._staged_runs import NumpyRun, RunOptions, check_reg
+from ._run import NumpyRun
+from ._staged_runs import RunOptions, check_reg
 
 
 def barycenter(
@@ -65,7 +66,8 @@ def barycenter(
     ------
     ValueError
         For histograms that do not sum to one, negative masses or weights, NaN or isolating costs,
-        reg that is not positive, or M that is not symmetric where it must be.
+        reg that is not positive, M that is not symmetric where it must be, or a point of the
+        barycenter that all of a histogram is forbidden to go to.
 
     Warns
     -----
@@ -103,14 +105,23 @@ def barycenter(
     reg, w = check_reg(reg, "ot.barycenter"), _check_weights(weights, A.shape[1])
     if not isinstance(debiased, (bool, np.bool_)):
         raise TypeError(f"debiased must be True or False, got {debiased!r}.")
-    if debiased:
-        _refuse_asymmetric(costs.M)
     if max_iter is None:
         max_iter = 10_000 if debiased or method == "sinkhorn" else 1000
-    options = RunOptions(method=method, tol=tol, max_iter=max_iter, annealing=annealing, **options)
+    options = RunOptions.of(
+        "ot.barycenter",
+        method=method,
+        tol=tol,
+        max_iter=max_iter,
+        annealing=annealing,
+        **options,
+    )
     used = w > 0.0
     histograms, shares = np.ascontiguousarray(A[:, used]), w[used]
     refuse_isolated(costs.M, histograms.max(axis=1) > 0.0, np.ones(costs.shape[1], dtype=bool))
+    if costs.forbids:
+        _refuse_unreachable(costs.M, A, used)
+    if debiased:
+        _refuse_asymmetric(costs.M)
     cost = costs.make(*(np.ones(size, dtype=bool) for size in costs.shape))
     run = _start(cost, costs, histograms, shares, reg, bool(debiased), options)
     trace, status = options.finish(run)
@@ -236,6 +247,19 @@ def _check_weights(weights, count):
             f"weights must hold {count} finite numbers >= 0 that are not all zero, got {weights!r}."
         )
     return w / w.sum()
+
+
+def _refuse_unreachable(M, A, used):
+    """Raise where a point can have no mass, since all of one histogram's is forbidden to go there:
+    its potential would be infinite."""
+    reached = (A > 0.0).astype(np.float64).T @ np.isfinite(M).astype(np.float64)
+    lost = np.argwhere((reached == 0.0) & used[:, None])
+    if lost.size:
+        k, j = lost[0]
+        raise ValueError(
+            f"M must let each histogram reach each point of the barycenter, but no mass of "
+            f"histogram {k} can reach point {j} of the barycenter. Leave out column {j} of M."
+        )
 
 
 def _refuse_asymmetric(M):

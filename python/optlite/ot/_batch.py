@@ -8,8 +8,8 @@ from .._warnings import warn_not_converged
 from ._costs import MatrixCosts, refuse_isolated
 from ._marginals import check_marginals
 from ._result import TransportResult
-from ._run import DROP, run_to_the_end
-from ._staged_runs import check_iteration, check_reg
+from ._run import DROP, check_iteration, run_to_the_end
+from ._staged_runs import check_reg
 
 
 def solve_batch(
@@ -105,7 +105,7 @@ def solve_batch(
         record["name"],
         [_params.stored(field, values[field["name"]]) for field in record["fields"]],
         np.array([tol * problem[1].sum() for problem in problems]),
-        np.full(count, np.nan),
+        np.array([costs.scale(a > 0.0, b > 0.0) for costs, a, b, _ in problems]),
         max_iter,
         annealing,
         DROP,
@@ -225,8 +225,10 @@ def _check_rows(values, name):
 
 def _count(M, a, b, regs):
     """Return the number of problems, on which all that is not shared must agree."""
-    if regs.ndim != 1:
-        raise ValueError(f"reg must be a number or have one dimension, got shape {regs.shape}.")
+    if regs.ndim != 1 or regs.size == 0:
+        raise ValueError(
+            f"reg must be a number or have one dimension and not be empty, got shape {regs.shape}."
+        )
     sizes = {"M": len(M), "reg": len(regs)}
     sizes.update({k: len(x) for k, x in (("a", a), ("b", b)) if x is not None})
     several = {name: size for name, size in sizes.items() if size > 1}

@@ -8,6 +8,7 @@ from .. import _params
 from .._core import core
 from ._costs import MatrixCosts, refuse_isolated
 from ._marginals import check_masses
+from ._result import read_only
 from ._run import ENGINES
 from ._staged_runs import check_reg
 
@@ -44,7 +45,8 @@ def pooling_weights(M, reg, mass, a=None, engine="core"):
     Raises
     ------
     ValueError
-        For NaN or isolating costs, reg that is not positive, or a mass that is not in (0, sum(a)).
+        For NaN or isolating costs, reg that is not positive, costs over reg that
+        overflow, or a mass that is not in (0, sum(a)).
 
     See Also
     --------
@@ -74,6 +76,12 @@ def pooling_weights(M, reg, mass, a=None, engine="core"):
     keep = a > 0.0
     all_targets = np.ones(costs.shape[1], dtype=bool)
     refuse_isolated(costs.M, keep, all_targets)
+    largest = float(np.abs(costs.M[np.isfinite(costs.M)]).max())
+    if not largest / reg < np.inf:
+        raise ValueError(
+            f"M / reg must not overflow, got a cost of size {largest:g} and reg={reg:g} "
+            "(ot.pooling_weights). Raise reg, or divide both by the largest cost."
+        )
     if engine == "core":
         cost = costs.make(keep, all_targets)
         T, sent, kept, multiplier = core.pool(cost, a[keep], mass, reg, costs.memory)
@@ -142,8 +150,7 @@ class PoolingWeights:
         write = cost.plan_float32 if self._costs.dtype == np.float32 else cost.plan
         plan = np.zeros(self._costs.shape, dtype=self._costs.dtype)
         plan[keep] = write(self._sent, self._soft_minima, zeros, self._reg)
-        plan.flags.writeable = False
-        return plan
+        return read_only(plan)
 
     @property
     def value(self):

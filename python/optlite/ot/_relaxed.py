@@ -9,8 +9,9 @@ from .._core import core
 from ._costs import MatrixCosts, point_costs, refuse_isolated
 from ._marginals import check_masses
 from ._relaxed_result import PartialResult, UnbalancedResult
+from ._run import NumpyRun
 from ._solve import solve, solve_points
-from ._staged_runs import NumpyRun, RunOptions, check_reg
+from ._staged_runs import RunOptions, check_reg
 
 
 def solve_unbalanced(a, b, M, reg, reg_m, method="auto", reg_type="kl", tol=1e-9, **options):
@@ -275,7 +276,8 @@ def solve_partial_points(
 
 def _unbalanced(costs, a, b, reg, rho, reg_type="kl", **options):
     a, b = check_masses(a, b, costs.shape)
-    reg, options = check_reg(reg, "ot.solve_unbalanced"), RunOptions(**options)
+    owner = "ot.solve_unbalanced"
+    reg, options = check_reg(reg, owner), RunOptions.of(owner, **options)
     product = _check_reg_type(reg_type) == "kl"
     keep_a, keep_b = _kept(costs, a, b)
     cost, kept_a, kept_b = costs.make(keep_a, keep_b), a[keep_a], b[keep_b]
@@ -303,7 +305,8 @@ def _unbalanced(costs, a, b, reg, rho, reg_type="kl", **options):
 
 def _partial(costs, a, b, reg, mass, **options):
     a, b = check_masses(a, b, costs.shape)
-    reg, options = check_reg(reg, "ot.solve_partial"), RunOptions(**options)
+    owner = "ot.solve_partial"
+    reg, options = check_reg(reg, owner), RunOptions.of(owner, **options)
     mass = _check_mass(mass, a, b)
     keep_a, keep_b = _kept(costs, a, b)
     cost, kept_a, kept_b = costs.make(keep_a, keep_b), a[keep_a], b[keep_b]
@@ -347,7 +350,7 @@ def _check_penalties(reg_m):
     if len(pair) not in (1, 2) or np.ndim(reg_m) > 1:
         raise ValueError(f"reg_m must be a number or a pair of numbers, got {reg_m!r}.")
     pair = tuple(_params.real_number(value, "reg_m", "ot.solve_unbalanced") for value in pair)
-    if not min(pair) > 0.0:
+    if not all(value > 0.0 for value in pair):  # NaN included
         raise ValueError(
             f"reg_m must be > 0, got {reg_m!r} (ot.solve_unbalanced). Without a price of "
             "deviations no mass would move; inf allows none."

@@ -4,6 +4,8 @@ import functools
 
 import numpy as np
 
+from ._result import read_only
+
 
 class RelaxedResult:
     """Hold what solutions of unbalanced and of partial problems have in common.
@@ -28,7 +30,7 @@ class RelaxedResult:
         self._costs, self.a, self.b, self.reg, self._state = costs, a, b, reg, state
         record, bounds = state["record"], state["bounds"]
         self.value = float(record["value"])
-        self.gap = max(0.0, bounds["regularized"] - self.value)
+        self.gap = float(np.maximum(0.0, bounds["regularized"] - self.value))
         self.cost = bounds["cost"]
         self.certificate = bounds["lower"], bounds["upper"]
         self.marginal_error = float(record["marginal_error"])
@@ -74,8 +76,7 @@ class RelaxedResult:
         write = cost.plan_float32 if self._costs.dtype == np.float32 else cost.plan
         plan = np.zeros(self._costs.shape, dtype=self._costs.dtype)
         plan[np.ix_(keep_a, keep_b)] = write(self._state["row_sums"], *self._exponents(), self.reg)
-        plan.flags.writeable = False
-        return plan
+        return read_only(plan)
 
     def _exponents(self):
         """Potentials f, g with ``plan = exp((f + g - M) / reg)``, where there is mass."""

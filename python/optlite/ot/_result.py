@@ -224,7 +224,7 @@ class TransportResult:
     @property
     def gap(self):
         """Duality gap of the regularised problem."""
-        return max(0.0, self._bounds["regularized"] - self.value)
+        return float(np.maximum(0.0, self._bounds["regularized"] - self.value))
 
 
 def read_only(array):

@@ -94,6 +94,15 @@ def run_to_the_end(
         raise TypeError(f"callback must be callable or None, got {callback!r}.")
     a, b = check_marginals(a, b, costs.shape)
     run = _make_run(costs, a, b, reg, method, tol, max_iter, annealing, start, engine, fields)
+    records, status = follow(run, engine, trace, callback)
+    result = TransportResult(costs, a, b, reg, run.f, run.g, run.record, status, records)
+    if status not in ("converged", "stopped"):
+        _warn(result, tol * a.sum(), max_iter, costs)
+    return result
+
+
+def follow(run, engine, trace, callback):
+    """Let a run end; return its records, if they are asked for, and how it ended."""
     records, stopped = None, False
     if not trace and callback is None and engine == "core":
         run.run()
@@ -108,21 +117,11 @@ def run_to_the_end(
                 stopped = True
                 break
     run.settle()
-    status = "stopped" if stopped else run.status
-    result = TransportResult(
-        costs, a, b, reg, run.f, run.g, run.record, status, tuple(records) if trace else None
-    )
-    if not (result.converged or stopped):
-        _warn(result, tol * a.sum(), max_iter, costs)
-    return result
+    return tuple(records) if trace else None, "stopped" if stopped else run.status
 
 
-def _make_run(costs, a, b, reg, method, tol, max_iter, annealing, start, engine, fields):
-    """Check what is left to check and start a run with one of the two engines."""
-    if not (reg > 0.0 and math.isfinite(reg)):
-        raise ValueError(
-            f"reg must be > 0 and finite, got {reg!r}. For exact transport, ot.solve with reg=0."
-        )
+def check_iteration(tol, max_iter, annealing, engine):
+    """Raise where one of these is not what it must be."""
     tol = _params.real_number(tol, "tol", "ot")
     if not (tol > 0.0 and math.isfinite(tol)):
         raise ValueError(f"tol must be > 0 and finite, got {tol!r}. The default is 1e-9.")
@@ -133,6 +132,15 @@ def _make_run(costs, a, b, reg, method, tol, max_iter, annealing, start, engine,
         raise ValueError(f"max_iter must be an integer >= 0, got {max_iter!r}.")
     if engine not in ENGINES:
         raise ValueError(f"engine must be one of {list(ENGINES)}, got {engine!r}.")
+
+
+def _make_run(costs, a, b, reg, method, tol, max_iter, annealing, start, engine, fields):
+    """Check what is left to check and start a run with one of the two engines."""
+    if not (reg > 0.0 and math.isfinite(reg)):
+        raise ValueError(
+            f"reg must be > 0 and finite, got {reg!r}. For exact transport, ot.solve with reg=0."
+        )
+    check_iteration(tol, max_iter, annealing, engine)
     record = _params.find("transport_methods", "newton" if method == "auto" else method, "method")
     values = _params.field_values(record, fields)
     keep_a, keep_b = a > 0.0, b > 0.0
@@ -145,9 +153,13 @@ def _make_run(costs, a, b, reg, method, tol, max_iter, annealing, start, engine,
     if start is not None:
         g = _centred_start(g, reg)
     if engine == "numpy":
-        return _NumpyRun(
-            costs, keep_a, keep_b, a, b, reg, record, values, g, tol, max_iter, annealing
-        )
+        from ..reference import load
+        from ..reference.transport import Problem, TransportRun
+
+        M = costs.matrix()[np.ix_(keep_a, keep_b)].astype(np.float64)
+        twin = getattr(load("transport_methods", record["name"]), record["class_name"])(**values)
+        run = TransportRun(Problem(M, a, b), twin, reg, g, tol * a.sum(), max_iter, annealing)
+        return NumpyRun(run, lambda at: (at.f, at.g))
     own = [_params.stored(field, values[field["name"]]) for field in record["fields"]]
     cost = costs.make(keep_a, keep_b)
     goal = tol * a.sum()
@@ -182,43 +194,40 @@ def _centred_start(g, reg):
     return g
 
 
-class _NumpyRun:
-    """A run of the twins, under the names of the compiled run."""
+class NumpyRun:
+    """A run of a twin, under the names of the compiled run.
 
-    def __init__(
-        self, costs, keep_a, keep_b, a, b, reg, record, values, g, tol, max_iter, annealing
-    ):
-        from ..reference import load
-        from ..reference.transport import Problem, TransportRun
+    Parameters
+    ----------
+    run : StagedRun
+        The twin.
+    potentials : callable
+        Returns (f, g) as the compiled run has them, for a point.
+    """
 
-        M = costs.matrix()[np.ix_(keep_a, keep_b)].astype(np.float64)
-        method = getattr(load("transport_methods", record["name"]), record["class_name"])(**values)
-        self._started = time.perf_counter()
-        self._run = TransportRun(
-            Problem(M, a, b), method, reg, g, tol * a.sum(), max_iter, annealing
-        )
+    def __init__(self, run, potentials):
+        self._run, self._potentials, self._started = run, potentials, time.perf_counter()
+        self.advance, self.settle = run.advance, run.settle
 
-    def advance(self):
-        return self._run.advance()
-
-    def settle(self):
-        self._run.settle()
+    def __getattr__(self, name):
+        """Status, and what the point at hand holds."""
+        owner = self._run if name == "status" else self._run.at
+        return getattr(owner, name)
 
     @property
     def record(self):
+        """What the last iteration reports."""
         return {**self._run.record, "seconds": time.perf_counter() - self._started}
 
     @property
-    def status(self):
-        return self._run.status
-
-    @property
     def f(self):
-        return self._run.at.f
+        """Source potentials."""
+        return self._potentials(self._run.at)[0]
 
     @property
     def g(self):
-        return self._run.at.g
+        """Target potentials."""
+        return self._potentials(self._run.at)[1]
 
 
 def _iterate(run):

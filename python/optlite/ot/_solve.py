@@ -1,9 +1,7 @@
 """Entropic transport of matrices of costs and of points."""
 
-import numpy as np
-
 from .. import _params
-from ._costs import METRICS, MatrixCosts, PointCosts, check_points
+from ._costs import MatrixCosts, point_costs
 from ._exact import solve_exactly
 from ._run import run_to_the_end
 
@@ -107,17 +105,7 @@ def solve_points(X, Y, a=None, b=None, reg=1.0, metric="sqeuclidean", method="au
     >>> bool(lower <= 2.0 <= upper)
     True
     """
-    X, Y = check_points(X, "X"), check_points(Y, "Y")
-    if X.shape[1] != Y.shape[1]:
-        raise ValueError(
-            f"X and Y must have the same number of columns, got {X.shape[1]} and {Y.shape[1]}."
-        )
-    if callable(metric):
-        return solve(a, b, metric(X, Y), reg, method, **options)
-    if metric not in METRICS:
-        raise ValueError(f"metric must be one of {list(METRICS)} or callable, got {metric!r}.")
-    dtype = np.result_type(X, Y)
-    costs = PointCosts(X.astype(np.float64), Y.astype(np.float64), metric, dtype)
+    costs = point_costs(X, Y, metric)
     reg = _params.real_number(reg, "reg", "ot.solve_points")
     return run_to_the_end(costs, a, b, reg, method, **options)
 

@@ -2,14 +2,10 @@
 
 import dataclasses
 import math
-import time
-
-import numpy as np
 
 from .. import _params
 from .._warnings import warn_not_converged
-from ._result import TransportRecord
-from ._run import ENGINES
+from ._run import check_iteration, follow
 
 METHODS = ("auto", "newton", "sinkhorn")
 
@@ -51,6 +47,17 @@ class RunOptions:
         if self.callback is not None and not callable(self.callback):
             raise TypeError(f"callback must be callable or None, got {self.callback!r}.")
 
+    @classmethod
+    def of(cls, owner, **options):
+        """Return the options of a function, or say which of them it does not have."""
+        names = [field.name for field in dataclasses.fields(cls)]
+        unknown = [name for name in options if name not in names]
+        if unknown:
+            raise TypeError(
+                f"{owner} has no option {unknown[0]!r}. Options are: {', '.join(names)}."
+            )
+        return cls(**options)
+
     @property
     def newton(self):
         """Whether Newton's steps may be taken."""
@@ -66,21 +73,7 @@ class RunOptions:
 
     def finish(self, run):
         """Let a run end; return its records, if they are asked for, and how it ended."""
-        records, stopped = None, False
-        if not self.trace and self.callback is None and self.engine == "core":
-            run.run()
-        else:
-            records = []
-            for record in _records_of(run):
-                records.append(record)
-                try:
-                    if self.callback is not None:
-                        self.callback(record)
-                except StopIteration:
-                    stopped = True
-                    break
-        run.settle()
-        return tuple(records) if self.trace else None, "stopped" if stopped else run.status
+        return follow(run, self.engine, self.trace, self.callback)
 
     def warn(self, what, status, record):
         """Say that the tolerance was not reached, where it was not."""
@@ -98,20 +91,6 @@ class RunOptions:
         )
 
 
-def check_iteration(tol, max_iter, annealing, engine):
-    """Raise where one of these is not what it must be."""
-    tol = _params.real_number(tol, "tol", "ot")
-    if not (tol > 0.0 and math.isfinite(tol)):
-        raise ValueError(f"tol must be > 0 and finite, got {tol!r}. The default is 1e-9.")
-    annealing = _params.real_number(annealing, "annealing", "ot")
-    if not (annealing >= 1.0 and math.isfinite(annealing)):
-        raise ValueError(f"annealing must be >= 1 and finite, got {annealing!r}.")
-    if not isinstance(max_iter, (int, np.integer)) or isinstance(max_iter, bool) or max_iter < 0:
-        raise ValueError(f"max_iter must be an integer >= 0, got {max_iter!r}.")
-    if engine not in ENGINES:
-        raise ValueError(f"engine must be one of {list(ENGINES)}, got {engine!r}.")
-
-
 def check_reg(reg, owner):
     """Return a positive regularization, or say what is wrong with it."""
     reg = _params.real_number(reg, "reg", owner)
@@ -121,46 +100,3 @@ def check_reg(reg, owner):
             "there is without regularization."
         )
     return reg
-
-
-def _records_of(run):
-    while True:
-        yield TransportRecord(**run.record, f=np.array(run.f), g=np.array(run.g))
-        if not run.advance():
-            return
-
-
-class NumpyRun:
-    """A run of a twin, under the names of the compiled run.
-
-    Parameters
-    ----------
-    run : StagedRun
-        The twin.
-    potentials : callable
-        Returns (f, g) as the compiled run has them, for a point.
-    """
-
-    def __init__(self, run, potentials):
-        self._run, self._potentials, self._started = run, potentials, time.perf_counter()
-        self.advance, self.settle = run.advance, run.settle
-
-    def __getattr__(self, name):
-        """Status, and what the point at hand holds."""
-        owner = self._run if name == "status" else self._run.at
-        return getattr(owner, name)
-
-    @property
-    def record(self):
-        """What the last iteration reports."""
-        return {**self._run.record, "seconds": time.perf_counter() - self._started}
-
-    @property
-    def f(self):
-        """Source potentials."""
-        return self._potentials(self._run.at)[0]
-
-    @property
-    def g(self):
-        """Target potentials."""
-        return self._potentials(self._run.at)[1]

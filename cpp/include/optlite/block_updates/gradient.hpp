@@ -20,7 +20,8 @@ struct Gradient {
   static constexpr auto fields() {
     return std::array{choice("constant", &Gradient::constant, "eigenvalue sum doubling",
                              "L_b: the largest eigenvalue of H_bb, the sum of its diagonal, or an "
-                             "estimate that is doubled until the step decreases f enough.")};
+                             "estimate, at first the largest number of its diagonal, that is "
+                             "doubled until the step decreases f enough.")};
   }
 
   class Run final : public BlockUpdate {
@@ -47,15 +48,16 @@ struct Gradient {
         const double largest = eigen.eigenvalues()[H_.rows() - 1];
         return largest > 0.0 ? largest : 1.0;
       }
-      return doubled(block, g, diagonal.size());
+      return doubled(block, g, diagonal);
     }
 
     /// f(x - g / L) <= f(x) - |g|^2 / (2 L) for a quadratic says g' H g <= L |g|^2. What was found
-    /// is kept with the coordinates.
-    double doubled(const bcd::Block& block, const Vector& g, Index n) {
-      if (found_.size() == 0) found_ = Vector::Ones(n);
+    /// is kept with the coordinates. No number of the diagonal is above the largest eigenvalue.
+    double doubled(const bcd::Block& block, const Vector& g, const Vector& diagonal) {
+      if (found_.size() == 0) found_ = diagonal;
       double L = 0.0;
       for (const Index i : block) L = std::max(L, found_[i]);
+      if (L == 0.0) return 1.0;  // f is constant along the block
       const double curved = g.dot(H_ * g);
       const double squared = g.squaredNorm();
       while (curved > L * squared) L *= 2.0;

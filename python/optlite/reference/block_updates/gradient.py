@@ -2,7 +2,8 @@
 
 d = -grad_b f / L_b
 
-L_b may be estimated: it is doubled until f(x + d) <= f(x) - |grad_b f|^2 / (2 L_b).
+L_b may be estimated: from the largest number of the diagonal on it is doubled until
+f(x + d) <= f(x) - |grad_b f|^2 / (2 L_b).
 
 Nutini, Laradji and Schmidt, Let's make block coordinate descent converge faster: faster greedy
 rules, message-passing, active-set complexity, and superlinear convergence, 2022.
@@ -30,8 +31,10 @@ class Gradient:
             L = np.linalg.eigvalsh(H)[-1] if exact else np.trace(H)
             return L if L > 0.0 else 1.0
         if self.found is None:
-            self.found = np.ones(len(state.x))
+            self.found = state.H.diagonal().copy()
         L = self.found[block].max()
+        if L == 0.0:
+            return 1.0
         while g @ H @ g > L * (g @ g):
             L *= 2.0
         self.found[block] = L
