@@ -3,6 +3,7 @@
 #include "bindings.hpp"
 #include "optlite/core/interrupt.hpp"
 #include "optlite/core/parallel.hpp"
+#include "optlite/core/poll_count.hpp"
 
 namespace py = pybind11;
 
@@ -36,6 +37,8 @@ void bind_runtime(py::module_& m) {
   m.attr("eigen_version") = eigen_version();
   m.attr("openmp_runtime") = parallel::runtime();
   m.def("threads", &parallel::threads, "Threads that a kernel started now would use.");
+  m.def("poll_count", &interrupt::poll_count,
+        "How often work of this thread has asked whether Ctrl-C was pressed.");
   m.def("after_fork_in_child", &parallel::after_fork_in_child,
         "Run serially from now on: the thread pool does not survive a fork.");
 }

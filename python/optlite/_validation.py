@@ -81,7 +81,7 @@ def check_magnitudes(X, estimator_name):
             return
     finite = np.isfinite(entries)
     if not finite.all():
-        row, column = _position(X, int(np.argmin(finite)))
+        row, column = position(X, int(np.argmin(finite)))
         try:
             assert_all_finite(entries, estimator_name=estimator_name, input_name="X")
         except ValueError as error:
@@ -114,7 +114,7 @@ def _first_not_finite(X):
     except (TypeError, ValueError):
         return None
     finite = np.isfinite(X.data if sp.issparse(X) else X)
-    return None if finite.all() else _position(X, int(np.argmin(finite)))
+    return None if finite.all() else position(X, int(np.argmin(finite)))
 
 
 def _sum_of_squares(entries):
@@ -126,7 +126,7 @@ def _sum_of_squares(entries):
     return np.einsum("ij,ij->", entries, entries)
 
 
-def _position(X, flat_index):
+def position(X, flat_index):
     """Row and column of an entry, counted in C order for arrays and in storage order for sparse."""
     if not sp.issparse(X):
         return tuple(int(i) for i in np.unravel_index(flat_index, X.shape))
@@ -142,7 +142,7 @@ def _check_column_overflow(X, entries):
     largest = np.abs(entries)
     if entries.size == 0 or not largest.max() > limit:
         return
-    row, column = _position(X, int(np.argmax(largest)))
+    row, column = position(X, int(np.argmax(largest)))
     raise ValueError(
         f"Column {column} of X overflows when squared: it holds {largest.max():.3g} (row {row}), "
         f"and at most {limit:.1g} fits. Divide the column by its largest absolute value, for "

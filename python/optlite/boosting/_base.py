@@ -272,7 +272,7 @@ class NGBoost(Predictions, EstimatorShell, BaseEstimator):
                 f"{'Y_val' if X_val is None else 'X_val'} only."
             )
         if X_val is not None:
-            held_out = self._check_rows(X_val, Y_val, weight, reset=False)
+            held_out = self._check_rows(X_val, Y_val, weight, reset=False).weighted()
             rounds = self._rounds(AUTO_ROWS)
             return data, held_out, -1 if rounds is None else rounds
         n = len(data.y)

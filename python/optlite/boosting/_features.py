@@ -5,7 +5,7 @@ import scipy.sparse as sp
 from sklearn.utils.validation import validate_data
 
 from .._core import core
-from .._validation import check_sparse_structure
+from .._validation import check_sparse_structure, position
 
 #: Kinds of columns of data frames that hold categories.
 _CATEGORY_KINDS = ("category", "object", "string", "str", "bool")
@@ -40,20 +40,21 @@ def check_X(estimator, X, *, categories, reset):
     if sp.issparse(X):
         infinite = np.isinf(X.data)
         if infinite.any():
-            _refuse_infinity(estimator, X.data.dtype, "")
+            _refuse_infinity(estimator, X, int(np.argmax(infinite)))
         return X
     if not (X.flags.aligned and X.dtype.isnative):
         X = np.array(X, dtype=X.dtype.newbyteorder("="), order="C")
     at = core.first_infinity(X)
     if at >= 0:
-        row, column = divmod(at, X.shape[1])
-        _refuse_infinity(estimator, X.dtype, f" at row {row}, column {column}")
+        _refuse_infinity(estimator, X, at)
     return X
 
 
-def _refuse_infinity(estimator, dtype, where):
+def _refuse_infinity(estimator, X, at):
+    row, column = position(X, at)
     raise ValueError(
-        f"Input X contains infinity or a value too large for {dtype!r}{where}. "
+        f"Input X contains infinity or a value too large for {X.dtype!r} at row {row}, column "
+        f"{column}. "
         f"{type(estimator).__name__} takes NaN for missing values, but no infinity."
     )
 

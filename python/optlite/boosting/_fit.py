@@ -93,7 +93,8 @@ class Data:
     """Rows of a fit: features (validated), targets as the family takes them, weights, events.
 
     Targets, weights and events are those of the chosen rows, and `X` is whole: it may be too large
-    for a copy, and the core reads chosen rows in place.
+    for a copy, and the core reads chosen rows of a dense one in place. (Those of a sparse one, and
+    what any `Base` reads, are copied.)
     """
 
     X: object
