@@ -64,3 +64,19 @@ def test_bad_arguments_are_refused():
         intrinsic_dimension(f, [0.0, 0.0], [])
     with pytest.raises(ValueError, match=r"share must be in \(0, 1\], got 2"):
         intrinsic_dimension(f, [0.0, 0.0], [1], share=2.0)
+    with pytest.raises(ValueError, match="score must be > 0 and finite after training"):
+        intrinsic_dimension(f, [0.0, 0.0], [1], lambda w: -1.0)
+    with pytest.raises(ValueError, match="score must be > 0 and finite after training"):
+        intrinsic_dimension(f, [0.0, 0.0], [1], lambda w: np.nan)
+
+
+def test_variables_keep_their_shape():
+    class Sides:
+        dim, shape = 6, (2, 3)
+
+        def value_and_gradient(self, w):
+            assert w.shape == (2, 3)
+            return np.sum((w - 1.0) ** 2), 2.0 * (w - 1.0)
+
+    found = intrinsic_dimension(Sides(), np.zeros((2, 3)), [6])
+    assert found.dimension == 6 and found.baseline == pytest.approx(6.0)

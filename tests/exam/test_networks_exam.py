@@ -119,6 +119,17 @@ def test_the_hessian_is_symmetric(activation, loss):
     assert_close(f.hvp(w, V), V @ H)
 
 
+def test_the_hessian_is_made_of_blocks_of_vectors(monkeypatch):
+    """A block of all of them would take memory without bound."""
+    f, w, _ = make(hidden=(16, 8))
+    counts, whole = [], f.hvp(w, np.eye(f.dim))
+    hvp = MLP.hvp
+    monkeypatch.setattr(MLP, "hvp", lambda f, w, V: counts.append(len(V)) or hvp(f, w, V))
+    assert_close(f.hessian(w), whole)
+    assert sum(counts) == f.dim > 200
+    assert max(counts) == 64
+
+
 def test_gauss_newton_has_no_negative_eigenvalue_and_the_jacobian_between(activation, loss):
     f, w, _ = make(loss, activation, alpha=0.0)
     at, eye = f._at(w), np.eye(f.dim)

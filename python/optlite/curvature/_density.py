@@ -350,7 +350,7 @@ def _outliers(operand, count, random):
         return np.zeros(0), np.zeros((0, operand.dim))
     source = operand.operator if operand.matrix is None else operand.matrix
     found = eigsh(source, count, "LM", dim=operand.dim, random_state=random)
-    operand.n_products += found.n_products
+    operand.n_products += found.n_products if operand.counts else 0
     rows = np.ascontiguousarray(found.eigenvectors.T, dtype=np.float64)
     return np.asarray(found.eigenvalues, dtype=np.float64), rows
 
@@ -397,7 +397,7 @@ def _block_of_runs(operand, start, n_steps, U):
     rows = _without(start.copy(), U)
     Q[:, 0] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     alphas, betas = np.zeros((n_steps, n_probes)), np.zeros((n_steps, n_probes))
-    largest, moments = 0.0, None
+    largest, gap, moments = 0.0, 0.0, None
     for j in range(n_steps):
         W = _without(multiply(Q[:, j]), U)
         if j == 0:
@@ -406,9 +406,14 @@ def _block_of_runs(operand, start, n_steps, U):
         least = 10.0 * np.finfo(float).eps * math.sqrt(dim) * largest
         along, inside = core.extend_bases(Q, j + 1, W, least)
         alphas[j], betas[j] = along[:, j], inside
+        if j > 0:  # of a symmetric operator all else is known
+            gap = max(gap, np.abs(along[:, j - 1] - betas[j - 1]).max())
+            gap = max(gap, np.abs(along[:, : j - 1]).max(initial=0.0))
         Q[:, j + 1] = W
         if not inside.any():
             break
+    if largest > 0.0:
+        operand.report_asymmetry(gap / largest, math.sqrt(operand.precision))
     runs = []
     for p in range(n_probes):
         ended = np.flatnonzero(betas[:, p] == 0.0)  # the probe has seen all that it can

@@ -7,6 +7,7 @@ import numpy as np
 
 from .. import _params
 from . import _operators_checks as checks
+from ._operand import choice
 from ._operators import CurvatureOperator
 
 SCHEMES = ("central", "forward", "complex")
@@ -207,7 +208,8 @@ class FiniteDifferenceOperator(CurvatureOperator):
 
     def __init__(self, gradient, w, *, scheme="central", noise=None, step=None):
         owner = "FiniteDifferenceOperator"
-        self._gradient, self.scheme = _callable(gradient, owner), _scheme(scheme, owner)
+        self._gradient = _callable(gradient, owner)
+        self.scheme = choice(scheme, "scheme", SCHEMES, owner)
         w = _params.real_array(w, "w", owner)
         dtype = np.float32 if w.dtype == np.float32 else np.float64
         shape = w.shape if callable(gradient) else tuple(getattr(gradient, "shape", w.shape))
@@ -253,7 +255,9 @@ class FiniteDifferenceOperator(CurvatureOperator):
         h = self.step / length
         truncated = h**2 / 6.0 if central else h / 2.0
         self.error_estimate = (1 if central else 2) * whole / self.step + curvature * truncated
-        self._limit = max(1e-3, 10.0 * self.error_estimate / max(curvature, 1e-300))
+        relative = self.error_estimate / max(curvature, 1e-300)
+        self._limit = max(1e-3, 10.0 * relative)
+        self.precision = max(np.finfo(float).eps, min(10.0 * relative, 0.1))
 
     def _curvature(self, h):
         """Return the size of H u along a random unit vector, roughly."""
@@ -280,7 +284,7 @@ class FiniteDifferenceOperator(CurvatureOperator):
     def _at(self, w):
         """Return the gradient, flat and checked."""
         owner = "FiniteDifferenceOperator"
-        g = np.asarray(self._gradient(w.reshape(self._shape)))
+        g = np.asarray(self._gradient(w.reshape(self._shape).copy()))  # it might write into it
         if g.shape not in (self._shape, w.shape):
             raise ValueError(
                 f"gradient must return shape {self._shape}, as w has, got {g.shape} ({owner})."
@@ -311,12 +315,6 @@ def _callable(gradient, owner):
             f"gradient must be callable or have a method gradient(w), got {gradient!r} ({owner})."
         )
     return found
-
-
-def _scheme(scheme, owner):
-    if scheme not in SCHEMES:
-        raise ValueError(f"scheme must be one of {list(SCHEMES)}, got {scheme!r} ({owner}).")
-    return scheme
 
 
 def _number(value, name, owner, zero=False):

@@ -34,7 +34,7 @@ def trace_of_function(
         Symmetric. A function takes a vector and returns one of the same length.
     function : callable
         Maps an array of eigenvalues to an array of finite numbers.
-    n_steps : int, >= 1, default=50
+    n_steps : int, >= 2, default=50
         Steps of Lanczos' method for each probe: the quadrature is exact for polynomials up to the
         degree ``2 * n_steps - 1``.
     rtol : float, >= 0, default=0.01
@@ -112,7 +112,7 @@ def _trace_of(owner, operator, function, n_steps, rtol, max_probes, dim, random_
     operand = Operand(operator, dim, owner)
     if not callable(function):
         raise TypeError(f"function must be callable, got {function!r} ({owner}).")
-    n_steps = integer(n_steps, "n_steps", 1, owner)
+    n_steps = integer(n_steps, "n_steps", 2, owner)
     rtol = _params.real_number(rtol, "rtol", owner)
     if not 0.0 <= rtol < math.inf:
         raise ValueError(f"rtol must be >= 0 and finite, got {rtol} ({owner}).")
@@ -268,13 +268,12 @@ def condition_number(operator, *, tol=1e-3, max_products=None, dim=None, random_
     owner = "condition_number"
     tol = _params.real_number(tol, "tol", owner)
     operand = Operand(operator, dim, owner)
-    if operand.dim == 1:
-        return SpectralBound(1.0, 1.0, 0)
+    ends = min(operand.dim, 2)
     found = eigsh(
-        operator, 2, "BE", tol, max_products=max_products, dim=dim, random_state=random_state
+        operator, ends, "BE", tol, max_products=max_products, dim=dim, random_state=random_state
     )
-    low, high = (float(value) for value in found.eigenvalues)
-    around_low, around_high = (float(bound) for bound in found.residual_bounds)
+    low, high = (float(found.eigenvalues[end]) for end in (0, -1))
+    around_low, around_high = (float(found.residual_bounds[end]) for end in (0, -1))
     if low < -around_low:
         raise ValueError(
             f"operator must be positive definite, got an eigenvalue near {low:.6g} ({owner}). "

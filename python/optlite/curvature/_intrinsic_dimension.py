@@ -1,6 +1,7 @@
 """Training in a random affine subspace: how many directions a problem needs."""
 
 import dataclasses
+import math
 
 import numpy as np
 import scipy.optimize
@@ -81,8 +82,13 @@ class SubspaceObjective:
 
     def value_and_gradient(self, z):
         """Return F(w0 + P z) and its gradient in z."""
-        value, gradient = self.objective.value_and_gradient(self.point(z))
-        return float(value), self.P.T @ np.asarray(gradient, dtype=np.float64).ravel()
+        value, gradient = self._whole(self.point(z))
+        return value, self.P.T @ gradient
+
+    def _whole(self, w):
+        """Value and gradient in all variables, flat."""
+        value, gradient = self.objective.value_and_gradient(w.reshape(self.objective.shape))
+        return float(value), np.asarray(gradient, dtype=np.float64).ravel()
 
     def __repr__(self):
         """Show the objective and the number of directions."""
@@ -154,6 +160,11 @@ def intrinsic_dimension(
     -------
     IntrinsicDimension
 
+    Raises
+    ------
+    ValueError
+        If the score with all variables is not positive and finite: a share of it says nothing.
+
     References
     ----------
     .. [1] Li, Farkhoor, Liu, Yosinski, Measuring the intrinsic dimension of objective landscapes,
@@ -185,16 +196,17 @@ def intrinsic_dimension(
     random = generator(random_state, owner)
     start = full.w0
     if score is None:
-        first = float(objective.value_and_gradient(start)[0])
+        first = full._whole(start)[0]
 
         def score(w):
-            return first - float(objective.value_and_gradient(w)[0])
+            return first - full._whole(w)[0]
 
-    def flat(w):
-        value, gradient = objective.value_and_gradient(w)
-        return float(value), np.asarray(gradient, dtype=np.float64).ravel()
-
-    baseline = float(score(_minimum(flat, start, max_iter)))
+    baseline = float(score(_minimum(full._whole, start, max_iter)))
+    if not 0.0 < baseline < math.inf:
+        raise ValueError(
+            f"score must be > 0 and finite after training with all variables, got {baseline:g} "
+            f"({owner}). Add a constant to it, or start farther from the minimum."
+        )
     threshold = share * baseline
     scores = np.empty((len(dimensions), n_repeats))
     for i, count in enumerate(dimensions):

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.polynomial import chebyshev
 
 from .._core import core
-from ._operand import tridiagonal_eigen
+from ._operand import UnitProducts, integer, tridiagonal_eigen
 
 #: Steps of Lanczos' method that find the ends of the spectrum.
 _STEPS_TO_ENDS = 20
@@ -122,8 +122,6 @@ class ChebyshevDensity:
         Estimate
             Arrays of shape (order + 1,).
         """
-        from ._operand import integer
-
         most = self.coefficients.shape[1] - 1
         order = integer(order, "order", 0, "moments", most)
         powers = []
@@ -183,9 +181,10 @@ def _ends(operand, row, U):
     from ..reference.lanczos import steps
     from ._density import _without
 
+    multiply = UnitProducts(operand)
     taken = list(
         steps(
-            lambda rows: _without(operand.apply(rows), U),
+            lambda rows: _without(multiply(rows), U),
             row[0],
             min(_STEPS_TO_ENDS, operand.dim - len(U)),
             extend=core.extend_basis,
@@ -194,7 +193,7 @@ def _ends(operand, row, U):
     values, _ = tridiagonal_eigen([s.alpha for s in taken], [s.beta for s in taken])
     size = max(np.abs(values).max(), np.finfo(float).tiny)
     margin = max(taken[-1].beta, 0.01 * (values[-1] - values[0]), 1e-6 * size)
-    return float(values[0] - margin), float(values[-1] + margin)
+    return float(values[0] - margin) * multiply.unit, float(values[-1] + margin) * multiply.unit
 
 
 def _moments(operand, rows, count, centre, half, U):

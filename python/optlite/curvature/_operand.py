@@ -10,6 +10,7 @@ from .._core import core
 from .._validation import as_design
 from .._warnings import warn
 from ..objectives import GeneralizedLinearObjective
+from ._operators import GaussNewtonOperator, HessianOperator
 
 #: Reads of a matrix in memory cost as much as this many products with a vector in registers.
 _READ = 5.0
@@ -36,7 +37,7 @@ class Operand:
     dtype : dtype
         Of results: float32 or float64.
     precision : float
-        Relative rounding error of a product.
+        Relative error of a product: of rounding, or of what else the operator says.
     n_products : int
         Vectors multiplied so far.
     asymmetry : float or None
@@ -74,7 +75,7 @@ class Operand:
         self.dim = self._side(operator.shape)
         self.dtype = self._real(operator.dtype)
         if hasattr(operator, "_products"):  # of this package: in float64 throughout
-            self.precision, self._multiply = np.finfo(np.float64).eps, self._own_products
+            self.precision, self._multiply = float(operator.precision), self._own_products
         else:
             self.precision, self._multiply = np.finfo(self.dtype).eps, self._foreign_products
 
@@ -121,7 +122,7 @@ class Operand:
                 f"dim must be given for a function without a shape, got None ({self.owner}). Pass "
                 "the length of the vectors that it takes."
             )
-        self.dim = self._side(shape) if dim is None else self._dim(dim)
+        self.dim = self._side(shape) if dim is None else integer(dim, "dim", 1, self.owner)
         self.dtype = self._real(getattr(function, "dtype", np.float64))
         self.precision = np.finfo(self.dtype).eps
         self._multiply = self._function_products
@@ -137,15 +138,6 @@ class Operand:
         return np.array(results).reshape(len(rows), self.dim)
 
     # --- checks -----------------------------------------------------------------------------------
-
-    def _dim(self, dim):
-        try:
-            dim = operators.index(dim)
-        except TypeError:
-            raise TypeError(f"dim must be an integer, got {dim!r} ({self.owner}).") from None
-        if dim < 1:
-            raise ValueError(f"dim must be >= 1, got {dim} ({self.owner}).")
-        return dim
 
     def _side(self, shape):
         if len(shape) != 2 or shape[0] != shape[1] or shape[0] < 1:
@@ -209,7 +201,8 @@ class Operand:
             matrix = self.matrix.toarray() if sp.issparse(self.matrix) else self.matrix
             matrix = np.array(matrix, dtype=np.float64, order="C")
         elif self._linear_model() is not None:
-            matrix = np.array(self.operator.to_dense(), dtype=np.float64, order="C")
+            # From the core's part: the objective rounds to the type of its data.
+            matrix = np.array(self._linear_model()._model.hessian(self.operator.w), order="C")
         else:
             matrix = np.empty((self.dim, self.dim))
             for first in range(0, self.dim, 64):
@@ -235,11 +228,13 @@ class Operand:
 
     def _linear_model(self):
         """The objective of which this is the Hessian over all rows, if it is a linear model."""
-        objective = getattr(self.operator, "objective", None)
-        whole = getattr(getattr(self.operator, "_source", None), "rows", 0) is None
-        if isinstance(objective, GeneralizedLinearObjective) and whole:
-            return objective
-        return None
+        operator = self.operator
+        if not isinstance(operator, HessianOperator | GaussNewtonOperator):
+            return None
+        objective, source = operator.objective, operator._source
+        linear = isinstance(objective, GeneralizedLinearObjective)
+        is_hessian = isinstance(operator, HessianOperator) or operator.penalty
+        return objective if linear and source.rows is None and is_hessian else None
 
     def _entries(self):
         """Multiplications of a product with one vector; None where nobody knows."""

@@ -24,11 +24,15 @@ class CurvatureOperator(LinearOperator):
         float32 if the data are, float64 otherwise; computed in float64 wherever that costs nothing.
     is_positive_semidefinite : bool
         Whether that is known: v . A v >= 0 for every v.
+    precision : float
+        Error of a product relative to the norm of the operator, for vectors of length one: that of
+        rounding, or of an iteration or a difference that stands for the product.
     n_products : int
         Vectors multiplied so far.
     """
 
     is_positive_semidefinite = False
+    precision = np.finfo(np.float64).eps
 
     def __init__(self, dim, dtype):
         super().__init__(np.dtype(dtype), (dim, dim))

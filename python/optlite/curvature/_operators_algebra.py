@@ -40,6 +40,7 @@ class SumOperator(CurvatureOperator):
         self.is_positive_semidefinite = all(
             each.is_positive_semidefinite for each in self.operators
         )
+        self.precision = max(each.precision for each in self.operators)
 
     def _products(self, V):
         return sum(each._apply(V) for each in self.operators)
@@ -66,6 +67,7 @@ class ScaledOperator(CurvatureOperator):
         self.operator, self.factor = operator, _finite(factor, "factor", "ScaledOperator")
         super().__init__(operator.shape[0], operator.dtype)
         self.is_positive_semidefinite = operator.is_positive_semidefinite and self.factor >= 0.0
+        self.precision = operator.precision
 
     def _products(self, V):
         return self.factor * self.operator._apply(V)
@@ -101,6 +103,7 @@ class ShiftedOperator(CurvatureOperator):
         self.operator, self.shift = operator, _finite(shift, "shift", "ShiftedOperator")
         super().__init__(operator.shape[0], operator.dtype)
         self.is_positive_semidefinite = operator.is_positive_semidefinite and self.shift >= 0.0
+        self.precision = operator.precision
 
     def _products(self, V):
         return self.operator._apply(V) + self.shift * V
@@ -161,6 +164,7 @@ class DeflatedOperator(CurvatureOperator):
             self.vectors, self.values = U, self._checked_values(values, U, owner)
         super().__init__(operator.shape[0], operator.dtype)
         self.is_positive_semidefinite = values is None and operator.is_positive_semidefinite
+        self.precision = operator.precision
 
     @staticmethod
     def _checked_values(values, U, owner):
@@ -170,6 +174,8 @@ class DeflatedOperator(CurvatureOperator):
                 f"values must have shape ({U.shape[1]},), one a vector, got {values.shape} "
                 f"({owner})."
             )
+        if not np.isfinite(values).all():
+            raise ValueError(f"values must be finite, got {values.tolist()} ({owner}).")
         error = np.abs(U.T @ U - np.eye(U.shape[1])).max(initial=0.0)
         if error > 1e-4:
             raise ValueError(

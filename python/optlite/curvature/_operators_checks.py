@@ -106,8 +106,9 @@ def python_products(objective, owner):
     shape = tuple(objective.shape)
 
     def multiply(w, V):
-        at = w.reshape(shape)
-        products = [np.asarray(objective.hvp(at, v.reshape(shape)), dtype=float) for v in V]
+        # Copies: hvp might write into its arguments.
+        at = [(w.reshape(shape).copy(), v.reshape(shape).copy()) for v in V]
+        products = [np.asarray(objective.hvp(*arguments), dtype=float) for arguments in at]
         for product in products:
             if product.shape != shape:
                 raise ValueError(

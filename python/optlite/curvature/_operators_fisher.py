@@ -1,9 +1,8 @@
 """The Fisher information matrix: exact, from sampled targets, and what is called empirical."""
 
-import operator
-
 import numpy as np
 
+from ._operand import generator, integer
 from ._operators import RowOperator
 
 
@@ -71,8 +70,9 @@ class FisherOperator(RowOperator):
                 "(FisherOperator). GaussNewtonOperator takes any loss."
             )
         if n_draws is not None:
-            random = np.random.default_rng(random_state)
-            self._gradients = sampled_gradients(self._at, name, _count(n_draws), random)
+            n_draws = integer(n_draws, "n_draws", 1, "FisherOperator")
+            random = generator(random_state, "FisherOperator")
+            self._gradients = sampled_gradients(self._at, name, n_draws, random)
 
     def _products(self, V):
         if self.n_draws is None:
@@ -160,15 +160,3 @@ DRAWS = {
     "multinomial": _label,
     "poisson": _count_of,
 }
-
-
-def _count(n_draws):
-    try:
-        value = operator.index(n_draws)
-    except TypeError:
-        raise TypeError(
-            f"n_draws must be an integer or None, got {n_draws!r} (FisherOperator)."
-        ) from None
-    if value < 1:
-        raise ValueError(f"n_draws must be >= 1, got {value} (FisherOperator).")
-    return value

@@ -1,13 +1,13 @@
 """The inverse of a positive definite operator, by conjugate gradients."""
 
 import math
-import operator as index
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from .. import _params
 from .._warnings import warn
+from ._operand import integer
 from ._operators import CurvatureOperator
 
 
@@ -89,7 +89,10 @@ class InverseOperator(CurvatureOperator):
         if tol is None:
             tol = 1e-4 if self.dtype == np.float32 else 1e-8
         self.operator, self.tol = operator, _positive(tol, "tol")
-        self.max_iter = max(100, 10 * self.shape[0]) if max_iter is None else _count(max_iter)
+        self.precision = self.tol  # a residual of tol |b| moves x by tol |b| norm(A^-1) at most
+        if max_iter is None:
+            max_iter = max(100, 10 * self.shape[0])
+        self.max_iter = integer(max_iter, "max_iter", 1, "InverseOperator")
         self.smallest_eigenvalue = (
             None
             if smallest_eigenvalue is None
@@ -123,6 +126,7 @@ class InverseOperator(CurvatureOperator):
         scale = np.where(norms > 0.0, norms, 1.0)[:, None]
         B = V / scale
         X, self.n_iter = self._solve(B)
+        X[~np.isfinite(norms)] = np.nan
         left = np.linalg.norm(B - self.operator._apply(X), axis=1)
         self.residuals = left
         if self.smallest_eigenvalue is not None:
@@ -176,16 +180,4 @@ def _positive(value, name):
     value = _params.real_number(value, name, "InverseOperator")
     if not (value > 0.0 and math.isfinite(value)):
         raise ValueError(f"{name} must be > 0 and finite, got {value} (InverseOperator).")
-    return value
-
-
-def _count(max_iter):
-    try:
-        value = index.index(max_iter)
-    except TypeError:
-        raise TypeError(
-            f"max_iter must be an integer or None, got {max_iter!r} (InverseOperator)."
-        ) from None
-    if value < 1:
-        raise ValueError(f"max_iter must be >= 1, got {value} (InverseOperator).")
     return value

@@ -6,8 +6,9 @@ import numpy as np
 
 from .. import _params
 from ..objectives import MLP
+from ._operand import choice, generator, integer
 from ._operators import CurvatureOperator, RowOperator
-from ._operators_fisher import _count, sampled_gradients
+from ._operators_fisher import sampled_gradients
 
 FISHERS = ("exact", "sampled", "empirical")
 
@@ -78,11 +79,9 @@ class KFACOperator(RowOperator):
                 f"objective must be an MLP, got {type(self.objective).__name__} ({owner}). Of a "
                 "linear model FisherOperator is cheap."
             )
-        if fisher not in FISHERS:
-            raise ValueError(f"fisher must be one of {list(FISHERS)}, got {fisher!r} ({owner}).")
-        self.fisher = fisher
-        random = np.random.default_rng(random_state)
-        gradients = self._output_gradients(_count(n_draws), random)
+        self.fisher = choice(fisher, "fisher", FISHERS, owner)
+        random = generator(random_state, owner)
+        gradients = self._output_gradients(integer(n_draws, "n_draws", 1, owner), random)
         self._blocks = self._factorised(gradients)
         self._at = None  # the activations are not needed any more
 

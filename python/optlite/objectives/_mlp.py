@@ -301,9 +301,15 @@ class MLP(RowObjective):
         Returns
         -------
         ndarray of shape (dim, dim)
-            From products with the unit vectors; made symmetric, which rounding alone prevents.
+            From products with the unit vectors, 64 at a time, for memory; made symmetric, which
+            rounding alone prevents.
         """
-        H = self.hvp(w, np.eye(self.dim))
+        H = np.concatenate(
+            [
+                self.hvp(w, np.eye(min(64, self.dim - first), self.dim, first))
+                for first in range(0, self.dim, 64)
+            ]
+        )
         return 0.5 * (H + H.T)
 
     def twin(self):
