@@ -8,12 +8,13 @@ import subprocess
 import sys
 import textwrap
 import warnings
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
 from sklearn.base import is_classifier
-from sklearn.exceptions import DataConversionWarning, NotFittedError
+from sklearn.exceptions import ConvergenceWarning, DataConversionWarning, NotFittedError
 
 from optlite import linear_model
 from optlite.linear_model import LogisticRegression
@@ -320,7 +321,12 @@ def test_zeros_are_not_called_too_small(Estimator):
 def test_large_but_workable_columns(Estimator):
     X, y = data()
     scale = np.array([1e100, 1.0, 1e-100])
-    model = Estimator().fit(X * scale, y)
+    model = Estimator()
+    # No level of an L1 penalty suits all three, so that rounding hides whether the gap is closed.
+    hidden = Estimator in (linear_model.Lasso, linear_model.ElasticNet)
+    with pytest.warns(ConvergenceWarning, match="Scale the columns") if hidden else nullcontext():
+        model.fit(X * scale, y)
+    assert getattr(model, "converged_", True) is not hidden
     assert np.isfinite(coefficients(model)).all()
     assert model.score(X * scale, y) > 0.3
 

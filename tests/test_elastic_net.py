@@ -327,6 +327,8 @@ def test_start_of_a_path_does_not_change_it():
     assert_allclose(cold, warm, atol=1e-6)
     with pytest.raises(ValueError, match="coef_init must hold 40 finite numbers"):
         lasso_path(X, y, coef_init=[1.0])
+    with pytest.raises(ValueError, match=r"coef_init must hold .* numbers, got nan at 3"):
+        lasso_path(X, y, coef_init=np.where(np.arange(40) == 3, np.nan, 0.0))
 
 
 # --- Gram matrices of the caller ------------------------------------------------------------------
@@ -347,6 +349,21 @@ def test_precomputed_gram_matrix(weighted):
         ElasticNet(0.1, precompute=np.eye(8)).fit(Z, y, s)
     with pytest.raises(ValueError, match=r"shape \(8, 8\), got shape \(2, 2\)"):
         ElasticNet(0.1, precompute=np.eye(2)).fit(Z, y, s)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-6])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -5.0, 1e3])
+def test_any_wrong_entry_of_a_gram_matrix_is_found(scale, dtype, value):
+    X, y, _ = make(50, 8)
+    Z = (scale * (X - X.mean(axis=0))).astype(dtype)
+    gram = Z.astype(float).T @ Z.astype(float)
+    ElasticNet(0.1, precompute=gram, fit_intercept=False).fit(Z, y)
+    for place in [(0, 0), (7, 7), (1, 6), (6, 1), (4, 2)]:
+        wrong = gram.copy()
+        wrong[place] = value * scale**2
+        with pytest.raises(ValueError, match=rf"did not pass validation: row {place[0]} "):
+            ElasticNet(0.1, precompute=wrong, fit_intercept=False).fit(Z, y)
 
 
 # --- the path functions ---------------------------------------------------------------------------
@@ -399,6 +416,20 @@ def test_iteration_limit_is_reported_with_the_gap():
     assert_allclose(model.certificate_, gap / value, rtol=1e-6)
     with pytest.warns(ConvergenceWarning, match="of 5 alphas"):
         lasso_path(X, y, alphas=[1e-3, 9e-4, 8e-4, 7e-4, 6e-4], max_iter=1)
+
+
+def test_a_gap_that_rounding_leaves_is_reported():
+    """Columns that differ in the seventh digit, and hardly a penalty."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 30))
+    X[:, 1::2] = X[:, ::2] + 1e-6 * rng.normal(size=(200, 15))
+    y = X[:, 0] - X[:, 7] + rng.normal(size=200)
+    with pytest.warns(ConvergenceWarning, match="asked 1e-08.*[Ss]cale the columns"):
+        model = Lasso(1e-8).fit(X, y)
+    assert not model.converged_
+    assert model.certificate_ > 1e-8
+    with pytest.warns(ConvergenceWarning, match="1 of 2 alphas.*[Ss]cale the columns"):
+        lasso_path(X, y, alphas=[1.0, 1e-8])
 
 
 def test_tol_zero_ends_at_rounding():

@@ -109,10 +109,39 @@ def test_splitters_and_refusals():
         LassoCV().fit(X, np.stack([y, y], axis=1))
     with pytest.raises(ValueError, match=r"alphas\[1\] == -1.0, must be >= 0"):
         LassoCV(alphas=[1.0, -1.0]).fit(X, y)
+    with pytest.raises(ValueError, match="alphas must hold at least one"):
+        LassoCV(alphas=[]).fit(X, y)
     with pytest.raises(ValueError, match=r"alphas\[0\] must be finite"):
         LassoCV(alphas=[np.inf, 1.0]).fit(X, y)
     with pytest.raises(ValueError, match="is only supported if"):
         LassoCV().fit(X, y, groups=np.zeros(60))
+
+
+@pytest.mark.parametrize(
+    ("folds", "match"),
+    [
+        ([], "no folds"),
+        ([([], [0, 1])], "fold 0 of cv has no training rows"),
+        ([([0, 1, 2], [3, 4]), (range(40), [])], "fold 1 of cv has no held-out rows"),
+        ([(range(30, 50), [1])], "fold 0 of cv has no training rows of positive weight"),
+        ([(range(20), range(30, 40))], "fold 0 of cv has no held-out rows of positive weight"),
+    ],
+)
+def test_folds_without_rows_are_refused(folds, match):
+    X, y, _ = make()
+    weight = np.where((np.arange(60) >= 30) & (np.arange(60) < 50), 0.0, 1.0)
+    folds = [tuple(np.array(part, dtype=int) for part in fold) for fold in folds]
+    with pytest.raises(ValueError, match=match):
+        LassoCV(cv=folds).fit(X, y, weight)
+
+
+def test_rows_counted_from_the_end():
+    X, y, _ = make()
+    ours = LassoCV(alphas=3, cv=[(np.arange(-50, 0), np.arange(10))]).fit(X, y)
+    same = LassoCV(alphas=3, cv=[(np.arange(10, 60), np.arange(10))]).fit(X, y)
+    assert_array_equal(ours.mse_path_, same.mse_path_)
+    with pytest.raises(IndexError, match="out of bounds"):
+        LassoCV(cv=[(np.arange(20, 70), np.arange(10))]).fit(X, y)
 
 
 def test_paths_that_stop_early_are_reported():

@@ -173,6 +173,41 @@ def test_iteration_limit_is_reported():
     assert model.certificate_ > 1e-8
 
 
+def test_a_gap_that_rounding_leaves_is_reported():
+    """Columns that differ in the eighth digit, and hardly a penalty: no model of them is exact."""
+    X, y, _ = make(200, 30)
+    X[:, 1::2] = X[:, ::2] + 1e-7 * np.random.default_rng(0).normal(size=(200, 15))
+    with pytest.warns(ConvergenceWarning, match="relative duality gap .* asked 1e-08"):
+        model = LogisticRegression(C=100.0, l1_ratio=1.0).fit(1e6 * X, y)
+    gap, value = gap_and_value(model, 1e6 * X, y, None, 100.0)
+    assert gap > 1e-8 * value
+    assert not model.converged_
+
+
+def test_tol_zero_ends_at_rounding():
+    X, y, _ = make()
+    model = LogisticRegression(l1_ratio=1.0, tol=0).fit(X, y)
+    assert 0.0 <= model.certificate_ <= 1e-13
+    assert model.converged_
+
+
+def test_small_probabilities_keep_their_digits():
+    """Separable classes and hardly a penalty: the objective is 1e-9 of that at zero."""
+    y = np.arange(40) % 2
+    X = (2.0 * y - 1.0)[:, None] * [[1.0, 0.5]] + 0.01 * make(40, 2)[0]
+    model = LogisticRegression(C=1e9, l1_ratio=1.0, fit_intercept=False).fit(X, y)
+    sign = 2.0 * y - 1.0
+    m = sign * (X @ model.coef_[0])
+    p = expit(-m)
+    p *= min(1.0, 1e-9 / np.abs(X.T @ (sign * p)).max())
+    value = np.log1p(np.exp(-m)).sum() + 1e-9 * np.abs(model.coef_).sum()
+    dual = -(p * np.log(p) + (1 - p) * np.log1p(-p)).sum()
+    assert value < 1e-7
+    assert 0.0 <= value - dual <= 1.1e-8 * value
+    assert_allclose(model.certificate_, (value - dual) / value, rtol=1e-3, atol=1e-12)
+    assert model.converged_
+
+
 def test_what_it_refuses():
     X, y, _ = make()
     with pytest.raises(ValueError, match="for two classes, got 3"):

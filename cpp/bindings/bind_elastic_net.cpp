@@ -140,8 +140,6 @@ void bind_elastic_net(py::module_& m) {
       .def_property_readonly("mean", [](const TargetHolder& s) { return s.target->mean(); })
       .def_property_readonly("is_finite",
                              [](const TargetHolder& s) { return s.target->is_finite(); })
-      .def_property_readonly("value_at_zero",
-                             [](const TargetHolder& s) { return s.target->value_at_zero(); })
       .def("largest_strength", [](const TargetHolder& s,
                                   bool positive) { return s.target->largest_strength(positive); })
       .def("path", &path, py::arg("strengths"), py::arg("l1_ratio"), py::arg("positive"),

@@ -11,6 +11,16 @@
 
 namespace optlite {
 
+namespace {
+
+double largest_size(const Vector& moments, bool positive) {
+  double top = 0.0;
+  for (const double c : moments) top = std::max(top, positive ? c : std::fabs(c));
+  return top;
+}
+
+}  // namespace
+
 /// A path for one target.
 class ElasticNetTarget::Solver {
  public:
@@ -54,7 +64,7 @@ class ElasticNetTarget::Solver {
     ahead_ = more_to_come ? 0.9 : 1.0;
     ElasticNetFit stage;
     if (cold_) {
-      const double top = largest_moment();
+      const double top = largest_size(moments_, options_.positive);
       for (double l1 = 0.3 * top; l1 > 1.5 * level.l1; l1 *= 0.3) {
         const double share = l1 / level.l1;
         descend(penalty, {l1, level.l2 * share, level.positive}, 1e-2, stage);
@@ -72,14 +82,6 @@ class ElasticNetTarget::Solver {
   }
 
  private:
-  double largest_moment() const {
-    double top = 0.0;
-    for (Index j = 0; j < moments_.size(); ++j) {
-      top = std::max(top, options_.positive ? moments_[j] : std::fabs(moments_[j]));
-    }
-    return top;
-  }
-
   template <class Penalty>
   GapOfPoint descend(const Penalty& penalty, const ElasticLevel& level, double tolerance,
                      ElasticNetFit& fit) {
@@ -108,7 +110,7 @@ class ElasticNetTarget::Solver {
       refined = anchored;
       GramDescent<Penalty> descent(set.f, penalty, level);
       const double goal = std::max(0.25 * wanted, grown ? 0.01 * point.gap : 0.0);
-      fit.n_iter += descent.run(goal, options_.max_iterations - fit.n_iter, {});
+      fit.n_iter += descent.run(goal, options_.max_iterations - fit.n_iter);
       exhausted = descent.exhausted();
       if (!anchored) set.f.refresh();
       residual_is_old_ = true;
@@ -131,20 +133,10 @@ class ElasticNetTarget::Solver {
   /// Takes in columns that violate the condition for staying at zero, the worst first; of those
   /// that came close to it, too, if lower levels are to come.
   bool grow(KnownProducts::Found& found, const ElasticLevel& level) {
-    auto& near = found.near;
-    const auto enough = std::remove_if(near.begin(), near.end(), [&](const auto& entry) {
-      return entry.first <= ahead_ * level.l1 || data_.norms()[entry.second] == 0.0;
-    });
-    near.erase(enough, near.end());
-    if (near.empty() || !(found.outside.largest > level.l1)) return false;
-    const std::size_t most = std::max<std::size_t>(100, set.columns().size());
-    std::sort(near.begin(), near.end(), [](const auto& a, const auto& b) {
-      return a.first != b.first ? a.first > b.first : a.second < b.second;
-    });
-    if (near.size() > most) near.resize(most);
-    Columns fresh;
-    for (const auto& entry : near) fresh.push_back(entry.second);
-    std::sort(fresh.begin(), fresh.end());
+    if (!(found.outside.largest > level.l1)) return false;
+    const Columns fresh =
+        found.worst(ahead_ * level.l1, std::max<std::size_t>(100, set.columns().size()));
+    if (fresh.empty()) return false;
     set.add(fresh, moments_);
     return true;
   }
@@ -202,14 +194,8 @@ bool ElasticNetTarget::is_finite() const {
   return std::isfinite(squares_) && moments_.allFinite() && data_.norms().allFinite();
 }
 
-double ElasticNetTarget::value_at_zero() const { return 0.5 * squares_ / data_.total_weight(); }
-
 double ElasticNetTarget::largest_strength(bool positive_only) const {
-  double top = 0.0;
-  for (Index j = 0; j < moments_.size(); ++j) {
-    top = std::max(top, positive_only ? moments_[j] : std::fabs(moments_[j]));
-  }
-  return top / data_.total_weight();
+  return largest_size(moments_, positive_only) / data_.total_weight();
 }
 
 ElasticNetPath ElasticNetTarget::path(const std::vector<double>& strengths, const Vector& start,

@@ -136,9 +136,9 @@ class GramDescent {
     }
   }
 
-  /// Sweeps until the gap, with the columns outside as they were found, is at most `goal`.
+  /// Sweeps until the gap, of these columns alone, is at most `goal`.
   /// Returns how many; `exhausted()` tells that rounding stopped them.
-  Index run(double goal, Index limit, const OutsideColumns& outside) {
+  Index run(double goal, Index limit) {
     Index epoch = 0;
     double best = infinity;
     double value = infinity;
@@ -148,7 +148,7 @@ class GramDescent {
     while (epoch < limit) {
       const bool moved = sweep();
       ++epoch;
-      const GapOfPoint point = gap_of(f_, level_, outside);
+      const GapOfPoint point = gap();
       if (point.gap <= goal) return epoch;
       if (!moved) {
         exhausted_ = true;
@@ -164,9 +164,9 @@ class GramDescent {
       extrapolate();
       if (pays()) {
         newton(3e8);
-        if (gap_of(f_, level_, outside).gap <= goal) return epoch;
+        if (gap().gap <= goal) return epoch;
         // Signs that will not settle: columns depend on each other, or nearly.
-        if (++attempts % 4 == 0) epoch += exchange(goal, limit - epoch, outside);
+        if (++attempts % 4 == 0) epoch += exchange(goal, limit - epoch);
       }
       if (epoch % 16 == 0) interrupt::poll();
     }
@@ -177,6 +177,8 @@ class GramDescent {
 
  private:
   static constexpr Index memory = 5;
+
+  GapOfPoint gap() const { return gap_of(f_, level_, {}); }
 
   /// One step for each coordinate, in order. False if none moved.
   bool sweep() {
@@ -266,11 +268,11 @@ class GramDescent {
   /// the worst first (Lee, Battle, Raina and Ng, Efficient sparse coding algorithms, 2006,
   /// algorithm 1). Each ends below the one before, and there are finitely many supports. Returns
   /// how many.
-  Index exchange(double goal, Index limit, const OutsideColumns& outside) {
+  Index exchange(double goal, Index limit) {
     Index round = 0;
     while (round < limit) {
       ++round;
-      if (!newton(1e11) || gap_of(f_, level_, outside).gap <= goal || !admit()) break;
+      if (!newton(1e11) || gap().gap <= goal || !admit()) break;
       interrupt::poll();
     }
     return round;

@@ -12,7 +12,10 @@ namespace optlite {
 
 namespace {
 
-double entropy(double p) { return p > 0.0 ? p * std::log(p) : 0.0; }
+/// p log p + (1 - p) log(1 - p), with all digits where p is small: 1 - p has lost them.
+double negative_entropy(double p) {
+  return p > 0.0 && p < 1.0 ? p * std::log(p) + (1.0 - p) * std::log1p(-p) : 0.0;
+}
 
 class SparseLogistic {
  public:
@@ -177,22 +180,13 @@ class SparseLogistic {
     for (Index i = 0; i < margins_.size(); ++i) {
       const double s = weight_of(i);
       if (s == 0.0) continue;
-      const double p = t * std::fabs(residual_[i]) / s;
-      dual -= s * (entropy(p) + entropy(1.0 - p));
+      dual -= s * negative_entropy(t * std::fabs(residual_[i]) / s);
     }
     return primal - dual;
   }
 
   bool grow(KnownProducts::Found& found) {
-    Columns fresh;
-    std::sort(found.near.begin(), found.near.end(), [](const auto& a, const auto& b) {
-      return a.first != b.first ? a.first > b.first : a.second < b.second;
-    });
-    const std::size_t most = std::max<std::size_t>(50, set_.columns().size());
-    for (const auto& [size, column] : found.near) {
-      if (size > level_.l1 && fresh.size() < most) fresh.push_back(column);
-    }
-    std::sort(fresh.begin(), fresh.end());
+    const Columns fresh = found.worst(level_.l1, std::max<std::size_t>(50, set_.columns().size()));
     set_.list_zeros(fresh);
     return !fresh.empty();
   }
@@ -217,7 +211,7 @@ class SparseLogistic {
     const double gap = gap_of(f, level_, {}).gap;
     const double share = std::min(0.1, std::sqrt(gap / std::max(value, 1e-300)));
     GramDescent<Penalty> descent(f, penalty, level_);
-    descent.run(std::max(0.1 * share * gap, 0.01 * goal), 10000, {});
+    descent.run(std::max(0.1 * share * gap, 0.01 * goal), 10000);
     const Vector wanted = f.w.head(m);
     f.w.head(m) = before;
     if (search(before, wanted)) return true;

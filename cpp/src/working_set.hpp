@@ -27,8 +27,21 @@ class KnownProducts {
 
   struct Found {
     OutsideColumns outside;
-    std::vector<std::pair<double, Index>>
-        near;  // size of the product, column: those that were read
+    std::vector<std::pair<double, Index>> near;  // size of the product, column: read, and not zero
+
+    /// The columns of largest products above a level, at most so many, in order.
+    Columns worst(double level, std::size_t most) const {
+      std::vector<std::pair<double, Index>> chosen;
+      for (const auto& [size, column] : near) {
+        if (size > level) chosen.emplace_back(-size, column);
+      }
+      std::sort(chosen.begin(), chosen.end());
+      if (chosen.size() > most) chosen.resize(most);
+      Columns columns;
+      for (const auto& entry : chosen) columns.push_back(entry.second);
+      std::sort(columns.begin(), columns.end());
+      return columns;
+    }
   };
 
   /// Of the columns that are not `inside`: all whose product may exceed `threshold`, read.
@@ -43,7 +56,7 @@ class KnownProducts {
       found.outside.largest = std::max(found.outside.largest, size);
       const double excess = std::max(size - level.l1, 0.0);
       found.outside.excess += excess * excess;
-      found.near.emplace_back(size, j);
+      if (data_->norms()[j] > 0.0) found.near.emplace_back(size, j);
     }
     return found;
   }
@@ -97,7 +110,7 @@ class KnownProducts {
 
   const ElasticNetData* data_ = nullptr;
   Vector values_;
-  std::vector<int> origin_;         // to which residual a value belongs
+  std::vector<int> origin_;  // to which residual a value belongs
   std::vector<Vector> residuals_;
 };
 

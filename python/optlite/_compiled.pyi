@@ -186,9 +186,6 @@ class ElasticNetTarget:
     @property
     def mean(self) -> float:
         ...
-    @property
-    def value_at_zero(self) -> float:
-        ...
 class Bins:
     """
     Bins of features, checked.

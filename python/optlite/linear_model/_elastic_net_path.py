@@ -6,9 +6,8 @@ import numpy as np
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
-from .._estimator import warn_not_converged
 from .._validation import check_magnitudes, check_sparse_structure, check_weights
-from ._elastic_net_problem import ElasticNetProblem, alpha_grid
+from ._elastic_net_problem import ElasticNetProblem, alpha_grid, report_missed
 
 _CONSTRAINTS = {
     "X": ["array-like", "sparse matrix"],
@@ -134,7 +133,7 @@ def enet_path(
     alphas = _descending(alphas)
     start = None if coef_init is None else _check_start(coef_init, X.shape[1])
     fits = target.path(alphas, l1_ratio, positive=positive, tol=tol, max_iter=max_iter, start=start)
-    _report(fits, tol, max_iter)
+    report_missed(fits, "enet_path", tol, max_iter)
     coefs = np.empty((X.shape[1], len(fits)), dtype=X.dtype, order="F")
     for k, fit in enumerate(fits):
         coefs[:, k] = fit.coefficients
@@ -254,10 +253,14 @@ def _check_path_data(X, y):
 
 def _check_start(coef_init, n_features):
     start = np.ravel(np.asarray(coef_init, dtype=np.float64))
-    if len(start) != n_features or not np.isfinite(start).all():
+    strange = np.flatnonzero(~np.isfinite(start))
+    if len(start) != n_features or len(strange) > 0:
+        found = len(start)
+        if len(start) == n_features:
+            found = f"{start[strange[0]]} at {strange[0]}"
         raise ValueError(
-            f"coef_init must hold {n_features} finite numbers, got {len(start)}. Leave it out to "
-            "start from zeros."
+            f"coef_init must hold {n_features} finite numbers, got {found}. Leave it out to start "
+            "from zeros."
         )
     return np.ascontiguousarray(start)
 
@@ -268,20 +271,3 @@ def _descending(alphas):
     if len(alphas) == 0 or not np.isfinite(alphas).all() or alphas[-1] < 0:
         raise ValueError(f"alphas must be finite numbers >= 0, got {alphas}.")
     return alphas
-
-
-def _report(fits, tol, max_iter):
-    """Warn once about a path that did not reach the tolerance everywhere."""
-    stopped = [fit for fit in fits if fit.status == "iteration_limit"]
-    if not stopped:
-        return
-    worst = max(stopped, key=lambda fit: fit.certificate)
-    warn_not_converged(
-        estimator="enet_path",
-        iterations=worst.n_iter,
-        reached=worst.certificate,
-        asked=tol,
-        certificate="relative duality gap",
-        reason=f"{worst.message} It did so for {len(stopped)} of {len(fits)} alphas.",
-        remedy=f"Increase max_iter (now {max_iter}) or tol, or leave out the smallest alphas.",
-    )

@@ -9,7 +9,7 @@ from sklearn.base import MultiOutputMixin, RegressorMixin, _fit_context
 from sklearn.linear_model._base import LinearModel
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from .._estimator import EstimatorShell, begin_callbacks, end_callbacks, warn_not_converged
+from .._estimator import EstimatorShell, begin_callbacks, end_callbacks
 from .._validation import (
     check_fit_data,
     check_sparse_structure,
@@ -18,9 +18,7 @@ from .._validation import (
     warn_of_underflow,
 )
 from ._elastic_net_path import enet_path, lasso_path
-from ._elastic_net_problem import ElasticNetProblem
-
-CERTIFICATE = "relative duality gap"
+from ._elastic_net_problem import CERTIFICATE, ElasticNetProblem, report_missed
 
 
 class _SparseLinearModel(MultiOutputMixin, RegressorMixin, EstimatorShell, LinearModel):
@@ -50,22 +48,10 @@ class _SparseLinearModel(MultiOutputMixin, RegressorMixin, EstimatorShell, Linea
         self.certificate_ = float(max(fit.certificate for fit in fits))
         self.certificate_kind_ = CERTIFICATE
         self.converged_ = all(fit.status == "converged" for fit in fits)
-        self._report(fits)
+        self._report(fits, "targets")
 
-    def _report(self, fits):
-        stopped = [fit for fit in fits if fit.status == "iteration_limit"]
-        if not stopped:
-            return
-        worst = max(stopped, key=lambda fit: fit.certificate)
-        warn_not_converged(
-            estimator=type(self).__name__,
-            iterations=worst.n_iter,
-            reached=worst.certificate,
-            asked=self.tol,
-            certificate=CERTIFICATE,
-            reason=worst.message,
-            remedy=f"Increase max_iter (now {self.max_iter}), tol or alpha.",
-        )
+    def _report(self, fits, several):
+        report_missed(fits, type(self).__name__, self.tol, self.max_iter, several)
 
     def predict(self, X):
         """Predict the targets.
@@ -231,7 +217,7 @@ class ElasticNet(_OneStrength):
         ``"relative duality gap"``.
     converged_ : bool
         Whether `certificate_` is at most `tol`. With a very small `tol` rounding can stop the
-        solver above it; only an iteration limit raises a warning.
+        solver above it; a warning says so unless `certificate_` is below 1e-12.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)

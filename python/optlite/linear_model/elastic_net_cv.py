@@ -110,6 +110,8 @@ class _CrossValidated(_SparseLinearModel):
             largest = target.core.largest_strength(bool(self.positive))
             return np.array([alpha_grid(largest, r, self.eps, self.alphas) for r in ratios])
         check = partial(check_scalar, target_type=Real, min_val=0.0, include_boundaries="left")
+        if len(self.alphas) == 0:
+            raise ValueError("alphas must hold at least one strength, got none.")
         for index, alpha in enumerate(self.alphas):
             check(alpha, f"alphas[{index}]")
             if not np.isfinite(alpha):
@@ -122,7 +124,10 @@ class _CrossValidated(_SparseLinearModel):
         split = params
         if _routing_enabled():
             split = process_routing(self, "fit", **params).splitter.split
-        folds = list(check_cv(self.cv).split(X, y, **split))
+        parts = check_cv(self.cv).split(X, y, **split)
+        folds = [_check_fold(k, fold, X.shape[0], weight) for k, fold in enumerate(parts)]
+        if not folds:
+            raise ValueError("cv yields no folds. Give at least one pair of index arrays.")
         jobs = (delayed(self._fold_errors)(X, y, weight, *fold, grids, ratios) for fold in folds)
         found = Parallel(n_jobs=self.n_jobs, prefer="threads")(jobs)
         return np.moveaxis(np.array(found), 0, 2)
@@ -136,7 +141,7 @@ class _CrossValidated(_SparseLinearModel):
         errors = []
         for alphas, ratio in zip(grids, ratios, strict=True):
             fits = self._solve(target, alphas, ratio)
-            self._report(fits)
+            self._report(fits, "alphas")
             errors.append(_errors_of(fits, target, X[test], y[test], held_out))
         return errors
 
@@ -417,11 +422,22 @@ class ElasticNetCV(_CrossValidated):
         return self.l1_ratio_
 
 
+def _check_fold(number, fold, n, weight):
+    """Training and held-out rows, from 0 to n - 1: both with something to compute from."""
+    rows = [np.arange(n)[np.asarray(part)] for part in fold]
+    for part, what in zip(rows, ("training", "held-out"), strict=True):
+        if len(part) == 0:
+            raise ValueError(f"fold {number} of cv has no {what} rows. Choose other folds.")
+        if weight is not None and not weight[part].any():
+            raise ValueError(
+                f"fold {number} of cv has no {what} rows of positive weight. Choose other folds, "
+                "or leave out the rows of weight zero."
+            )
+    return rows
+
+
 def _training_rows(n, weight, train):
     """Rows to copy (None: none) and weights that leave out all rows but those of a fold."""
-    train = np.asarray(train)
-    if train.dtype == bool:
-        train = np.flatnonzero(train)
     if 2 * len(train) < n:
         return train, None if weight is None else weight[train]
     counts = np.bincount(train, minlength=n).astype(np.float64)

@@ -110,7 +110,8 @@ class LogisticRegression(EstimatorShell, LinearClassifierMixin, SparseCoefMixin,
     n_iter_ : ndarray of shape (1,), int32
         Iterations done.
     converged_ : bool
-        Whether the tolerance was reached (or rounding left nothing to gain).
+        Whether the tolerance was reached (or rounding left nothing to gain: with an L1 penalty,
+        a certificate of at most 1e-12).
     certificate_ : float
         What was reached, on the scale of `tol`.
     certificate_kind_ : str
@@ -253,27 +254,16 @@ class LogisticRegression(EstimatorShell, LinearClassifierMixin, SparseCoefMixin,
         weight = check_weights(sample_weight, X)
         weight = _with_class_weight(self.class_weight, classes, codes, y, weight)
         check_class_totals(classes, codes, weight)
-        if self.l1_ratio > 0 and np.isfinite(self.C):
-            return self._fit_sparse(X, y, classes, codes, weight, sample_weight)
-        problem = _Problem(self, X, classes, codes, weight)
+        sparse = self.l1_ratio > 0 and np.isfinite(self.C)
+        problem = (SparseProblem if sparse else _Problem)(self, X, classes, codes, weight)
         start = self._warm_start_coefficients(problem) if self.warm_start else None
 
-        context = begin_callbacks(self, X, y, sample_weight, self.max_iter)
-        if context is None:
+        tasks = 1 if sparse else self.max_iter
+        context = begin_callbacks(self, X, y, sample_weight, tasks)
+        if context is None or sparse:
             result = problem.fit(start, self.max_iter)
         else:
             result = self._fit_with_callbacks(problem, start, context, X, y, sample_weight)
-        self._store(problem, result)
-        self._report(problem, result, X)
-        end_callbacks(context, self, X, y, sample_weight)
-        return self
-
-    def _fit_sparse(self, X, y, classes, codes, weight, sample_weight):
-        """Fit with an L1 penalty."""
-        problem = SparseProblem(self, X, classes, codes, weight)
-        start = problem.start_of(self)
-        context = begin_callbacks(self, X, y, sample_weight, 1)
-        result = problem.fit(start, self.max_iter)
         self._store(problem, result)
         self._report(problem, result, X)
         end_callbacks(context, self, X, y, sample_weight)
@@ -327,7 +317,7 @@ class LogisticRegression(EstimatorShell, LinearClassifierMixin, SparseCoefMixin,
         self.objective_ = float(result["value"])
         self.certificate_ = _relative(result)
         self.certificate_kind_ = problem.certificate_kind
-        self.converged_ = result["status"] in ("converged", "precision_limit")
+        self.converged_ = problem.has_converged(result)
         self.solver_info_ = result["method"]
         store_conditioning(self, result)
         if self.record_trace:
@@ -483,6 +473,10 @@ class _Problem:
             )
         return self._centre(result) if self.outputs > 1 else result
 
+    def has_converged(self, result):
+        """Whether the tolerance was reached, or no step decreases the objective any more."""
+        return result["status"] in ("converged", "precision_limit")
+
     def _centre(self, result):
         """Move the mean over classes to zero: no probability changes, and the penalty drops."""
         table = result["coefficients"].reshape(self.outputs, -1)
@@ -554,6 +548,6 @@ def _remedy(estimator, status):
     if status == "iteration_limit":
         return f"Increase max_iter (now {estimator.max_iter}) or tol."
     return (
-        "Increase tol, or scale the columns of X (sklearn.preprocessing.StandardScaler); a penalty "
-        "(finite C) helps where columns depend on each other."
+        "Increase tol, or scale the columns of X (sklearn.preprocessing.StandardScaler); a smaller "
+        "C helps where columns depend on each other."
     )

@@ -98,8 +98,6 @@ class ElasticNetTarget {
   double mean() const { return mean_; }
   /// False where X or y hold NaN, infinity, or numbers whose squares overflow.
   bool is_finite() const;
-  /// The objective at w = 0.
-  double value_at_zero() const;
   /// The smallest strength at which all coefficients are zero, for r = 1.
   double largest_strength(bool positive_only) const;
 
