@@ -1,12 +1,13 @@
 """How a fit of boosting runs: callbacks, more stages, rows held out, base learners, leaves."""
 
 import importlib.metadata
+from typing import ClassVar
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.linear_model import Ridge
 from sklearn.tree import DecisionTreeRegressor
 
@@ -256,3 +257,33 @@ def test_a_prediction_is_the_sum_of_the_values_of_its_leaves(estimator, sharing)
         else:
             raw[target] += forest["value"][nodes]
     assert_allclose(model._params(X), raw, rtol=1e-9, atol=1e-12)
+
+
+class Recorder(RegressorMixin, BaseEstimator):
+    """A learner that remembers what it was to learn."""
+
+    seen: ClassVar[list] = []
+
+    def fit(self, X, y):
+        self.seen.append((X[:, 0].astype(int), np.array(y)))
+        return self
+
+    def predict(self, X):
+        return np.zeros(len(X))
+
+
+def test_a_stage_of_drawn_rows_learns_the_gradients_of_these_rows():
+    """Of a normal distribution: y - mean, and (((y - mean) / scale)^2 - 1) / 2, at the same rows."""
+    rng = np.random.default_rng(0)
+    n = 300
+    X = np.column_stack([np.arange(n), rng.normal(size=n)])
+    y = rng.gamma(2.0, size=n)
+    Recorder.seen.clear()
+    NGBRegressor(Base=Recorder(), n_estimators=1, minibatch_frac=0.5, **PLAIN).fit(X, y)
+    (rows, location), (again, scale) = Recorder.seen[:2]
+    assert len(set(rows)) == len(rows) == n // 2 and (rows == again).all()
+    z = (y[rows] - y.mean()) / y.std()
+    for learnt, expected in ((location, z), (scale, (z**2 - 1) / 2)):
+        factor = (learnt @ expected) / (expected @ expected)  # the length of the stage's step
+        assert factor > 0
+        assert learnt == pytest.approx(factor * expected, abs=1e-9)
