@@ -273,7 +273,7 @@ class Recorder(RegressorMixin, BaseEstimator):
 
 
 def test_a_stage_of_drawn_rows_learns_the_gradients_of_these_rows():
-    """Of a normal distribution: y - mean, and (((y - mean) / scale)^2 - 1) / 2, at the same rows."""
+    """Of a normal distribution: z = (y - mean) / scale, and (z^2 - 1) / 2, at the same rows."""
     rng = np.random.default_rng(0)
     n = 300
     X = np.column_stack([np.arange(n), rng.normal(size=n)])
