@@ -17,6 +17,7 @@ from ._regularization_path import RegularizationPathDisplay
 from ._reliability import ReliabilityDisplay
 from ._spectral_density import SpectralDensityDisplay
 from ._spectrum import SpectrumDisplay
+from ._stability import StabilityDisplay
 from ._trajectory import TrajectoryDisplay
 from ._transport_plan import TransportPlanDisplay
 
@@ -32,6 +33,7 @@ __all__ = [
     "ReliabilityDisplay",
     "SpectralDensityDisplay",
     "SpectrumDisplay",
+    "StabilityDisplay",
     "TrajectoryDisplay",
     "TransportPlanDisplay",
     "animate",
