@@ -62,6 +62,26 @@ def test_rows_in_the_span_vanish_and_small_remainders_stay_orthogonal(extend):
     assert along @ Q + inside @ W == pytest.approx(before, abs=1e-13)
 
 
+@pytest.mark.parametrize("extend", [core.extend_basis, twin.extend_basis])
+def test_the_second_round_is_told_to_the_factors(extend):
+    """Of a Q that is not quite orthonormal the first round leaves much, and the second changes W.
+
+    W_before = along Q + inside W_after holds for any Q if `inside` is the product of the triangular
+    factors of both rounds.
+    """
+    rng = np.random.default_rng(4)
+    Q = np.linalg.qr(rng.normal(size=(40, 6)))[0].T + 0.02 * rng.normal(size=(6, 40))
+    W = rng.normal(size=(5, 6)) @ Q + rng.normal(size=(5, 40))
+    before = W.copy()
+    along, inside = extend(Q, W, 0.0)
+    assert np.abs(W @ W.T - np.eye(5)).max() < 1e-14
+    assert along @ Q + inside @ W == pytest.approx(before, abs=1e-13)
+    # The factor of the first round alone is another matrix.
+    first = np.linalg.cholesky((before - before @ Q.T @ Q) @ (before - before @ Q.T @ Q).T)
+    assert np.abs(np.tril(inside, -1) - np.tril(first, -1)).max() > 1e-3
+    assert not np.triu(inside, 1).any()
+
+
 def test_kernels_give_the_same_bits_for_any_number_of_threads(n_threads):
     rng = np.random.default_rng(2)
     Q = np.linalg.qr(rng.normal(size=(30_000, 12)))[0].T.copy()

@@ -18,9 +18,10 @@ array([[0.26666667, 0.25      ],
 
 from ._alignment import HessianAlignment, hessian_alignment
 from ._batch_hessian import BatchHessian, hessian_noise
-from ._density import Estimate, SpectralDensity, spectral_density
+from ._density import SpectralDensity, spectral_density
 from ._diagonal import DiagonalResult, diagonal
 from ._eigsh import EigenResult, eigsh
+from ._estimate import Estimate
 from ._finite_differences import FiniteDifferenceOperator, NoiseEstimate, estimate_noise
 from ._functions import SpectralBound, condition_number, logdet, norm, trace_of_function
 from ._gradient_statistics import GradientStatistics, gradient_statistics, per_sample_gradients

@@ -1,13 +1,13 @@
 """How the eigenvalues of a symmetric operator are distributed, without computing them."""
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
 from .. import _params
 from .._core import core
 from ._eigsh import eigsh
+from ._estimate import Estimate, over_probes
 from ._kpm import chebyshev_density
 from ._operand import (
     Operand,
@@ -16,26 +16,12 @@ from ._operand import (
     generator,
     integer,
     is_smaller_dense,
+    number,
     tridiagonal_eigen,
 )
 
 #: Numbers that bases may take in memory (1 GB); beyond, probes go one after the other.
 _MEMORY = 1.25e8
-
-
-class Estimate(NamedTuple):
-    """Hold an average over random vectors and its standard error.
-
-    Attributes
-    ----------
-    value : float or ndarray
-        The average.
-    standard_error : float or ndarray
-        Its estimated standard deviation; NaN for one vector.
-    """
-
-    value: float | np.ndarray
-    standard_error: float | np.ndarray
 
 
 class SpectralDensity:
@@ -100,21 +86,8 @@ class SpectralDensity:
             With ``value`` and ``standard_error``, across probes; the error is NaN for one probe.
         """
         exact = np.sum(function(self.outliers)) / self.dim if len(self.outliers) else 0.0
-        return self._average(
-            np.array([w @ function(t) for t, w in zip(self.nodes, self.weights, strict=True)]),
-            exact,
-        )
-
-    def _average(self, values, exact):
-        """The mean over probes of their share, and its standard error."""
-        n = len(values)
-        error = np.full(values.shape[1:], np.nan)
-        if n > 1:
-            error = self._share * values.std(axis=0, ddof=1) / math.sqrt(n)
-        value = exact + self._share * values.mean(axis=0)
-        if values.ndim == 1:
-            return Estimate(float(value), float(error))
-        return Estimate(value, error)
+        values = [w @ function(t) for t, w in zip(self.nodes, self.weights, strict=True)]
+        return over_probes(np.array(values), self._share, exact)
 
     def moments(self, order):
         """Return the means of the powers 0 ... `order` of the eigenvalues.
@@ -133,7 +106,7 @@ class SpectralDensity:
         powers = np.arange(integer(order, "order", 0, "moments") + 1)
         values = [w @ t[:, None] ** powers for t, w in zip(self.nodes, self.weights, strict=True)]
         exact = np.sum(self.outliers[:, None] ** powers, axis=0) / self.dim
-        return self._average(np.array(values), exact)
+        return over_probes(np.array(values), self._share, exact)
 
     def cdf(self, x):
         """Return the share of eigenvalues at or below each x, with its standard error.
@@ -155,7 +128,7 @@ class SpectralDensity:
             ]
         )
         exact = np.searchsorted(np.sort(self.outliers), x, side="right") / self.dim
-        value, error = self._average(values, exact)
+        value, error = over_probes(values, self._share, exact)
         return Estimate(np.clip(value, 0.0, 1.0), error)
 
     def density(self, x, width=None):
@@ -181,15 +154,12 @@ class SpectralDensity:
             ]
         )
         exact = _gaussian(x[..., None] - self.outliers, width).sum(axis=-1) / self.dim
-        return self._average(values, exact)
+        return over_probes(values, self._share, exact)
 
     def _checked_width(self, width):
         if width is None:
             return self.width if self.width > 0.0 else 1e-3 * max(1.0, abs(self.range[1]))
-        width = _params.real_number(width, "width", "density")
-        if not 0.0 < width < math.inf:
-            raise ValueError(f"width must be > 0 and finite, got {width} (density).")
-        return width
+        return number(width, "width", "density", "> 0")
 
     def wasserstein_bound(self, confidence=0.99):
         r"""Bound the Wasserstein-1 distance between this estimate and the true distribution.

@@ -1,5 +1,6 @@
 """Hessian-vector products from differences of gradients, and how noisy a gradient is."""
 
+import copy
 import dataclasses
 import math
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from .. import _params
 from . import _operators_checks as checks
-from ._operand import choice
+from ._operand import choice, number
 from ._operators import CurvatureOperator
 
 SCHEMES = ("central", "forward", "complex")
@@ -231,9 +232,9 @@ class FiniteDifferenceOperator(CurvatureOperator):
 
     def _choose_step(self, noise, step, owner):
         if noise is not None:
-            noise = _number(noise, "noise", owner, zero=True)
+            noise = number(noise, "noise", owner, ">= 0")
         if step is not None:
-            step = _number(step, "step", owner)
+            step = number(step, "step", owner, "> 0")
         if self.scheme == "complex":
             self.noise, self.step = 0.0, 1e-20 if step is None else step
             self.error_estimate = float(np.finfo(float).eps * np.linalg.norm(self._here))
@@ -263,6 +264,24 @@ class FiniteDifferenceOperator(CurvatureOperator):
         """Return the size of H u along a random unit vector, roughly."""
         u = _unit(None, self.w, 1)
         return float(np.linalg.norm(self._at(self.w + h * u) - self._at(self.w - h * u)) / (2 * h))
+
+    def moved(self, w):
+        """Return the operator at another point, with the same noise and step.
+
+        Nothing is measured or checked again, which takes a dozen gradients.
+
+        Parameters
+        ----------
+        w : array-like, shaped as the first one or flat
+
+        Returns
+        -------
+        FiniteDifferenceOperator
+        """
+        other = copy.copy(self)
+        other.w = np.array(w, dtype=np.float64).ravel()
+        other._here = other._at(other.w)
+        return other
 
     # --- products ---------------------------------------------------------------------------------
 
@@ -315,11 +334,3 @@ def _callable(gradient, owner):
             f"gradient must be callable or have a method gradient(w), got {gradient!r} ({owner})."
         )
     return found
-
-
-def _number(value, name, owner, zero=False):
-    value = _params.real_number(value, name, owner)
-    if not (math.isfinite(value) and (value > 0.0 or (zero and value == 0.0))):
-        sign = ">=" if zero else ">"
-        raise ValueError(f"{name} must be {sign} 0 and finite, got {value} ({owner}).")
-    return value

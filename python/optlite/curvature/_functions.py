@@ -10,7 +10,7 @@ from .. import _params
 from .._warnings import warn
 from ._density import in_memory_if_cheaper, lanczos_runs
 from ._eigsh import eigsh
-from ._operand import Operand, generator, integer, symmetric_eigen, tridiagonal_eigen
+from ._operand import Operand, generator, integer, number, symmetric_eigen, tridiagonal_eigen
 from ._trace import TraceResult, mean_and_error
 
 
@@ -113,9 +113,7 @@ def _trace_of(owner, operator, function, n_steps, rtol, max_probes, dim, random_
     if not callable(function):
         raise TypeError(f"function must be callable, got {function!r} ({owner}).")
     n_steps = integer(n_steps, "n_steps", 2, owner)
-    rtol = _params.real_number(rtol, "rtol", owner)
-    if not 0.0 <= rtol < math.inf:
-        raise ValueError(f"rtol must be >= 0 and finite, got {rtol} ({owner}).")
+    rtol = number(rtol, "rtol", owner, ">= 0")
     max_probes = integer(max_probes, "max_probes", 2, owner)
     random = generator(random_state, owner)
     operand, _ = in_memory_if_cheaper(operand, n_steps * max(8, max_probes // 4), 8)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.polynomial import chebyshev
 
 from .._core import core
+from ._estimate import over_probes
 from ._operand import UnitProducts, integer, tridiagonal_eigen
 
 #: Steps of Lanczos' method that find the ends of the spectrum.
@@ -54,15 +55,6 @@ class ChebyshevDensity:
         """Number of random vectors."""
         return len(self.coefficients)
 
-    def _estimate(self, values, exact):
-        from ._density import Estimate
-
-        n = len(values)
-        error = np.full(values.shape[1:], np.nan)
-        if n > 1:
-            error = self._share * values.std(axis=0, ddof=1) / math.sqrt(n)
-        return Estimate(exact + self._share * values.mean(axis=0), error)
-
     def density(self, x):
         """Return the density at each x and its standard error; outliers as narrow Gaussians.
 
@@ -86,7 +78,7 @@ class ChebyshevDensity:
         values = np.stack([cosines @ mu for mu in self._damped])
         values *= np.where(inside, 1.0 / (np.pi * np.sin(angle) * self._half), 0.0)
         exact = _gaussian(x[..., None] - self.outliers, self.width).sum(axis=-1) / self.dim
-        return self._estimate(values, exact)
+        return over_probes(values, self._share, exact)
 
     def cdf(self, x):
         """Return the share of eigenvalues at or below each x, with its standard error.
@@ -108,7 +100,7 @@ class ChebyshevDensity:
             [(mu[0] * (np.pi - angle) - sines @ mu[1:]) / np.pi for mu in self._damped]
         )
         exact = np.searchsorted(np.sort(self.outliers), x, side="right") / self.dim
-        return self._estimate(values, exact)
+        return over_probes(values, self._share, exact)
 
     def moments(self, order):
         """Return the means of the powers 0 ... `order` of the eigenvalues, without the kernel.
@@ -130,7 +122,7 @@ class ChebyshevDensity:
             weights = chebyshev.poly2cheb(polynomial.coef)
             powers.append(self.coefficients[:, : len(weights)] @ weights)
         exact = np.array([np.sum(self.outliers**power) for power in range(order + 1)]) / self.dim
-        return self._estimate(np.array(powers).T, exact)
+        return over_probes(np.array(powers).T, self._share, exact)
 
     def __repr__(self):
         """Say what was estimated, and from how much."""

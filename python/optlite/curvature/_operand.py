@@ -1,11 +1,13 @@
 """What the algorithms see of a matrix: products with blocks of vectors, counted and checked."""
 
+import math
 import operator as operators
 
 import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.linalg import LinearOperator
 
+from .. import _params
 from .._core import core
 from .._validation import as_design
 from .._warnings import warn
@@ -331,6 +333,17 @@ def generator(random_state, owner):
             f"random_state must be an integer >= 0, a numpy.random.Generator or None, got "
             f"{random_state!r} ({owner})."
         ) from None
+
+
+def number(value, name, owner, sign=""):
+    """Return a finite number, also "> 0" or ">= 0" where `sign` says so, or say what it may be."""
+    value = _params.real_number(value, name, owner)
+    if not (
+        math.isfinite(value) and (not sign or value > 0.0 or (value == 0.0 and sign == ">= 0"))
+    ):
+        allowed = f"{sign} and finite" if sign else "finite"
+        raise ValueError(f"{name} must be {allowed}, got {value} ({owner}).")
+    return value
 
 
 def integer(value, name, least, owner, most=None):

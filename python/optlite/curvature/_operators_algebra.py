@@ -1,10 +1,9 @@
 """Operators made of operators: sums, multiples, shifts, deflation."""
 
-import math
-
 import numpy as np
 
 from .. import _params
+from ._operand import number
 from ._operators import CurvatureOperator
 
 
@@ -64,7 +63,7 @@ class ScaledOperator(CurvatureOperator):
     """
 
     def __init__(self, operator, factor):
-        self.operator, self.factor = operator, _finite(factor, "factor", "ScaledOperator")
+        self.operator, self.factor = operator, number(factor, "factor", "ScaledOperator")
         super().__init__(operator.shape[0], operator.dtype)
         self.is_positive_semidefinite = operator.is_positive_semidefinite and self.factor >= 0.0
         self.precision = operator.precision
@@ -100,7 +99,7 @@ class ShiftedOperator(CurvatureOperator):
     """
 
     def __init__(self, operator, shift):
-        self.operator, self.shift = operator, _finite(shift, "shift", "ShiftedOperator")
+        self.operator, self.shift = operator, number(shift, "shift", "ShiftedOperator")
         super().__init__(operator.shape[0], operator.dtype)
         self.is_positive_semidefinite = operator.is_positive_semidefinite and self.shift >= 0.0
         self.precision = operator.precision
@@ -197,10 +196,3 @@ class DeflatedOperator(CurvatureOperator):
     def __repr__(self):
         """Show how many directions are gone."""
         return f"({self.operator!r}).deflated(<{self.vectors.shape[1]} vectors>)"
-
-
-def _finite(value, name, owner):
-    value = _params.real_number(value, name, owner)
-    if not math.isfinite(value):
-        raise ValueError(f"{name} must be finite, got {value} ({owner}).")
-    return value

@@ -1,13 +1,11 @@
 """The inverse of a positive definite operator, by conjugate gradients."""
 
-import math
-
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from .. import _params
 from .._warnings import warn
-from ._operand import integer
+from ._operand import integer, number
 from ._operators import CurvatureOperator
 
 
@@ -88,7 +86,7 @@ class InverseOperator(CurvatureOperator):
         super().__init__(operator.shape[0], operator.dtype)
         if tol is None:
             tol = 1e-4 if self.dtype == np.float32 else 1e-8
-        self.operator, self.tol = operator, _positive(tol, "tol")
+        self.operator, self.tol = operator, number(tol, "tol", "InverseOperator", "> 0")
         self.precision = self.tol  # a residual of tol |b| moves x by tol |b| norm(A^-1) at most
         if max_iter is None:
             max_iter = max(100, 10 * self.shape[0])
@@ -96,7 +94,7 @@ class InverseOperator(CurvatureOperator):
         self.smallest_eigenvalue = (
             None
             if smallest_eigenvalue is None
-            else _positive(smallest_eigenvalue, "smallest_eigenvalue")
+            else number(smallest_eigenvalue, "smallest_eigenvalue", "InverseOperator", "> 0")
         )
         self._precondition = self._preconditioner(preconditioner)
         self.residuals, self.error_bounds, self.n_iter = np.empty(0), None, 0
@@ -174,10 +172,3 @@ class InverseOperator(CurvatureOperator):
     def __repr__(self):
         """Show what is inverted."""
         return f"({self.operator!r}).inverse(tol={self.tol:g})"
-
-
-def _positive(value, name):
-    value = _params.real_number(value, name, "InverseOperator")
-    if not (value > 0.0 and math.isfinite(value)):
-        raise ValueError(f"{name} must be > 0 and finite, got {value} (InverseOperator).")
-    return value

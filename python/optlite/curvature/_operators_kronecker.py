@@ -4,9 +4,8 @@ import math
 
 import numpy as np
 
-from .. import _params
 from ..objectives import MLP
-from ._operand import choice, generator, integer
+from ._operand import choice, generator, integer, number
 from ._operators import CurvatureOperator, RowOperator
 from ._operators_fisher import sampled_gradients
 
@@ -213,9 +212,7 @@ class KroneckerInverseOperator(CurvatureOperator):
 
     def __init__(self, operator, damping):
         owner = type(operator).__name__
-        damping = _params.real_number(damping, "damping", owner)
-        if not (damping >= 0.0 and math.isfinite(damping)):
-            raise ValueError(f"damping must be >= 0 and finite, got {damping} ({owner}).")
+        damping = number(damping, "damping", owner, ">= 0")
         values = operator.eigenvalues() + damping
         if not values[0] > 1e-14 * values[-1]:
             raise ValueError(

@@ -7,10 +7,9 @@ import numpy as np
 import scipy.linalg
 from sklearn.exceptions import ConvergenceWarning
 
-from .. import _params
 from .._core import core
 from .._warnings import warn
-from ._operand import Operand, choice, generator, integer
+from ._operand import Operand, choice, generator, integer, number
 
 _METHODS = ("auto", "hutchinson", "hutch++", "xtrace", "xnystrace", "exact")
 
@@ -116,9 +115,7 @@ def trace(
     owner = "trace"
     operand = Operand(operator, dim, owner)
     choice(method, "method", _METHODS, owner)
-    rtol = _params.real_number(rtol, "rtol", owner)
-    if not 0.0 <= rtol < math.inf:
-        raise ValueError(f"rtol must be >= 0 and finite, got {rtol} ({owner}).")
+    rtol = number(rtol, "rtol", owner, ">= 0")
     if max_matvec is None:
         max_matvec = 10000 if method == "hutchinson" else max(min(2000, 3 * operand.dim), 6)
     max_matvec = integer(max_matvec, "max_matvec", 6, owner)
