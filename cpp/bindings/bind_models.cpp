@@ -6,6 +6,7 @@
 #include "holders.hpp"
 #include "optlite/drivers/fit.hpp"
 #include "optlite/problems/generalized_linear.hpp"
+#include "python_objective.hpp"
 
 namespace py = pybind11;
 
@@ -109,6 +110,8 @@ py::dict to_dict(const TraceRecord& record) {
   result["certificate"] = record.certificate;
   result["step_size"] = record.step_size;
   result["regularization"] = record.regularization;
+  result["curvature"] = record.curvature;
+  result["curvature_bound"] = record.curvature_bound;
   result["n_passes"] = record.n_passes;
   result["n_inner"] = record.n_inner;
   result["seconds"] = record.seconds;
@@ -149,13 +152,13 @@ py::dict fit_model(ModelHolder& self, const std::optional<Doubles>& start,
 
 /// A run that Python steps through.
 struct DescentHolder {
-  std::shared_ptr<ModelHolder> model;
+  std::shared_ptr<void> owner;  // of the objective
   std::unique_ptr<Direction> direction;
   std::unique_ptr<StepSize> step_size;
   std::unique_ptr<Descent> run;
 };
 
-std::shared_ptr<DescentHolder> make_descent(std::shared_ptr<ModelHolder> model,
+std::shared_ptr<DescentHolder> make_descent(Objective& objective, std::shared_ptr<void> owner,
                                             const std::string& direction,
                                             const std::vector<double>& direction_fields,
                                             const std::string& step_size,
@@ -165,16 +168,29 @@ std::shared_ptr<DescentHolder> make_descent(std::shared_ptr<ModelHolder> model,
   auto holder = std::make_shared<DescentHolder>();
   holder->direction = row_named(direction_table(), direction).make(direction_fields);
   holder->step_size = row_named(step_size_table(), step_size).make(step_size_fields);
-  holder->model = std::move(model);
+  holder->owner = std::move(owner);
   DescentOptions options;
   options.tolerance = tolerance;
   options.max_iterations = max_iterations;
-  const Vector begin = vector_of(x0, holder->model->model->dimension());
+  const Vector begin = vector_of(x0, objective.dimension());
   const py::gil_scoped_release nogil;
-  holder->run = std::make_unique<Descent>(*holder->model->model, *holder->direction,
-                                          *holder->step_size, begin, options);
+  holder->run =
+      std::make_unique<Descent>(objective, *holder->direction, *holder->step_size, begin, options);
   return holder;
 }
+
+/// The run on a model of the core, or on an objective that Python computes.
+template <class... Rest>
+std::shared_ptr<DescentHolder> descent_of_model(std::shared_ptr<ModelHolder> model, Rest... rest) {
+  Objective& objective = *model->model;
+  return make_descent(objective, std::move(model), rest...);
+}
+template <class... Rest>
+std::shared_ptr<DescentHolder> descent_of_python(py::object problem, Rest... rest) {
+  auto objective = std::make_shared<PythonObjective>(std::move(problem));
+  return make_descent(*objective, objective, rest...);
+}
+using Numbers = std::vector<double>;
 
 }  // namespace
 
@@ -210,9 +226,16 @@ void bind_models(py::module_& m) {
 
   py::class_<DescentHolder, std::shared_ptr<DescentHolder>>(
       m, "Descent", py::module_local(), "A descent run, one iteration at a time.")
-      .def(py::init(&make_descent), py::arg("model"), py::arg("direction"),
-           py::arg("direction_fields"), py::arg("step_size"), py::arg("step_size_fields"),
-           py::arg("x0"), py::arg("tolerance"), py::arg("max_iterations"))
+      .def(py::init(&descent_of_model<std::string, Numbers, std::string, Numbers, Doubles, double,
+                                      Index>),
+           py::arg("model"), py::arg("direction"), py::arg("direction_fields"),
+           py::arg("step_size"), py::arg("step_size_fields"), py::arg("x0"), py::arg("tolerance"),
+           py::arg("max_iterations"))
+      .def(py::init(&descent_of_python<std::string, Numbers, std::string, Numbers, Doubles, double,
+                                       Index>),
+           py::arg("problem"), py::arg("direction"), py::arg("direction_fields"),
+           py::arg("step_size"), py::arg("step_size_fields"), py::arg("x0"), py::arg("tolerance"),
+           py::arg("max_iterations"))
       .def("step",
            [](DescentHolder& self) {
              const py::gil_scoped_release nogil;

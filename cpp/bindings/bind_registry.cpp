@@ -3,6 +3,7 @@
 #include "bindings.hpp"
 #include "optlite/activations/concept.hpp"
 #include "optlite/block_selections/concept.hpp"
+#include "optlite/directions/concept.hpp"
 #include "optlite/distributions/concept.hpp"
 #include "optlite/objectives/concept.hpp"
 #include "optlite/penalties/concept.hpp"
@@ -86,6 +87,10 @@ py::list registry() {
     if (const ActivationRow* row = find_by_name(activation_table(), record.name);
         row != nullptr && record.kind == "activations") {
       entry["smooth"] = row->smooth;
+    }
+    if (const DirectionRow* row = find_by_name(direction_table(), record.name);
+        row != nullptr && record.kind == "directions") {
+      entry["step_size"] = row->step_size;
     }
     if (const PenaltyRow* row = find_by_name(penalty_table(), record.name);
         row != nullptr && record.kind == "penalties") {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "optlite/core/interrupt.hpp"
@@ -60,10 +61,15 @@ Descent::Descent(Objective& objective, Direction& direction, StepSize& step_size
   }
   last_.certificate = objective_.certificate(current_);
   record(0.0, 0.0);
-  if (status_ == Status::running && current_.gradient.isZero(0.0)) {
-    last_.certificate = 0.0;
-    status_ = Status::converged;
-  }
+  if (status_ == Status::running) stop_at_zero_gradient();
+}
+
+/// Elsewhere a zero gradient may be a saddle point.
+bool Descent::stop_at_zero_gradient() {
+  if (!objective_.is_convex() || !current_.gradient.isZero(0.0)) return false;
+  last_.certificate = 0.0;
+  status_ = Status::converged;
+  return true;
 }
 
 double Descent::seconds() const { return clock_seconds() - started_; }
@@ -81,7 +87,7 @@ void Descent::record(double step_size, double regularization) {
 
 /// Sets p_, or ends the run because the certificate is good enough.
 bool Descent::stop_or_choose_direction() {
-  const double target = options_.tolerance * std::fabs(current_.value);
+  const double target = options_.tolerance * objective_.scale(current_);
   if (current_.value < options_.diverging_below) {
     status_ = Status::diverging;
     return true;
@@ -90,18 +96,55 @@ bool Descent::stop_or_choose_direction() {
     status_ = Status::converged;
     return true;
   }
+  const bool is_stationary = objective_.stationarity(current_) <= options_.tolerance;
+  if (is_stationary && !escape()) {
+    status_ = Status::stationary;
+    return true;
+  }
   if (last_.iteration >= options_.max_iterations) {
     status_ = Status::iteration_limit;
     return true;
   }
+  if (!is_stationary) choose_direction(target);
+  return ends_here(target);
+}
+
+/// Looks for negative curvature at a stationary point.
+bool Descent::escape() {
+  const bool found = direction_.escape(objective_, current_, p_);
+  note_curvature();
+  return found;
+}
+
+void Descent::choose_direction(double target) {
   direction_.set_goal(std::isfinite(last_.certificate) ? target / last_.certificate : 0.0);
   step_size_.prepare(direction_, current_);
   direction_.compute(objective_, current_, p_);
+  note_curvature();
   if (!p_.allFinite()) {
     p_ = -current_.gradient;
     direction_.forget_margins();
   }
-  if (direction_.certifies()) {
+}
+
+void Descent::note_curvature() {
+  last_.curvature = direction_.curvature().value;
+  last_.curvature_bound = direction_.curvature().bound;
+  if (trace_.empty()) return;
+  trace_.back().curvature = last_.curvature;
+  trace_.back().curvature_bound = last_.curvature_bound;
+}
+
+/// What a step along p_ may decrease the value by, at most.
+double Descent::promise() const {
+  return direction_.has_region() ? direction_.predicted() : -current_.gradient.dot(p_);
+}
+
+/// Whether the chosen direction shows that the run is over.
+bool Descent::ends_here(double target) {
+  if (!objective_.is_convex()) {
+    // The decrement says nothing of the minimum.
+  } else if (direction_.certifies()) {
     last_.certificate = std::min(last_.certificate, -current_.gradient.dot(p_));
     if (!trace_.empty()) trace_.back().certificate = last_.certificate;
     if (last_.certificate <= target) {
@@ -114,7 +157,7 @@ bool Descent::stop_or_choose_direction() {
     return true;
   }
   // By convexity no step up to the full one lowers the value by more than -g . p.
-  if (-current_.gradient.dot(p_) <= 1e-3 * epsilon * std::fabs(current_.value)) {
+  if (promise() <= 1e-3 * epsilon * std::fabs(current_.value)) {
     status_ = Status::precision_limit;
     return true;
   }
@@ -128,7 +171,7 @@ bool Descent::choose() {
 }
 
 bool Descent::advance() {
-  const double decrement = -0.5 * current_.gradient.dot(p_);
+  const double decrement = 0.5 * promise();
   if (!step_size_.advance(objective_, direction_, current_, p_, trial_)) {
     // Where the predicted decrease is below the rounding error of the value, this is the end.
     const bool exhausted = decrement <= 1e3 * epsilon * std::fabs(current_.value);
@@ -142,11 +185,9 @@ bool Descent::advance() {
   std::swap(current_, trial_);
   ++last_.iteration;
   last_.certificate = objective_.certificate(current_);
+  last_.curvature = last_.curvature_bound = std::numeric_limits<double>::quiet_NaN();
   record(step_size_.step(), step_size_.regularization());
-  if (current_.gradient.isZero(0.0)) {
-    last_.certificate = 0.0;
-    status_ = Status::converged;
-  } else if (idle_steps_ >= 2) {
+  if (!stop_at_zero_gradient() && idle_steps_ >= 2) {
     // Twice neither a lower value nor a clearly smaller gradient: only rounding is left.
     status_ = Status::precision_limit;
   }

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from optlite import bcd, objectives, optim, ot
 from optlite._core import core
+from optlite._params import records
 from optlite.display import ConvergenceDisplay, TrajectoryDisplay
 from optlite.trace import Trace
 
@@ -194,7 +195,14 @@ def _draw_run(record, trace):
 
 def _draw_descent(record):
     directions = record["kind"] == "directions"
-    names = (record["name"], "armijo") if directions else ("newton", record["name"])
+    own = {name: each["step_size"] for name, each in records("directions").items()}
+    if directions:
+        names = (record["name"], own[record["name"]] or "armijo")
+    else:  # of the directions that take this step size only, the last one
+        names = (
+            ["newton", *(d for d, s in own.items() if s == record["name"])][-1],
+            record["name"],
+        )
     trace = _run(names[0], step_size=names[1])
     other = f"step size {names[1]}" if directions else f"direction {names[0]}"
     return _draw_run(record, trace), Picture(

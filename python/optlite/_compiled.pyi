@@ -8,7 +8,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['BarycenterRun', 'Bins', 'BlockDescentRun', 'BoostingObjective', 'BoostingRows', 'BoostingRun', 'Columns', 'Descent', 'Design', 'ElasticNetData', 'ElasticNetTarget', 'Forest', 'Linearization', 'Model', 'Network', 'RelaxedTransportRun', 'RidgeProblem', 'TransportCost', 'TransportRun', 'TreeOptions', 'activation', 'after_fork_in_child', 'barycenter_bounds', 'boost_python', 'boost_trees', 'check_csc', 'csc', 'csr', 'dense', 'dense_columns', 'distribution_evaluate', 'distribution_first_outside', 'distribution_marginal', 'distribution_parameters', 'distribution_scores', 'eigen_version', 'encode', 'encode_columns', 'extend_bases', 'extend_basis', 'find_bins', 'find_bins_of_columns', 'first_infinity', 'grow_tree', 'network', 'openmp_runtime', 'partial_bounds', 'penalty_prox', 'penalty_subdifferential_distance', 'penalty_value', 'poll_count', 'pool', 'product', 'registry', 'rule_kernel', 'rule_slot_shapes', 'rule_state', 'rule_step', 'rule_steps_done', 'simd_level', 'survey_costs', 'symmetric_eigen', 'threads', 'transport_batch', 'tridiagonal_eigen', 'unbalanced_bounds']
+__all__: list[str] = ['BarycenterRun', 'Bins', 'BlockDescentRun', 'BoostingObjective', 'BoostingRows', 'BoostingRun', 'Columns', 'Descent', 'Design', 'ElasticNetData', 'ElasticNetTarget', 'Forest', 'Linearization', 'Model', 'Network', 'RelaxedTransportRun', 'RidgeProblem', 'TransportCost', 'TransportRun', 'TreeOptions', 'activation', 'after_fork_in_child', 'barycenter_bounds', 'boost_python', 'boost_trees', 'check_csc', 'csc', 'csr', 'dense', 'dense_columns', 'distribution_evaluate', 'distribution_first_outside', 'distribution_marginal', 'distribution_parameters', 'eigen_version', 'encode', 'encode_columns', 'extend_bases', 'extend_basis', 'find_bins', 'find_bins_of_columns', 'first_infinity', 'grow_tree', 'network', 'openmp_runtime', 'partial_bounds', 'penalty_prox', 'penalty_subdifferential_distance', 'penalty_value', 'poll_count', 'pool', 'product', 'registry', 'rule_kernel', 'rule_slot_shapes', 'rule_state', 'rule_step', 'rule_steps_done', 'simd_level', 'survey_costs', 'symmetric_eigen', 'threads', 'transport_batch', 'tridiagonal_eigen', 'unbalanced_bounds']
 class Design:
     """
     A data matrix, read in place.
@@ -98,7 +98,11 @@ class Descent:
     """
     A descent run, one iteration at a time.
     """
+    @typing.overload
     def __init__(self, model: Model, direction: str, direction_fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], step_size: str, step_size_fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], x0: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], tolerance: typing.SupportsFloat | typing.SupportsIndex, max_iterations: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @typing.overload
+    def __init__(self, problem: typing.Any, direction: str, direction_fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], step_size: str, step_size_fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], x0: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], tolerance: typing.SupportsFloat | typing.SupportsIndex, max_iterations: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     def advance(self) -> bool:
         ...
@@ -448,8 +452,6 @@ def distribution_first_outside(name: str, fields: collections.abc.Sequence[typin
 def distribution_marginal(name: str, fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], y: numpy.typing.NDArray[numpy.float64], weight: numpy.typing.NDArray[numpy.float64] | None, event: numpy.typing.NDArray[numpy.float64] | None) -> numpy.typing.NDArray[numpy.float64]:
     ...
 def distribution_parameters(name: str, fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> list[str]:
-    ...
-def distribution_scores(name: str, fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> list[str]:
     ...
 @typing.overload
 def encode(X: numpy.typing.NDArray[numpy.float64], bins: Bins, rows: numpy.typing.NDArray[numpy.uint32] | None = None) -> numpy.typing.NDArray[numpy.uint8]:

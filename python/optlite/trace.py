@@ -31,6 +31,10 @@ class Record:
         Step t that led here: ``x = x_before + t * direction``. 0 at the start.
     regularization : float
         Shift lambda of the Hessian in that step, where the method has one.
+    curvature, curvature_bound : float
+        Smallest Ritz value of the Hessian that the method saw at ``x``, and a bound on its distance
+        from an eigenvalue. The smallest eigenvalue is not above it: a negative one proves negative
+        curvature. NaN where none was seen.
     n_passes : int
         Times the data has been read since the start.
     n_inner : int
@@ -56,6 +60,8 @@ class Record:
     certificate: float = math.inf
     step_size: float = 0.0
     regularization: float = 0.0
+    curvature: float = math.nan
+    curvature_bound: float = math.nan
     n_passes: int = 0
     n_inner: int = 0
     seconds: float = 0.0

@@ -42,8 +42,9 @@ from ._descent import make_function, minimize, steps
 from ._names import from_name, list_rules
 from ._rules import Rule, make_class, rule_records
 from ._state import State
+from .curvatures import METHODS
 
-for _record in records("directions").values():
+for _record in (*records("directions").values(), *(each.record() for each in METHODS.values())):
     globals()[_record["name"]] = make_function(_record, __name__)
 
 for _record in rule_records().values():
@@ -61,6 +62,6 @@ __all__ = [
     "steps",
     "wrappers",
     *wrappers.__all__,
-    *sorted(records("directions")),
+    *sorted([*records("directions"), *METHODS]),
     *sorted(record["class_name"] for record in records("rules").values()),
 ]

@@ -12,24 +12,27 @@ from .._warnings import warn
 from ..objectives import GeneralizedLinearObjective
 from ..trace import Record, Trace
 from ._names import from_name, is_rule_name, python_rules
+from ._problem import Problem
 from ._rule_run import REQUIRED, RuleRun
 from ._rules import Rule
+from .curvatures import CURVATURES, METHODS
 from .wrappers import PythonRule
 
 ENGINES = ("core", "numpy")
-SUCCESS = ("converged", "estimated", "precision_limit")
+SUCCESS = ("converged", "estimated", "stationary", "precision_limit")
 
 
 def steps(
     objective,
     x0=None,
     method="newton",
-    step_size="armijo",
+    step_size=None,
     max_iter=100,
     tol=1e-8,
     engine="core",
     batch_size=None,
     random_state=None,
+    curvature=None,
     **fields,
 ):
     """Yield one record per iteration of a descent method or of an update rule.
@@ -37,20 +40,26 @@ def steps(
     Parameters
     ----------
     objective : object of optlite.objectives
-        What to minimise. Update rules also take any object with ``shape`` and
-        ``value_and_gradient(x)``.
+        What to minimise; any object with ``shape`` and ``value_and_gradient(x)`` will do, such as
+        one of :func:`~optlite.objectives.from_callable`. Second-order methods use its
+        ``hvp(x, v)`` if there is one, and differences of gradients otherwise.
     x0 : array-like of shape `objective.shape`, default=None
         Where to start; zeros when None.
     method : str or Rule, default="newton"
-        A direction ("newton", "newton_cg", "lbfgs", "steepest_descent", ...) or an update rule
-        ("adam", ...; or ``Adam(...)`` itself).
-    step_size : str, default="armijo"
+        A direction ("newton", "lbfgs", "trust_region", "cubic", "nonlinear_cg", ...), a matrix that
+        stands for the Hessian ("gauss_newton", "natural_gradient", "subsampled_newton",
+        "sketched_newton") or an update rule ("adam", ...; or ``Adam(...)`` itself).
+    step_size : str, default=None
         How far to go along a direction: a registered name ("armijo", "gradient_regularized", ...).
+        None is the one that suits the method: "gain_ratio" for "trust_region" and "cubic", "wolfe"
+        for "nonlinear_cg", "levenberg_marquardt" for "gauss_newton" and "natural_gradient",
+        "armijo" for others.
     max_iter : int, >= 0, default=100
         Limit of iterations.
     tol : float, >= 0, default=1e-8
         Stop when the certificate is at most ``tol * abs(objective value)``; at most ``tol`` for an
-        objective whose ``minimum`` is known to be 0.
+        objective whose ``minimum`` is known to be 0. Where no certificate is known, stop when the
+        gradient is: ``max(abs(g) * maximum(abs(x), 1)) <= tol * max(abs(value), 1)``.
     engine : {"core", "numpy"}, default="core"
         The compiled kernels, or their NumPy twins, which a debugger can enter. Both give the same
         numbers up to rounding.
@@ -60,7 +69,11 @@ def steps(
         certificate, is computed once an epoch; the records between hold the batch's value. Rules
         that compare micro-batches get up to eight parts of the batch.
     random_state : int, numpy.random.Generator or None, default=None
-        Seed of the order of the samples, and of random vectors that curvature is estimated with.
+        Seed of the order of the samples, of random vectors that curvature is estimated with, and of
+        what "natural_gradient", "subsampled_newton" and "sketched_newton" draw.
+    curvature : str, default=None
+        What stands for the Hessian: "gauss_newton", ... as above, beside a direction. None is the
+        Hessian.
     **fields
         Hyper-parameters of the method and of the step size, by name (``memory=5``, ``c=0.1``,
         ``learning_rate=0.1``).
@@ -93,8 +106,9 @@ def steps(
     >>> by_hand[-1].x.round(6)
     array([1.346154])
     """
+    parts = (method, step_size, curvature)
     batches = (batch_size, random_state)
-    run = _make_run(objective, x0, method, step_size, max_iter, tol, engine, batches, fields)
+    run = _make_run(objective, x0, parts, max_iter, tol, engine, batches, fields)
     return _iterate(run, objective.shape)
 
 
@@ -102,7 +116,7 @@ def minimize(
     objective,
     x0=None,
     method="lbfgs",
-    step_size="armijo",
+    step_size=None,
     max_iter=1000,
     tol=1e-8,
     engine="core",
@@ -110,6 +124,7 @@ def minimize(
     trace=False,
     batch_size=None,
     random_state=None,
+    curvature=None,
     **fields,
 ):
     """Minimise an objective by a descent method or an update rule.
@@ -117,18 +132,17 @@ def minimize(
     Parameters
     ----------
     objective : object of optlite.objectives
-        What to minimise.
+        What to minimise, as in :func:`steps`.
     x0 : array-like of shape `objective.shape`, default=None
         Where to start; zeros when None.
     method : str or Rule, default="lbfgs"
-        A direction or an update rule, as in :func:`steps`.
-    step_size : str, default="armijo"
-        Registered name of the step size along a direction.
+        A direction, a matrix or an update rule, as in :func:`steps`.
+    step_size : str, default=None
+        Registered name of the step size along a direction; None is the one that suits the method.
     max_iter : int, >= 0, default=1000
         Limit of iterations.
     tol : float, >= 0, default=1e-8
-        Stop when the certificate is at most ``tol * abs(objective value)``; at most ``tol`` for an
-        objective whose ``minimum`` is known to be 0.
+        As in :func:`steps`.
     engine : {"core", "numpy"}, default="core"
         The compiled kernels or their NumPy twins.
     callback : callable, default=None
@@ -136,7 +150,7 @@ def minimize(
         ``StopIteration`` to end the run.
     trace : bool, default=False
         Whether to keep the records.
-    batch_size, random_state
+    batch_size, random_state, curvature
         As in :func:`steps`.
     **fields
         Hyper-parameters of the method and of the step size, by name.
@@ -146,8 +160,12 @@ def minimize(
     scipy.optimize.OptimizeResult
         ``x``, ``fun``, ``jac``, ``nit``, ``success``, ``status`` (a word), ``message`` (a
         sentence), ``certificate`` (bound on, or estimate of, fun - minimum; infinite where none is
-        known), ``n_passes`` (times the data was read) and ``trace``
-        (:class:`~optlite.trace.Trace` or None). ``success`` is also true when rounding stops
+        known), ``curvature`` and ``curvature_bound`` (smallest Ritz value of the Hessian at x and a
+        bound on its distance from an eigenvalue, from "trust_region" and "cubic"; otherwise NaN),
+        ``n_passes`` (times the data was read) and ``trace``
+        (:class:`~optlite.trace.Trace` or None). Status "stationary" says that the gradient vanished
+        where no bound is known; "trust_region" and "cubic" leave such a point if they find negative
+        curvature there. ``success`` is also true when rounding stops
         the run before the tolerance ("precision_limit"): nothing better can be computed.
 
     Warns
@@ -168,8 +186,9 @@ def minimize(
     >>> result.success, result.x.round(4)
     (True, array([ 0.8889, -0.0381]))
     """
+    parts = (method, step_size, curvature)
     batches = (batch_size, random_state)
-    run = _make_run(objective, x0, method, step_size, max_iter, tol, engine, batches, fields)
+    run = _make_run(objective, x0, parts, max_iter, tol, engine, batches, fields)
     if callback is not None and not callable(callback):
         raise TypeError(f"callback must be callable or None, got {callback!r}.")
     records, stopped = [], False
@@ -188,8 +207,9 @@ def minimize(
     return _result(run, record, status, Trace(records) if trace else None)
 
 
-def _make_run(objective, x0, method, step_size, max_iter, tol, engine, batches, fields):
+def _make_run(objective, x0, parts, max_iter, tol, engine, batches, fields):
     """Check the arguments and start a run with one of the two engines."""
+    method, step_size, curvature = parts
     if engine not in ENGINES:
         raise ValueError(f"engine must be one of {list(ENGINES)}, got {engine!r}.")
     is_rule = isinstance(method, (Rule, PythonRule))
@@ -198,47 +218,78 @@ def _make_run(objective, x0, method, step_size, max_iter, tol, engine, batches, 
             rule = method.replace(**fields) if fields else method
         else:
             rule = from_name(method, fields)
-        if step_size != "armijo":
-            raise ValueError(
-                f"step_size must be left out for an update rule, got {step_size!r} ({rule.name}). "
-                "Its steps have the length that the rule gives them: set learning_rate."
-            )
+        for name, part in (("step_size", step_size), ("curvature", curvature)):
+            if part is not None:
+                raise ValueError(
+                    f"{name} must be left out for an update rule, got {part!r} ({rule.name}). Its "
+                    "steps have the length that the rule gives them: set learning_rate."
+                )
         return _rule_run(objective, rule, x0, max_iter, tol, engine, *batches)
     if batches[0] is not None:
         raise ValueError(
             f"batch_size must be None for method={method!r}, which needs the whole objective, got "
             f"{batches[0]!r}. Use an update rule, such as method='adam'."
         )
-    direction = _find_direction(method)
-    if not isinstance(objective, GeneralizedLinearObjective):
-        raise TypeError(
-            f"objective must be a generalized linear model of optlite.objectives for method="
-            f"{method!r}, such as LeastSquares(X, y), got {type(objective).__name__}. Other "
-            "functions are minimised by update rules, such as method='adam'."
-        )
-    rule = _params.find("step_sizes", step_size, "step_size")
-    values = _params.split_fields([direction, rule], fields)
+    direction, rule, matrix = _find_parts(*parts)
+    _check_objective(objective)
+    values = _params.split_fields([direction, rule, matrix.record()], fields)
     start = _check_start(x0, objective).ravel()
     limits = (_check_tol(tol), _check_max_iter(max_iter))
+    is_plain = isinstance(objective, GeneralizedLinearObjective) and matrix.name == "hessian"
+    if not is_plain:
+        use_twin = engine == "numpy"
+        random = np.random.default_rng(batches[1])
+        problem = Problem(objective, matrix(objective, random, use_twin, **values[2]), use_twin)
     if engine == "numpy":
-        return _numpy_run(objective, direction, rule, values, start, *limits)
-    own, rule_own = (list(each.values()) for each in values)
-    return core.Descent(objective._make_model(), method, own, step_size, rule_own, start, *limits)
+        problem = objective.twin() if is_plain else problem
+        return _numpy_run(problem, direction, rule, values[:2], start, *limits)
+    own, rule_own = (_stored(*each) for each in zip((direction, rule), values[:2], strict=True))
+    problem = objective._make_model() if is_plain else problem
+    return core.Descent(problem, direction["name"], own, rule["name"], rule_own, start, *limits)
 
 
-def _find_direction(method):
-    """Return the record of a direction; an unknown name is compared with the rules as well."""
-    known = {**_params.records("rules"), **python_rules(), **_params.records("directions")}
-    if isinstance(method, str) and method not in known:
+def _stored(record, values):
+    """Return hyper-parameters as the core takes them."""
+    return [_params.stored(field, values[field["name"]]) for field in record["fields"]]
+
+
+def _find_parts(method, step_size, curvature):
+    """Return the records of direction and step size, and the class of the matrix."""
+    if isinstance(method, str) and method in METHODS:
+        if curvature is not None:
+            raise ValueError(
+                f"curvature must be left out for method={method!r}, which names the matrix itself, "
+                f"got {curvature!r}. Name a direction beside it: method={METHODS[method].method!r}."
+            )
+        matrix = METHODS[method]
+        direction = _params.find("directions", matrix.method, "method")
+        default = matrix.step_size
+    else:
+        direction = _find_direction(method)
+        matrix = _find_curvature(curvature)
+        default = direction["step_size"] or "armijo"
+    rule = _params.find("step_sizes", default if step_size is None else step_size, "step_size")
+    only = direction["step_size"]
+    if only and rule["name"] != only:
         raise ValueError(
-            f"method must be one of {sorted(_params.records('directions'))} or an update rule of "
-            f"optim.list_rules(), got {method!r}.{_params.hint(method, known)}"
+            f"step_size must be {only!r} for method={method!r}, or left out, got {step_size!r}."
         )
-    return _params.find("directions", method, "method")
+    return direction, rule, matrix
 
 
-def _rule_run(objective, rule, x0, max_iter, tol, engine, batch_size, random_state):
-    """Check what an update rule needs and start its run."""
+def _find_curvature(name):
+    if name is None:
+        return CURVATURES["hessian"]
+    if isinstance(name, str) and name in CURVATURES:
+        return CURVATURES[name]
+    error = ValueError if isinstance(name, str) else TypeError
+    raise error(
+        f"curvature must be one of {sorted(CURVATURES)} or None, got {name!r}."
+        f"{_params.hint(name, CURVATURES)}"
+    )
+
+
+def _check_objective(objective):
     missing = [name for name in REQUIRED if not hasattr(objective, name)]
     if missing:
         raise TypeError(
@@ -246,6 +297,23 @@ def _rule_run(objective, rule, x0, max_iter, tol, engine, batch_size, random_sta
             f"{missing[0]}. Use optlite.objectives, or objectives.from_callable(value, gradient, "
             "shape)."
         )
+
+
+def _find_direction(method):
+    """Return the record of a direction; an unknown name is compared with the rules as well."""
+    directions = {**_params.records("directions"), **METHODS}
+    known = {**_params.records("rules"), **python_rules(), **directions}
+    if isinstance(method, str) and method not in known:
+        raise ValueError(
+            f"method must be one of {sorted(directions)} or an update rule of "
+            f"optim.list_rules(), got {method!r}.{_params.hint(method, known)}"
+        )
+    return _params.find("directions", method, "method")
+
+
+def _rule_run(objective, rule, x0, max_iter, tol, engine, batch_size, random_state):
+    """Check what an update rule needs and start its run."""
+    _check_objective(objective)
     start = _check_start(x0, objective)
     if batch_size is not None:
         try:
@@ -258,7 +326,7 @@ def _rule_run(objective, rule, x0, max_iter, tol, engine, batch_size, random_sta
     return RuleRun(objective, rule, start, *limits, engine, batch_size, random_state)
 
 
-def _numpy_run(objective, direction, rule, values, start, tol, max_iter):
+def _numpy_run(problem, direction, rule, values, start, tol, max_iter):
     from ..reference import load
     from ..reference.descent import Descent
 
@@ -266,7 +334,7 @@ def _numpy_run(objective, direction, rule, values, start, tol, max_iter):
         getattr(load(record["kind"], record["name"]), record["class_name"])(**own)
         for record, own in zip((direction, rule), values, strict=True)
     ]
-    return Descent(objective.twin(), *twins, start, tol, max_iter)
+    return Descent(problem, *twins, start, tol, max_iter)
 
 
 def _iterate(run, shape):
@@ -305,6 +373,8 @@ def _result(run, record, status, trace):
         status=status,
         message=message,
         certificate=record.certificate,
+        curvature=record.curvature,
+        curvature_bound=record.curvature_bound,
         n_passes=record.n_passes,
         trace=trace,
     )
@@ -382,6 +452,7 @@ def _check_max_iter(max_iter):
 def make_function(record, module):
     """Make ``newton(objective, ...)`` and its like: minimize with the method filled in."""
     name = record["name"]
+    takes_curvature = name not in METHODS
 
     def run(objective, x0=None, **options):
         return minimize(objective, x0, method=name, **options)
@@ -390,7 +461,8 @@ def make_function(record, module):
     keep = [shared["objective"], shared["x0"]]
     keep += [
         shared[key].replace(kind=inspect.Parameter.KEYWORD_ONLY)
-        for key in ("step_size", "max_iter", "tol", "engine", "callback", "trace")
+        for key in ("step_size", "curvature", "max_iter", "tol", "engine", "callback", "trace")
+        if key != "curvature" or takes_curvature
     ]
     run.__signature__ = inspect.Signature([*keep, *_params.parameters(record), shared["fields"]])
     run.__name__ = run.__qualname__ = name
@@ -405,10 +477,10 @@ objective : object of optlite.objectives
     What to minimise.
 x0 : array-like of shape `objective.shape`, default=None
     Where to start; zeros when None.
-step_size, max_iter, tol, engine, callback, trace
+step_size, {"curvature, " if takes_curvature else ""}max_iter, tol, engine, callback, trace
     As in :func:`minimize`.
 {_params.parameter_docs(record)}**fields
-    Hyper-parameters of the step size, by name.
+    Hyper-parameters of the step size{" and of the curvature" if takes_curvature else ""}, by name.
 
 Returns
 -------

@@ -61,6 +61,8 @@ class RuleRun:
             "certificate": self._certificate,
             "step_size": 1.0 if self._iteration else 0.0,
             "regularization": 0.0,
+            "curvature": math.nan,
+            "curvature_bound": math.nan,
             "n_passes": int(self._passes),
             "n_inner": 0,
             "seconds": time.perf_counter() - self._began,

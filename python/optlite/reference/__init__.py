@@ -35,6 +35,7 @@ MODULES = (
     "factored",
     "generalized_linear",
     "inverse_root",
+    "krylov",
     "lanczos",
     "natural_gradient",
     "network",

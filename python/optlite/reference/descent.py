@@ -12,6 +12,7 @@ SENTENCES = {
     "running": "The run has not ended.",
     "converged": "The certificate reached the tolerance.",
     "estimated": "The method's own estimate of the error reached the tolerance.",
+    "stationary": "The scaled gradient reached the tolerance: a stationary point.",
     "iteration_limit": "The iteration limit came before the tolerance.",
     "precision_limit": "No step decreases the objective any more: it is at the rounding error of "
     "the data.",
@@ -73,22 +74,48 @@ class Descent:
         """Stop, or choose a direction, which may improve the certificate of the current point."""
         if self.status != "running":
             return False
-        target = self.tolerance * abs(self.current.value)
+        target = self.tolerance * self.objective.scale(self.current)
         if self.record["certificate"] <= target:
             self.status = "converged"
+            return False
+        is_stationary = self.objective.stationarity(self.current) <= self.tolerance
+        if is_stationary and not self._escape():
+            self.status = "stationary"
         elif self.record["iteration"] >= self.max_iterations:
             self.status = "iteration_limit"
         else:
-            certificate = self.record["certificate"]
-            self.rule.set_goal(target / certificate if np.isfinite(certificate) else 0.0)
-            self.step_size.prepare(self.rule, self.current)
-            self.direction = self._finite(self.rule.compute(self.objective, self.current))
+            if not is_stationary:
+                self._choose_direction(target)
             self._judge(-(self.gradient @ self.direction), target)
         return self.status == "running"
 
+    def _escape(self):
+        """Look for negative curvature at a stationary point."""
+        way = self.rule.escape(self.objective, self.current)
+        self._note_curvature()
+        if way is not None:
+            self.direction = way
+        return way is not None
+
+    def _choose_direction(self, target):
+        certificate = self.record["certificate"]
+        self.rule.set_goal(target / certificate if np.isfinite(certificate) else 0.0)
+        self.step_size.prepare(self.rule, self.current)
+        self.direction = self._finite(self.rule.compute(self.objective, self.current))
+        self._note_curvature()
+
+    def _note_curvature(self):
+        self.record["curvature"], self.record["curvature_bound"] = self.rule.curvature
+
+    def _promise(self):
+        """What a step along the direction may decrease the value by, at most."""
+        return self.rule.predicted if self.rule.has_region else -(self.gradient @ self.direction)
+
     def _judge(self, decrement, target):
         """Use -g . p, the squared Newton decrement if p is a Newton direction."""
-        if self.rule.certifies():
+        if not self.objective.is_convex:
+            pass  # it says nothing of the minimum
+        elif self.rule.certifies():
             self.record["certificate"] = min(self.record["certificate"], decrement)
             if self.record["certificate"] <= target:
                 self.status = "converged"
@@ -100,13 +127,13 @@ class Descent:
             self.status = "estimated"
         # By convexity no step up to the full one lowers the value by more than -g . p.
         limit = 1e-3 * np.finfo(float).eps * abs(self.current.value)
-        if self.status == "running" and decrement <= limit:
+        if self.status == "running" and self._promise() <= limit:
             self.status = "precision_limit"
 
     def advance(self):
         """Move along the chosen direction; return False if no step was acceptable."""
         before = self.current
-        decrement = -0.5 * (before.gradient @ self.direction)
+        decrement = 0.5 * self._promise()
         trial, self.direction = self.step_size.advance(
             self.objective, self.rule, before, self.direction
         )
@@ -139,10 +166,14 @@ class Descent:
             "certificate": self.objective.certificate(self.current),
             "step_size": step_size,
             "regularization": regularization,
+            "curvature": np.nan,
+            "curvature_bound": np.nan,
             "n_passes": self.objective.passes,
             "n_inner": self.rule.inner_iterations,
             "seconds": time.perf_counter() - self.started,
         }
-        if self.status == "running" and not self.current.gradient.any():
+        # Elsewhere a zero gradient may be a saddle point.
+        is_zero = self.objective.is_convex and not self.current.gradient.any()
+        if self.status == "running" and is_zero:
             self.record["certificate"] = 0.0
             self.status = "converged"

@@ -167,6 +167,16 @@ class GeneralizedLinear:
         total = direct + np.sqrt(kappa * self._second_moments().sum() * nu)
         return np.exp(concordance * move) * (total**2 / (2.0 * self.alpha) + 0.5 * nu)
 
+    is_convex = True
+
+    def scale(self, at):
+        """What the tolerance of the certificate is relative to."""
+        return abs(at.value)
+
+    def stationarity(self, at):
+        """Infinite: the certificate ends runs."""
+        return np.inf
+
     def lipschitz(self):
         """Return curvature bound times the largest eigenvalue of Z^T diag(s) Z / S, plus alpha."""
         Z = np.hstack([self.X, np.ones((len(self.X), 1))]) if self.intercept else self.X

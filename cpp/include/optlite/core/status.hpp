@@ -7,6 +7,7 @@ enum class Status {
   running,
   converged,
   estimated,          // the method's own estimate reached the tolerance; no bound is known
+  stationary,         // the gradient vanished to the tolerance; no bound is known
   iteration_limit,
   precision_limit,  // no step changes the objective any more: rounding, not the method, stops it
   line_search_failed,
@@ -19,6 +20,7 @@ inline const char* name(Status status) {
     case Status::running: return "running";
     case Status::converged: return "converged";
     case Status::estimated: return "estimated";
+    case Status::stationary: return "stationary";
     case Status::iteration_limit: return "iteration_limit";
     case Status::precision_limit: return "precision_limit";
     case Status::line_search_failed: return "line_search_failed";
@@ -33,6 +35,8 @@ inline const char* sentence(Status status) {
     case Status::running: return "The run has not ended.";
     case Status::converged: return "The certificate reached the tolerance.";
     case Status::estimated: return "The method's own estimate of the error reached the tolerance.";
+    case Status::stationary:
+      return "The scaled gradient reached the tolerance: a stationary point.";
     case Status::iteration_limit: return "The iteration limit came before the tolerance.";
     case Status::precision_limit:
       return "No step decreases the objective any more: it is at the rounding error of the data.";

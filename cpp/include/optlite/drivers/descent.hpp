@@ -1,5 +1,5 @@
-// The loop "direction, then step": steepest descent, L-BFGS, Newton and Newton-CG are all this
-// driver with another Direction and StepSize. It can be run to the end or stepped through.
+// The loop "direction, then step": steepest descent, L-BFGS, Newton's method and trust regions are
+// all this driver with another Direction and StepSize. It can be run to the end or stepped through.
 #pragma once
 
 #include <memory>
@@ -49,6 +49,12 @@ class Descent {
 
  private:
   bool stop_or_choose_direction();
+  bool stop_at_zero_gradient();
+  bool escape();
+  void choose_direction(double target);
+  void note_curvature();
+  double promise() const;
+  bool ends_here(double target);
   void record(double step_size, double regularization);
   double seconds() const;
 

@@ -2,6 +2,7 @@
 // on data, threads or storage is behind this interface, called a few times per iteration.
 #pragma once
 
+#include <cmath>
 #include <stdexcept>
 
 #include "optlite/core/types.hpp"
@@ -60,6 +61,17 @@ class Objective {
 
   /// A bound on value(p) - minimum, or infinity where none is known (see duality gap).
   virtual double certificate(const Point&) { return infinity; }
+
+  /// What the tolerance of the certificate is relative to.
+  virtual double scale(const Point& p) { return std::fabs(p.value); }
+
+  /// The gradient without its unit, zero at a stationary point; infinite where the certificate
+  /// alone ends a run.
+  virtual double stationarity(const Point&) { return infinity; }
+
+  /// Whether it is convex and hessian_product() its own Hessian: the squared Newton decrement then
+  /// bounds value - minimum near the solution, and a zero gradient is the minimum.
+  virtual bool is_convex() const { return true; }
 
   /// Times the data has been read since the start.
   Index passes() const { return passes_; }

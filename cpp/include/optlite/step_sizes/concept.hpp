@@ -25,7 +25,7 @@ class StepSize {
                        Point& trial) = 0;
 
   double step() const { return step_; }
-  double regularization() const { return regularization_; }
+  virtual double regularization() const { return regularization_; }
 
  protected:
   double step_ = 0.0;
@@ -54,6 +54,16 @@ inline bool sufficient_decrease(const Point& at, const Point& trial, double t, d
   if (trial.value <= at.value + constant * t * slope) return true;
   const double rounding = 64.0 * epsilon * std::fabs(at.value);
   return trial.value <= at.value + rounding && trial_slope <= (2.0 * constant - 1.0) * slope;
+}
+
+/// Actual over predicted decrease. At the last digits of the value the gradient tells progress from
+/// noise (Conn, Gould and Toint, Trust-region methods, 2000, section 17.4.2, has the problem).
+inline double gain_ratio(const Point& at, const Point& trial, double predicted) {
+  if (!std::isfinite(trial.value)) return -infinity;
+  const double rounding = 64.0 * epsilon * std::fabs(at.value);
+  const double actual = at.value - trial.value;
+  if (predicted > rounding || std::fabs(actual) > rounding) return actual / predicted;
+  return trial.gradient.norm() < at.gradient.norm() ? 1.0 : 0.0;
 }
 
 }  // namespace optlite

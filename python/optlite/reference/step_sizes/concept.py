@@ -36,3 +36,13 @@ def sufficient_decrease(at, trial, t, slope, trial_slope, c):
         return True
     flat = trial.value <= at.value + rounding_error(at)
     return flat and trial_slope <= (2.0 * c - 1.0) * slope
+
+
+def gain_ratio(at, trial, predicted):
+    """Return actual / predicted decrease; at the last digits of the value the gradient decides."""
+    if not np.isfinite(trial.value):
+        return -np.inf
+    rounding, actual = rounding_error(at), at.value - trial.value
+    if predicted > rounding or abs(actual) > rounding:
+        return actual / predicted
+    return 1.0 if np.linalg.norm(trial.gradient) < np.linalg.norm(at.gradient) else 0.0
