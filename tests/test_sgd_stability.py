@@ -97,6 +97,18 @@ def test_bounds_are_never_below_the_critical_rate(name):
             assert found.critical_rate <= slack * found.coherence_bound
 
 
+@pytest.mark.parametrize("b", [1, 3, 5])
+def test_many_steps_shrink_below_the_critical_rate_and_grow_above(b):
+    """Asymmetry from rounding, which a single step may double, must not add up."""
+    rate = sgd_stability(RANK_ONE, b).critical_rate
+    for share, grows in ((0.99, False), (1.01, True)):
+        S = np.eye(4)
+        for _ in range(400):
+            S = second_moment_step(RANK_ONE, S / np.trace(S), share * rate, b)
+        assert bool(np.trace(S) > 1.0) is grows
+        assert np.abs(S - S.T).max() < 1e-14
+
+
 def test_simulated_sgd_explodes_above_the_critical_rate_and_not_below():
     """Mean squares of many runs, from the worst covariance; none of the formulas is used."""
     hessians = SampleHessians(factors=np.eye(3) * [1.0, 1.2, 0.8])
@@ -210,6 +222,11 @@ def test_coherence_is_that_of_the_definition():
             lambda: second_moment_step(RANK_ONE, np.eye(3), 0.1),
             ValueError,
             r"covariance must have shape \(4, 4\), got \(3, 3\)",
+        ),
+        (
+            lambda: second_moment_step(RANK_ONE, np.triu(np.ones((4, 4))), 0.1),
+            ValueError,
+            "covariance must be symmetric and finite",
         ),
         (
             lambda: sample_hessians(objectives.LeastSquares(DATA, LABELS, alpha=0.1), np.zeros(3)),

@@ -354,6 +354,10 @@ def second_moment_step(
         raise ValueError(
             f"covariance must have shape {hessians.mean.shape}, got {S.shape} ({owner})."
         )
+    if not np.abs(S - S.T).max() <= 1e-8 * np.abs(S).max():
+        raise ValueError(f"covariance must be symmetric and finite ({owner}).")
+    # What rounding has left of asymmetry would grow from step to step.
+    S = 0.5 * (S + S.T)
     rate = _params.real_number(learning_rate, "learning_rate", owner)
     n = hessians.n_samples
     p, q = _noise_share(integer(batch_size, "batch_size", 1, owner, n), n, sampling)
