@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "optlite/core/interrupt.hpp"
+#include "optlite/linalg/conjugate_gradients.hpp"
 #include "optlite/transport/bounds.hpp"
 #include "optlite/transport/selected.hpp"
 
@@ -43,12 +44,19 @@ struct BarycenterRun::Block {
 BarycenterRun::BarycenterRun(const transport::Cost& cost, const Matrix& histograms, Vector weights,
                              double reg, double scale, bool newton, bool debiased, double memory,
                              TransportOptions options)
-    : StagedRun(reg, scale, newton && !debiased, careful(options)), weights_(std::move(weights)) {
+    : StagedRun(reg, scale, newton && !debiased, careful(options)),
+      histograms_(histograms),
+      weights_(std::move(weights)) {
   const double share = memory / static_cast<double>(histograms.cols() + (debiased ? 1 : 0));
   for (Index k = 0; k < histograms.cols(); ++k) {
     blocks_.push_back(std::make_unique<Block>(cost, histograms.col(k), share));
   }
   if (debiased) self_ = std::make_unique<transport::ConditionalPlan>(cost, share);
+  // Newton's steps multiply with each plan: they need its shares.
+  const double entries = static_cast<double>(cost.sources()) * static_cast<double>(cost.targets());
+  if ((debiased || !newton) && entries <= share) {
+    kernel_ = std::make_unique<transport::SharedKernel>(cost);
+  }
   at_.g = Matrix::Zero(cost.targets(), histograms.cols());
   at_.own = Vector::Zero(cost.targets());
   begin();
@@ -58,8 +66,8 @@ BarycenterRun::~BarycenterRun() = default;
 
 StagedRun::State BarycenterRun::state() const {
   const transport::ConditionalPlan& plan = blocks_.front()->plan;
-  return {at_.reg,          at_.value, at_.error, 1.0, range(at_.g), plan.n_evaluations(),
-          plan.n_products()};
+  const Index evaluations = plan.n_evaluations() + (kernel_ ? kernel_->n_evaluations() : 0);
+  return {at_.reg, at_.value, at_.error, 1.0, range(at_.g), evaluations, plan.n_products()};
 }
 
 Matrix BarycenterRun::potentials_of_stage() const {
@@ -79,6 +87,7 @@ void BarycenterRun::evaluate_at(double reg) {
 }
 
 void BarycenterRun::evaluate(Point& at) {
+  if (kernel_ && evaluate_together(at)) return;
   at.value = 0.0;
   at.sums.resize(at.g.rows(), at.g.cols());
   for (Index k = 0; k < at.g.cols(); ++k) {
@@ -87,13 +96,35 @@ void BarycenterRun::evaluate(Point& at) {
     at.sums.col(k) = block.plan.column_sums(block.a);
     at.value += weights_[k] * block.a.dot(block.f(at.reg));
   }
+  judge(at);
+}
+
+/// All histograms through one kernel, where that does not underflow.
+bool BarycenterRun::evaluate_together(Point& at) {
+  Matrix minima;
+  if (!kernel_->evaluate(at.g, histograms_, at.reg, minima, at.sums)) return false;
+  const auto& a = histograms_.array();
+  const Matrix f = (a > 0.0).select(at.reg * a.max(1e-320).log() + minima.array(), 0.0);
+  at.value = (a * f.array()).matrix().colwise().sum().dot(weights_);
+  judge(at);
+  return true;
+}
+
+/// What follows from the column sums.
+void BarycenterRun::judge(Point& at) {
   at.mean = at.sums * weights_;
   at.error = (at.sums.colwise() - at.mean).colwise().lpNorm<1>().dot(weights_);
   if (!self_) return;
   // Half of the transport from x to itself, <x, h>, cancels against <x, sum_k w_k g_k>.
-  self_->evaluate(at.own, at.reg);
-  const Vector own_sums = ((at.own - self_->soft_minima()) / at.reg).array().exp();
+  const Vector own_sums = ((at.own - own_minima(at)) / at.reg).array().exp();
   at.error += (own_sums - at.mean).lpNorm<1>();
+}
+
+/// Soft minima at h.
+const Vector& BarycenterRun::own_minima(const Point& at) {
+  if (kernel_ && kernel_->soft_minima(at.own, at.reg, own_minima_)) return own_minima_;
+  self_->evaluate(at.own, at.reg);
+  return self_->soft_minima();
 }
 
 /// Column sums of all plans become their geometric mean, times exp(h / reg).
@@ -116,8 +147,7 @@ void BarycenterRun::sweep() {
 /// h for which exp((h_i + h_j - C_ij) / reg) has these sums: averaged updates, some of which do.
 void BarycenterRun::fit_own(const Vector& log_mean) {
   for (int k = 0; k < 10; ++k) {
-    self_->evaluate(at_.own, at_.reg);
-    at_.own = 0.5 * (at_.own + at_.reg * log_mean + self_->soft_minima());
+    at_.own = 0.5 * (at_.own + at_.reg * log_mean + own_minima(at_)).eval();
   }
 }
 
@@ -154,28 +184,20 @@ Matrix BarycenterRun::direction(double goal) {
   const double start = size(residual);
   const double enough = std::max(std::min(forcing, std::sqrt(start)), 0.3 * goal / start) * start;
   Matrix d = Matrix::Zero(at_.g.rows(), count);
-  Matrix z = constrained(residual, diagonal);
-  Matrix p = z;
-  Matrix product(at_.g.rows(), count);
-  double rho = dot(residual, z);
-  for (Index i = 0; i < most_products; ++i) {
-    for (Index k = 0; k < count; ++k) {
-      Block& block = *blocks_[static_cast<std::size_t>(k)];
-      product.col(k) =
-          at_.sums.col(k).cwiseProduct(p.col(k)) - block.plan.product(block.a, p.col(k));
-    }
-    interrupt::poll();
-    const double curvature = dot(p, product);
-    if (!(curvature > 0.0)) return at_.reg * (i == 0 ? p : d);
-    const double alpha = rho / curvature;
-    d += alpha * p;
-    residual -= alpha * product;
-    if (!(size(residual) > enough)) break;
-    z = constrained(residual, diagonal);
-    const double next = dot(residual, z);
-    p = z + next / rho * p;
-    rho = next;
-  }
+  Index limit = most_products;
+  conjugate_gradients(
+      d, residual, limit,
+      [&](const Matrix& p, Matrix& product) {
+        product.resize(p.rows(), count);
+        for (Index k = 0; k < count; ++k) {
+          Block& block = *blocks_[static_cast<std::size_t>(k)];
+          product.col(k) =
+              at_.sums.col(k).cwiseProduct(p.col(k)) - block.plan.product(block.a, p.col(k));
+        }
+        interrupt::poll();
+      },
+      [&](const Matrix& r) { return constrained(r, diagonal); }, dot,
+      [&](const Matrix&, const Matrix& r) { return !(size(r) > enough); });
   return at_.reg * d;
 }
 
@@ -196,7 +218,7 @@ bool BarycenterRun::newton_step(double goal) {
   const Point from = at_;
   const double slope = -(at_.sums.cwiseProduct(d).colwise().sum().dot(weights_));
   const double rounding = 1e-13 * (std::fabs(at_.value) + at_.reg);
-  return climb(at_, 1.0, rounding, step_, [&](double step, Point& point) {
+  return transport::climb(at_, 1.0, rounding, step_, [&](double step, Point& point) {
     point.g = from.g + step * d;
     evaluate(point);
     return step * slope;

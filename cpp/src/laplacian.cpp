@@ -1,6 +1,7 @@
 #include "optlite/linalg/laplacian.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "optlite/core/interrupt.hpp"
 #include "optlite/core/parallel.hpp"
@@ -13,6 +14,10 @@ namespace {
 constexpr Index block = 48;
 /// Rows of links that are one piece of work.
 constexpr Index chunk = 64;
+/// What stands for a link that underflowed, for a right side of size one.
+constexpr double vanished = 1e-290;
+/// Of sums of the right side that are zero but for rounding, relative to all of it.
+constexpr double noise = 1e-4;
 
 /// Brings the row of node k up to date with the nodes of its block that were eliminated before it;
 /// the sum of its links to nodes that are left.
@@ -35,6 +40,7 @@ double finish_row(RowMatrix& weights, const Vector& degrees, Index first, Index 
 
 Vector solve_laplacian(RowMatrix& weights, Vector right) {
   const Index m = right.size();
+  const double total = right.lpNorm<1>();
   Vector degrees = Vector::Zero(m);
   RowMatrix shares;
   for (Index first = 0; first + 1 < m; first += block) {
@@ -61,7 +67,10 @@ Vector solve_laplacian(RowMatrix& weights, Vector right) {
   }
   Vector y = Vector::Zero(m);
   for (Index k = m - 2; k >= 0; --k) {
-    if (!(degrees[k] > 0.0)) continue;
+    if (!(degrees[k] > 0.0)) {
+      if (std::fabs(right[k]) > noise * total) y[k] = right[k] / total / vanished;
+      continue;
+    }
     const Index left = m - 1 - k;
     y[k] = (right[k] + weights.row(k).tail(left).dot(y.tail(left))) / degrees[k];
   }

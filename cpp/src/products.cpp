@@ -180,6 +180,35 @@ void multiply_symmetric(const Factor<T>& A, const Factor<T>& B, T* C, Workspace&
   });
 }
 
+template <class T>
+PackedFactor<T>::PackedFactor(const Factor<T>& B)
+    : depth_(B.rows), cols_(B.cols), packed_(B.rows * B.cols) {
+  Product<T> product{{nullptr, 0, B.rows}, B, nullptr, T(1), T(0), nullptr, 0, nullptr, nullptr};
+  for (; product.from < depth_; product.from += depth_block) {
+    product.depth = std::min(depth_block, depth_ - product.from);
+    product.left = packed_.data() + product.from * cols_;
+    for (Index k = 0; k < product.across(); ++k) product.pack(k);
+  }
+}
+
+template <class T>
+void PackedFactor<T>::add_product(const T* A, Index rows, Index stride, T* C, Index apart,
+                                  T alpha) const {
+  Eigen::Matrix<T, Eigen::Dynamic, 1> right(rows * std::min(depth_block, depth_));
+  for (Index from = 0; from < depth_; from += depth_block) {
+    const Index depth = std::min(depth_block, depth_ - from);
+    Kernel<T>::template pack_right<Eigen::ColMajor>(A + from, stride, depth, rows, right.data());
+    for (Index col = 0; col < cols_; col += edge) {
+      const T* left = packed_.data() + from * cols_ + col * depth;
+      Kernel<T>::multiply(left, right.data(), std::min(edge, cols_ - col), rows, depth, alpha,
+                          C + col, apart);
+    }
+  }
+}
+
+template class PackedFactor<double>;
+template class PackedFactor<float>;
+
 template void multiply(const Factor<double>&, const Factor<double>&, double*, Workspace&, double,
                        double, const double*, Index);
 template void multiply(const Factor<float>&, const Factor<float>&, float*, Workspace&, float, float,

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "optlite/drivers/relaxed_transport.hpp"
+#include "optlite/linalg/conjugate_gradients.hpp"
 #include "optlite/linalg/laplacian.hpp"
 
 namespace optlite {
@@ -61,7 +62,7 @@ bool RelaxedTransportRun::newton_step(double goal) {
   const RelaxedPoint from = at_;
   const double rounding = 1e-13 * (std::fabs(at_.value) + at_.reg * at_.row_sums.sum());
   const double first = std::min(1.0, longest_move * at_.reg / (d.maxCoeff() - d.minCoeff()));
-  return climb(at_, first, rounding, step_, [&](double step, RelaxedPoint& point) {
+  return transport::climb(at_, first, rounding, step_, [&](double step, RelaxedPoint& point) {
     point.g = marginals_.project(from.g + step * d);
     const double slope = from.gradient.dot(point.g - from.g);
     evaluate(point);
@@ -107,27 +108,14 @@ bool RelaxedTransportRun::conjugate_gradients(const RelaxedCurvature& curve, con
   Vector diagonal = curve.diagonal - plan_.squares(curve.weights);
   if (curve.group.size() > 0) diagonal.array() -= curve.group.array().square() / curve.group_mass;
   diagonal = diagonal.cwiseMax(1e-12 * curve.diagonal).cwiseMax(1e-300);
-  Vector z = residual.cwiseQuotient(diagonal);
-  Vector p = z;
-  double rho = residual.dot(z);
   y.setZero(residual.size());
-  for (Index k = 0; k < limit; ++k) {
-    const Vector product = apply(curve, p).cwiseProduct(free);
-    const double curvature = p.dot(product);
-    if (!(curvature > 0.0)) {
-      if (k == 0) y = p;
-      return false;
-    }
-    const double alpha = rho / curvature;
-    y += alpha * p;
-    residual -= alpha * product;
-    if (!(residual.lpNorm<1>() > enough)) return true;
-    z = residual.cwiseQuotient(diagonal);
-    const double next = residual.dot(z);
-    p = z + next / rho * p;
-    rho = next;
-  }
-  return false;
+  const Descent end = optlite::conjugate_gradients(
+      y, residual, limit,
+      [&](const Vector& p, Vector& out) { out = apply(curve, p).cwiseProduct(free); },
+      [&](const Vector& r) -> Vector { return r.cwiseQuotient(diagonal); },
+      [](const Vector& p, const Vector& q) { return p.dot(q); },
+      [&](const Vector&, const Vector& r) { return !(r.lpNorm<1>() > enough); });
+  return end == Descent::enough;
 }
 
 /// The matrix is that of links between free columns, with links to a ground whose potential is

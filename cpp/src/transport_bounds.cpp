@@ -5,6 +5,7 @@
 #include <limits>
 #include <vector>
 
+#include "optlite/transport/cost_rows.hpp"
 #include "optlite/transport/exponentials.hpp"
 
 namespace optlite::transport {
@@ -23,23 +24,23 @@ double entropy_of_row(Index count, const double* p) {
   return sum;
 }
 
-bool fitted_row(const Cost& cost, const Point& point, Index i, double mass, double* p) {
-  const double sum = plan_row(cost, point, i, p);
+bool fitted_row(const double* costs, const Point& point, Index i, double mass, VectorMap p) {
+  const double sum = plan_row(costs, p.size(), point, i, p.data());
   const bool usable = sum > 0.0 && sum < infinity;
-  VectorMap row(p, cost.targets());
-  if (usable) row *= mass / sum;
-  else row.setZero();
+  if (usable) p *= mass / sum;
+  else p.setZero();
   return usable;
 }
 
 Transforms transforms(const Cost& cost, const Vector& g, double cap) {
-  RowParts parts(cost.sources(), cost.targets());
+  RowParts parts(cost);
   Transforms result{Vector(cost.sources()), Vector::Constant(cost.targets(), infinity)};
   parts.each(
       2.0, infinity,
       [&](Index, Index first, Index last, double* buffer, Vector& smallest) {
+        CostRows rows(cost, last, buffer);
         for (Index i = first; i < last; ++i) {
-          const ConstVectorMap costs(cost.row(i, buffer), cost.targets());
+          const ConstVectorMap costs(rows.row(i, buffer), cost.targets());
           result.f[i] = std::min(cap, (costs - g).minCoeff());
           smallest = smallest.cwiseMin((costs.array() - result.f[i]).matrix());
         }
@@ -50,7 +51,7 @@ Transforms transforms(const Cost& cost, const Vector& g, double cap) {
 
 Bounds bounds(const Cost& cost, const Vector& a, const Vector& b, const Point& point) {
   const Index m = cost.targets();
-  RowParts parts(cost.sources(), m);
+  RowParts parts(cost);
   Bounds result;
   const Transforms allowed = transforms(cost, point.g, infinity);
   result.lower = a.dot(allowed.f) + b.dot(allowed.g);
@@ -61,8 +62,9 @@ Bounds bounds(const Cost& cost, const Vector& a, const Vector& b, const Point& p
   parts.sum(
       30.0,
       [&](Index, Index first, Index last, double* p, Vector& own) {
+        CostRows rows(cost, last, p);
         for (Index i = first; i < last; ++i) {
-          fitted_row(cost, point, i, a[i], p);
+          fitted_row(rows.row(i, p), point, i, a[i], VectorMap(p, m));
           own += ConstVectorMap(p, m);
         }
       },
@@ -76,12 +78,13 @@ Bounds bounds(const Cost& cost, const Vector& a, const Vector& b, const Point& p
   parts.each(
       60.0, 0.0,
       [&](Index, Index first, Index last, double* p, Vector& buffer) {
+        CostRows rows(cost, last, p);
         for (Index i = first; i < last; ++i) {
-          const bool usable = fitted_row(cost, point, i, a[i], p);
-          const double* costs = cost.row(i, buffer.data());
+          const double* costs = rows.row(i, buffer.data());
+          VectorMap row(p, m);
+          const bool usable = fitted_row(costs, point, i, a[i], row);
           costs_of_plan[i] =
               usable ? cost_of_row(m, costs, p) : std::numeric_limits<double>::quiet_NaN();
-          VectorMap row(p, m);
           row.array() *= column_scale.array();
           const double lack = std::max(0.0, a[i] - row.sum());
           if (total > 0.0) row += lack / total * column_lack;

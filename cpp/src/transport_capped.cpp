@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "optlite/transport/bounds.hpp"
+#include "optlite/transport/cost_rows.hpp"
 #include "optlite/transport/exponentials.hpp"
 #include "optlite/transport/relaxed.hpp"
 
@@ -126,15 +127,16 @@ RelaxedBounds relaxed_bounds(const Cost& cost, const CappedMarginals& marginals,
   const double share = adds ? missing / row_room / column_room.sum() : 0.0;
   Vector costs(cost.sources()), entropies(cost.sources()), costs_of_plan(cost.sources());
   Vector sums(cost.sources());
-  RowParts parts(cost.sources(), m);
+  RowParts parts(cost);
   parts.each(
       60.0, 0.0,
       [&](Index, Index first, Index last, double* p, Vector& buffer) {
+        CostRows rows(cost, last, p);
         for (Index i = first; i < last; ++i) {
-          fitted_row(cost, point, i, at.row_sums[i], p);
-          const double* own = cost.row(i, buffer.data());
-          costs_of_plan[i] = cost_of_row(m, own, p);
+          const double* own = rows.row(i, buffer.data());
           VectorMap row(p, m);
+          fitted_row(own, point, i, at.row_sums[i], row);
+          costs_of_plan[i] = cost_of_row(m, own, p);
           row.array() *= scale.array();
           row += share * std::max(0.0, marginals.a()[i] - row.sum()) * column_room;
           sums[i] = row.sum();

@@ -21,7 +21,7 @@ double entries_of(const Cost& cost) {
 }  // namespace
 
 ConditionalPlan::ConditionalPlan(const Cost& cost, double memory)
-    : cost_(cost), keeps_(entries_of(cost) <= memory), parts_(cost.sources(), cost.targets()) {}
+    : cost_(cost), keeps_(entries_of(cost) <= memory), parts_(cost) {}
 
 void ConditionalPlan::evaluate(const Vector& g, double reg) {
   ++n_evaluations_;
@@ -32,9 +32,10 @@ void ConditionalPlan::evaluate(const Vector& g, double reg) {
   parts_.each(
       exponential_work, 0.0,
       [&](Index, Index first, Index last, double* buffer, Vector&) {
+        CostRows costs(cost_, last, buffer);
         for (Index i = first; i < last; ++i) {
           double* row = keeps_ ? shares_.row(i).data() : buffer;
-          const double largest = exponents(cost_.row(i, buffer), g_.data(), reg_, targets(), row);
+          const double largest = exponents(costs.row(i, buffer), g_.data(), reg_, targets(), row);
           const double sum = exponentials(largest, targets(), row);
           soft_minima_[i] = -reg_ * (largest + std::log(sum));
           if (keeps_) shares_.row(i) /= sum;
@@ -44,9 +45,9 @@ void ConditionalPlan::evaluate(const Vector& g, double reg) {
 }
 
 /// One row of shares that were not kept, or where it lies.
-const double* ConditionalPlan::shares(Index i, double* buffer) const {
+const double* ConditionalPlan::shares(Index i, CostRows& costs, double* buffer) const {
   if (keeps_) return shares_.row(i).data();
-  exponents(cost_.row(i, buffer), g_.data(), reg_, targets(), buffer);
+  exponents(costs.row(i, buffer), g_.data(), reg_, targets(), buffer);
   exponentials(-soft_minima_[i] / reg_, targets(), buffer);
   return buffer;
 }
@@ -55,8 +56,9 @@ const double* ConditionalPlan::shares(Index i, double* buffer) const {
 template <class Factor>
 void ConditionalPlan::weighted(Index first, Index last, double* buffer, double* sums,
                                Factor&& factor) const {
+  CostRows costs(cost_, last, buffer);
   for (Index i = first; i < last; ++i) {
-    const double* s = shares(i, buffer);
+    const double* s = shares(i, costs, buffer);
     const double scale = factor(i, s);
 #pragma omp simd
     for (Index j = 0; j < targets(); ++j) sums[j] += scale * s[j];
@@ -108,8 +110,9 @@ Vector ConditionalPlan::squares(const Vector& w) {
   parts_.sum(
       keeps_ ? 2.0 : exponential_work,
       [&](Index, Index first, Index last, double* buffer, Vector& own) {
+        CostRows costs(cost_, last, buffer);
         for (Index i = first; i < last; ++i) {
-          const ConstVectorMap s(shares(i, buffer), targets());
+          const ConstVectorMap s(shares(i, costs, buffer), targets());
           own.array() += w[i] * s.array().square();
         }
       },
@@ -121,11 +124,12 @@ RowMatrix ConditionalPlan::links(const Vector& w) const {
   constexpr Index block = 128;  // rows at a time: there may be very many
   Matrix rows(targets(), std::min(block, sources()));
   Matrix lower = Matrix::Zero(targets(), targets());
-  Vector buffer(targets());
+  Vector buffer((1 + cost_.at_once()) * targets());
+  CostRows costs(cost_, sources(), buffer.data());
   for (Index first = 0; first < sources(); first += block) {
     const Index count = std::min(block, sources() - first);
     for (Index k = 0; k < count; ++k) {
-      const double* s = shares(first + k, buffer.data());
+      const double* s = shares(first + k, costs, buffer.data());
       rows.col(k) = std::sqrt(w[first + k]) * ConstVectorMap(s, targets());
     }
     lower.selfadjointView<Eigen::Lower>().rankUpdate(rows.leftCols(count));

@@ -4,7 +4,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "optlite/transport/cost.hpp"
+#include "optlite/transport/cost_rows.hpp"
 #include "optlite/transport/row_parts.hpp"
 
 namespace optlite::transport {
@@ -33,42 +33,6 @@ class MatrixCost final : public Cost {
   Index stride_;
 };
 
-class PointsCost final : public Cost {
- public:
-  PointsCost(const double* X, const double* Y, Index sources, Index targets, Index dimensions,
-             Metric metric)
-      : Cost(sources, targets),
-        x_(Eigen::Map<const RowMatrix>(X, sources, dimensions)),
-        y_(Eigen::Map<const RowMatrix>(Y, targets, dimensions)),
-        metric_(metric) {}
-
-  const double* row(Index i, double* buffer) const override {
-    const Index m = targets();
-    std::fill(buffer, buffer + m, 0.0);
-    for (Index d = 0; d < x_.cols(); ++d) {
-      const double x = x_(i, d);
-      const double* y = y_.col(d).data();
-      if (metric_ == Metric::cityblock) {
-#pragma omp simd
-        for (Index j = 0; j < m; ++j) buffer[j] += std::fabs(x - y[j]);
-      } else {
-#pragma omp simd
-        for (Index j = 0; j < m; ++j) buffer[j] += (x - y[j]) * (x - y[j]);
-      }
-    }
-    if (metric_ == Metric::euclidean) {
-#pragma omp simd
-      for (Index j = 0; j < m; ++j) buffer[j] = std::sqrt(buffer[j]);
-    }
-    return buffer;
-  }
-
- private:
-  RowMatrix x_;
-  Matrix y_;  // column-major: one coordinate of all targets lies together
-  Metric metric_;
-};
-
 }  // namespace
 
 template <class Scalar>
@@ -77,11 +41,6 @@ std::unique_ptr<Cost> matrix_cost(const Scalar* data, Index sources, Index targe
 }
 template std::unique_ptr<Cost> matrix_cost(const double*, Index, Index, Index);
 template std::unique_ptr<Cost> matrix_cost(const float*, Index, Index, Index);
-
-std::unique_ptr<Cost> points_cost(const double* X, const double* Y, Index sources, Index targets,
-                                  Index dimensions, Metric metric) {
-  return std::make_unique<PointsCost>(X, Y, sources, targets, dimensions, metric);
-}
 
 namespace {
 
@@ -154,7 +113,7 @@ template Survey survey(const double*, Index, Index, Index);
 template Survey survey(const float*, Index, Index, Index);
 
 double cost_scale(const Cost& cost) {
-  RowParts parts(cost.sources(), cost.targets());
+  RowParts parts(cost);
   const double entries = static_cast<double>(cost.sources()) * static_cast<double>(cost.targets());
   Vector sums(cost.sources());
   Vector counts(cost.sources());
@@ -162,8 +121,9 @@ double cost_scale(const Cost& cost) {
   parts.each(
       1.0, 0.0,
       [&](Index, Index first, Index last, double* buffer, Vector&) {
+        CostRows rows(cost, last, buffer);
         for (Index i = first; i < last; ++i) {
-          const ConstVectorMap row(cost.row(i, buffer), cost.targets());
+          const ConstVectorMap row(rows.row(i, buffer), cost.targets());
           const auto finite = (row.array().abs() < infinity);
           sums[i] = (finite.select(row.array(), 0.0) / entries).sum();  // no overflow
           counts[i] = static_cast<double>(finite.count());

@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "optlite/transport/cost_rows.hpp"
 #include "optlite/transport/exponentials.hpp"
 #include "optlite/transport/problem.hpp"
 
@@ -18,17 +19,17 @@ inline constexpr Index block = StoredPlan<double>::block;
 
 /// Rows of the plan as shares of the masses of their sources, for a plan that is not in memory.
 template <class Number>
-void Problem::fill_shares(const Point& point, Index first, Index count, double* buffer,
-                          Number* rows) const {
+void Problem::fill_shares(const Point& point, Index first, Index count, CostRows& costs,
+                          double* buffer, Number* rows) const {
   for (Index k = 0; k < count; ++k) {
     const Index i = first + k;
     const double shift = std::log(a_[i]) - point.f[i] / point.reg;
     Number* row = rows + k * targets();
     if constexpr (std::is_same_v<Number, double>) {
-      exponents(cost_.row(i, row), point.g.data(), point.reg, targets(), row);
+      exponents(costs.row(i, row), point.g.data(), point.reg, targets(), row);
       exponentials(shift, targets(), row);
     } else {
-      exponents(cost_.row(i, buffer), point.g.data(), point.reg, targets(), buffer);
+      exponents(costs.row(i, buffer), point.g.data(), point.reg, targets(), buffer);
       exponentials(shift, targets(), buffer, row);
     }
   }
@@ -48,10 +49,11 @@ void Problem::multiply(const StoredPlan<Kept>& plan, const Point& point, const V
         if (form_ != Form::none) {
           return plan.multiply(part, first, last, own_y.data(), sums.data(), weight);
         }
+        CostRows costs(cost_, last, buffer);
         std::vector<Kept> rows(static_cast<std::size_t>(block * targets()));
         for (Index i = first; i < last; i += block) {
           const Index count = std::min(block, last - i);
-          fill_shares(point, i, count, buffer, rows.data());
+          fill_shares(point, i, count, costs, buffer, rows.data());
           StoredPlan<Kept>::multiply_rows(rows.data(), i, count, targets(), own_y.data(),
                                           sums.data(), weight);
         }

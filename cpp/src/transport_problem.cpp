@@ -33,7 +33,7 @@ Problem::Problem(const Cost& cost, Vector a, Vector b, double drop, double memor
       b_(std::move(b)),
       unit_(a_.mean()),
       memory_(memory),
-      parts_(cost.sources(), cost.targets()) {
+      parts_(cost) {
   const double n = static_cast<double>(sources());
   const double m = static_cast<double>(targets());
   threshold_ = drop * (a_ / m).cwiseMin(b_.minCoeff() / n);
@@ -52,13 +52,13 @@ void Problem::choose_form(Precision precision, bool keep) {
 
 /// Row i of the plan, divided by its largest entry; its sum. The exponent of that is `shift`.
 template <class Number>
-double Problem::fill_row(const Point& point, Index i, double* buffer, Number* row,
+double Problem::fill_row(const Point& point, Index i, CostRows& costs, double* buffer, Number* row,
                          double& shift) const {
   if constexpr (std::is_same_v<Number, double>) {
-    shift = exponents(cost_.row(i, row), point.g.data(), point.reg, targets(), row);
+    shift = exponents(costs.row(i, row), point.g.data(), point.reg, targets(), row);
     return exponentials(shift, targets(), row);
   } else {
-    shift = exponents(cost_.row(i, buffer), point.g.data(), point.reg, targets(), buffer);
+    shift = exponents(costs.row(i, buffer), point.g.data(), point.reg, targets(), buffer);
     return exponentials(shift, targets(), buffer, row);
   }
 }
@@ -95,6 +95,7 @@ void Problem::evaluate_rows(Point& point, double relaxation, StoredPlan<Kept>& p
   parts_.sum(
       exponential_work,
       [&](Index part, Index first, Index last, double* buffer, Vector& sums) {
+        CostRows costs(cost_, last, buffer);
         std::vector<Number> scratch(in_place ? 0 : static_cast<std::size_t>(block * m));
         Number weights[block];
         if (form_ == Form::compressed) plan.begin_part(part, first);
@@ -108,7 +109,7 @@ void Problem::evaluate_rows(Point& point, double relaxation, StoredPlan<Kept>& p
             const Index i = begin + k;
             Number* row = rows + k * m;
             double shift = 0.0;
-            const double sum = fill_row(point, i, buffer, row, shift);
+            const double sum = fill_row(point, i, costs, buffer, row, shift);
             const double exact = point.reg * (std::log(a_[i] / sum) - shift);
             const double rest = relaxation == 1.0 ? 0.0 : (1.0 - relaxation) * (point.f[i] - exact);
             const double factor = a_[i] / sum * (rest == 0.0 ? 1.0 : std::exp(rest / point.reg));
@@ -162,8 +163,9 @@ void Problem::move(Point& point, Precision precision, double relaxation) {
 template <class Kept>
 bool Problem::rescale(const StoredPlan<Kept>& plan, Point& point, double relaxation) {
   constexpr bool single = std::is_same_v<Kept, float>;
-  // Entries that were left out, or vanished in single precision, must not begin to matter.
-  const double largest = form_ == Form::compressed ? (single ? 2.0 : 0.0) : single ? 25.0 : 50.0;
+  // Entries that were left out, or vanished in single precision, must not begin to matter. In
+  // double only those are left out that have vanished: a compressed plan is as good as a dense one.
+  const double largest = !single ? 50.0 : form_ == Form::compressed ? 2.0 : 25.0;
   const Vector moved = (point.g - base_g_) / point.reg;
   if (!(moved.lpNorm<Eigen::Infinity>() < largest)) return false;
   point.v = moved.array().exp();
@@ -226,20 +228,20 @@ Vector Problem::column_step(const Point& point) const {
   return g;
 }
 
-double plan_row(const Cost& cost, const Point& point, Index i, double* buffer) {
-  const double* costs = cost.row(i, buffer);
-  exponents(costs, point.g.data(), point.reg, cost.targets(), buffer);
-  return exponentials(-point.f[i] / point.reg, cost.targets(), buffer);
+double plan_row(const double* costs, Index targets, const Point& point, Index i, double* row) {
+  exponents(costs, point.g.data(), point.reg, targets, row);
+  return exponentials(-point.f[i] / point.reg, targets, row);
 }
 
 template <class Scalar>
 void write_plan(const Cost& cost, const Point& point, Scalar* plan, const Vector* row_sums) {
-  RowParts parts(cost.sources(), cost.targets());
+  RowParts parts(cost);
   parts.each(
       30.0, 0.0,
       [&](Index, Index first, Index last, double* buffer, Vector&) {
+        CostRows costs(cost, last, buffer);
         for (Index i = first; i < last; ++i) {
-          const double sum = plan_row(cost, point, i, buffer);
+          const double sum = plan_row(costs.row(i, buffer), cost.targets(), point, i, buffer);
           const bool fits = row_sums != nullptr && sum > 0.0;
           const double factor = fits ? (*row_sums)[i] / sum : 1.0;
           for (Index j = 0; j < cost.targets(); ++j) {

@@ -51,10 +51,11 @@ Vector Problem::squared_entries(const StoredPlan<Kept>& plan, const Point& point
       form_ == Form::none ? exponential_work : 2.0,
       [&](Index part, Index first, Index last, double* buffer, Vector& sums) {
         if (form_ != Form::none) return plan.add_squares(part, first, last, sums.data(), factor);
+        CostRows costs(cost_, last, buffer);
         std::vector<Kept> rows(static_cast<std::size_t>(block * targets()));
         for (Index i = first; i < last; i += block) {
           const Index count = std::min(block, last - i);
-          fill_shares(point, i, count, buffer, rows.data());
+          fill_shares(point, i, count, costs, buffer, rows.data());
           StoredPlan<Kept>::squares_of_rows(rows.data(), i, count, targets(), sums.data(), factor);
         }
       },
@@ -81,7 +82,8 @@ Vector Problem::solve_schur(const Point& point, const Vector& right) {
   for (Index first = 0; first < sources(); first += rows_at_once) {
     const Index count = std::min(rows_at_once, sources() - first);
     for (Index k = 0; k < count; ++k) {
-      plan_row(cost_, point, first + k, plan.col(k).data());
+      double* row = plan.col(k).data();
+      plan_row(cost_.row(first + k, row), targets(), point, first + k, row);
       plan.col(k) /= std::sqrt(a_[first + k]);
     }
     lower.selfadjointView<Eigen::Lower>().rankUpdate(plan.leftCols(count));

@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "optlite/transport/bounds.hpp"
+#include "optlite/transport/cost_rows.hpp"
 #include "optlite/transport/exponentials.hpp"
 #include "optlite/transport/relaxed.hpp"
 
@@ -133,14 +134,16 @@ RelaxedBounds relaxed_bounds(const Cost& cost, const SoftMarginals& marginals,
   point.f = at.f;
   allowed.row_sums.resize(cost.sources());
   Vector costs_of_rows(cost.sources());
-  RowParts parts(cost.sources(), cost.targets());
+  RowParts parts(cost);
   parts.sum(
       40.0,
       [&](Index, Index first, Index last, double* p, Vector& own) {
+        CostRows rows(cost, last, p);
         Vector buffer(cost.targets());
         for (Index i = first; i < last; ++i) {
-          allowed.row_sums[i] = plan_row(cost, point, i, p);
-          costs_of_rows[i] = cost_of_row(cost.targets(), cost.row(i, buffer.data()), p);
+          const double* costs = rows.row(i, buffer.data());
+          allowed.row_sums[i] = plan_row(costs, cost.targets(), point, i, p);
+          costs_of_rows[i] = cost_of_row(cost.targets(), costs, p);
           own += ConstVectorMap(p, cost.targets());
         }
       },

@@ -151,3 +151,19 @@ TEST("products: the same bits for any number of threads") {
     CHECK(std::memcmp(one.data(), other.data(), one.size() * sizeof(float)) == 0);
   }
 }
+
+TEST("products: a factor packed once gives what a product gives, whatever rows come") {
+  for (const Index depth : {1, 5, 64, 300}) {
+    const Index cols = 203;
+    const auto b = numbers<double>(cols * depth, 2);
+    const auto a = numbers<double>(37 * depth, 1);
+    const Factor<double> B = Factor<double>(b.data(), cols, depth).t();
+    const optlite::PackedFactor<double> packed(B);
+    for (const Index rows : {1, 4, 32, 37}) {
+      const auto d = numbers<double>(rows * cols, 3);
+      std::vector<double> C = d;
+      packed.add_product(a.data(), rows, depth, C.data(), cols, -2.0);
+      CHECK(largest_error(Factor<double>(a.data(), rows, depth), B, C, d, -2.0, 1.0) <= 1e-12);
+    }
+  }
+}

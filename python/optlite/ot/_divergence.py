@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ._costs import check_points
 from ._gradients import point_gradient
 from ._solve import solve_points
 
@@ -14,7 +15,7 @@ class SinkhornDivergence:
     value : float
         ``V(a, b) - (V(a, a) + V(b, b)) / 2``, V the regularised minimum of transport.
     gradient_X, gradient_Y : ndarray
-        Gradients in the positions, of their shapes.
+        Gradients in the positions, of their shapes. float32 where both clouds are.
     gradient_a, gradient_b : ndarray
         Gradients in the masses, up to a constant (masses are kept equal); with mean zero over the
         points that have mass. There is none (NaN) where there is no mass.
@@ -23,7 +24,8 @@ class SinkhornDivergence:
     """
 
     def __init__(self, X, Y, metric, results):
-        self.results = results
+        self.results, self._dtype = results, np.result_type(X, Y)
+        X, Y = (points.astype(np.float64, copy=False) for points in (X, Y))
         across, within_X, within_Y = results
         self.value = across.value - 0.5 * (within_X.value + within_Y.value)
         self._clouds = X, Y, metric
@@ -38,16 +40,19 @@ class SinkhornDivergence:
         X, Y, metric = self._clouds
         across, within, _ = self.results
         # X enters its own term twice, which cancels the half.
-        return point_gradient(across.plan, X, Y, metric) - point_gradient(within.plan, X, X, metric)
+        gradient = point_gradient(across.plan, X, Y, metric)
+        return self._typed(gradient - point_gradient(within.plan, X, X, metric))
 
     @property
     def gradient_Y(self):
         """Gradient in the positions of the targets."""
         X, Y, metric = self._clouds
         across, _, within = self.results
-        return point_gradient(across.plan.T, Y, X, metric) - point_gradient(
-            within.plan, Y, Y, metric
-        )
+        gradient = point_gradient(across.plan.T, Y, X, metric)
+        return self._typed(gradient - point_gradient(within.plan, Y, Y, metric))
+
+    def _typed(self, gradient):
+        return gradient.astype(self._dtype, copy=False)
 
     @property
     def gradient_a(self):
@@ -109,7 +114,7 @@ def sinkhorn_divergence(X, Y, a=None, b=None, reg=1.0, metric="sqeuclidean", **o
         solve_points(one, two, *masses, reg=reg, metric=metric, **options)
         for one, two, *masses in pairs
     )
-    X, Y = (np.asarray(points, dtype=np.float64) for points in (X, Y))
+    X, Y = check_points(X, "X"), check_points(Y, "Y")
     return SinkhornDivergence(X, Y, metric, results)
 
 

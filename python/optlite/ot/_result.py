@@ -60,8 +60,9 @@ class TransportResult:
     ----------
     plan : ndarray of shape (n_sources, n_targets)
         Mass that moves from each source to each target. Its rows sum to a up to rounding, its
-        columns to b up to `marginal_error`. float32 if the costs are, else float64. Read-only, as
-        other attributes are computed from it.
+        columns to b up to `marginal_error`. float32 if the costs are, else float64; entries are
+        rounded to float32 one by one, so that its sums are off by 6e-8 of the mass more. Read-only,
+        as other attributes are computed from it.
     potentials : tuple of ndarray
         ``(f, g)`` with ``plan = exp((f[:, None] + g - M) / reg)``, -inf where there is no mass.
         Determined up to a constant that is added to one and subtracted from the other. Always
@@ -78,7 +79,7 @@ class TransportResult:
         value of the dual linear program, and the cost of the plan rounded to the marginals. The
         upper bound is infinite, and so is the gap, where rounding needs a forbidden link.
     marginal_error : float
-        Sum of the absolute differences between the marginals of the plan and a, b.
+        Sum of the absolute differences between the marginals of the plan, in float64, and a, b.
     n_iter : int
         Iterations of any kind, over all stages.
     n_newton, n_cg : int
@@ -157,7 +158,8 @@ class TransportResult:
         gradient_b : ndarray of shape (n_targets,)
             The same in b.
         gradient_M : ndarray of shape (n_sources, n_targets)
-            Gradient in the costs.
+            Gradient in the costs. float32 if they are, else float64; those in the masses, which
+            are potentials or found like them, are float64.
         """
         keep_a, keep_b = self.a > 0.0, self.b > 0.0
         if isinstance(of, str) and of == "value":
@@ -179,17 +181,21 @@ class TransportResult:
         plan = self.plan[kept].astype(np.float64)
         upstream = np.where(plan > 0.0, upstream[kept], 0.0)  # of forbidden links
         u, v, kept_M = pull_back(plan, self.reg, upstream)
-        gradient_M = np.zeros(self._costs.shape)
+        gradient_M = np.zeros(self._costs.shape, dtype=self._costs.dtype)
         gradient_M[kept] = kept_M + (self.plan[kept] if isinstance(of, str) else 0.0)
         return _centre(u, keep_a), _centre(v, keep_b), gradient_M
 
     def point_gradients(self):
-        """Return the gradients of `value` in the positions X and Y, for a problem of points."""
+        """Return the gradients of `value` in the positions X and Y, for a problem of points.
+
+        They are float32 where both clouds are.
+        """
         if not isinstance(self._costs, PointCosts):
             raise ValueError("point_gradients needs a result of solve_points with a named metric.")
         X, Y, metric = self._costs.X, self._costs.Y, self._costs.metric
         plan = self.plan
-        return point_gradient(plan, X, Y, metric), point_gradient(plan.T, Y, X, metric)
+        both = point_gradient(plan, X, Y, metric), point_gradient(plan.T, Y, X, metric)
+        return tuple(gradient.astype(self._costs.dtype, copy=False) for gradient in both)
 
     def plan_sparse(self, threshold=1e-12):
         """Return the entries of the plan above a threshold, as a SciPy array in CSR format.

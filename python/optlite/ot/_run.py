@@ -248,9 +248,11 @@ def _warn(result, asked, max_iter, costs):
     remedy = _REMEDIES.get(result.status, "Raise reg or tol.").format(max_iter=max_iter)
     if _forbids_too_much(result, costs):
         remedy = INFEASIBLE
+    lower, upper = result.certificate
     warn_not_converged(
         f"Transport stopped after {result.n_iter} iterations ({result.status}). Reached: marginal "
-        f"error {result.marginal_error:.3g}; asked for: {asked:.3g}. {remedy}"
+        f"error {result.marginal_error:.3g}; asked for: {asked:.3g}. {remedy} What was found "
+        f"bounds the cost without regularization: it lies in [{lower:.9g}, {upper:.9g}]."
     )
 
 

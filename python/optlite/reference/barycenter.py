@@ -16,6 +16,7 @@ Debiased Sinkhorn barycenters, 2020, algorithm 1). The twin of
 
 import numpy as np
 
+from .conjugate_gradients import conjugate_gradients
 from .relaxed_transport import log_sum_exp
 from .staged_run import StagedRun
 
@@ -145,23 +146,20 @@ class BarycenterRun(StagedRun):
 
         start = size(residual)
         enough = start * self.enough(at, start, goal)
-        d, p = np.zeros_like(residual), constrained(residual)
-        rho = dot(residual, p)
-        for i in range(self.most_products):
-            links = [s.T @ (a * (s @ p[:, k])) for k, (s, a) in enumerate(plans)]
-            product = at.sums * p - np.stack(links, axis=1)
+
+        def product(p):
             self.n_products += 1
-            curvature = dot(p, product)
-            if not curvature > 0.0:
-                d = p if i == 0 else d
-                break
-            d = d + rho / curvature * p
-            residual = residual - rho / curvature * product
-            if not size(residual) > enough:
-                break
-            z = constrained(residual)
-            rho, before = dot(residual, z), rho
-            p = z + rho / before * p
+            links = [s.T @ (a * (s @ p[:, k])) for k, (s, a) in enumerate(plans)]
+            return at.sums * p - np.stack(links, axis=1)
+
+        d, _ = conjugate_gradients(
+            residual,
+            self.most_products,
+            product,
+            constrained,
+            lambda r: not size(r) > enough,
+            dot,
+        )
         return self.shortened(at, at.reg * d)
 
     def first_step(self, at, d):

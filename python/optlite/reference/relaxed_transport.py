@@ -12,6 +12,7 @@ and ``cpp/include/optlite/drivers/relaxed_transport.hpp``.
 
 import numpy as np
 
+from .conjugate_gradients import conjugate_gradients
 from .staged_run import StagedRun
 from .transport import solve_laplacian
 
@@ -292,29 +293,16 @@ class RelaxedTransportRun(StagedRun):
         small = right.size <= self.direct_limit
         limit = min(self.most_products, max(50, right.size // 8)) if small else self.most_products
         enough = start * self.enough(at, start, goal)
-        solved, y = self.conjugate_gradients(at, curve, right, enough, limit)
+        diagonal = curve.jacobi(at)
+
+        def product(p):
+            self.n_products += 1
+            return np.where(curve.free, curve.apply(at, p), 0.0)
+
+        y, solved = conjugate_gradients(
+            right, limit, product, lambda r: r / diagonal, lambda r: not np.abs(r).sum() > enough
+        )
         if not solved and small:
             exact = curve.eliminate(at, right)
             y = exact if np.isfinite(exact).all() else y
         return at.reg * y + held
-
-    def conjugate_gradients(self, at, curve, right, enough, limit):
-        """Return whether the residual came down to `enough`, and the solution."""
-        diagonal = curve.jacobi(at)
-        residual, y = right, np.zeros_like(right)
-        p = residual / diagonal
-        rho = residual @ p
-        for k in range(limit):
-            product = np.where(curve.free, curve.apply(at, p), 0.0)
-            self.n_products += 1
-            curvature = p @ product
-            if not curvature > 0.0:
-                return False, p if k == 0 else y
-            y = y + rho / curvature * p
-            residual = residual - rho / curvature * product
-            if not np.abs(residual).sum() > enough:
-                return True, y
-            z = residual / diagonal
-            rho, before = residual @ z, rho
-            p = z + rho / before * p
-        return False, y

@@ -81,12 +81,15 @@ def solve_laplacian(weights, right):
 
     Eliminating a node adds links between its neighbours, and each diagonal entry is a sum of links:
     nothing is subtracted, so that links of any size count (Grassmann, Taksar and Heyman,
-    Regenerative analysis and steady state distributions for Markov chains, 1985).
+    Regenerative analysis and steady state distributions for Markov chains, 1985). Where all links
+    between two parts have underflowed, but the right side does not sum to zero on each, they move
+    apart as if by a link of 1e-290.
 
     >>> solve_laplacian(np.array([[0.0, 1e-200], [1e-200, 0.0]]), np.array([1e-200, -1e-200]))
     array([1., 0.])
     """
     weights, right, m = weights.copy(), right.copy(), right.size
+    total = np.abs(right).sum()
     degrees = np.zeros(m)
     for k in range(m - 1):
         links = weights[k, k + 1 :]
@@ -98,6 +101,8 @@ def solve_laplacian(weights, right):
     for k in range(m - 2, -1, -1):
         if degrees[k] > 0.0:
             y[k] = (right[k] + weights[k, k + 1 :] @ y[k + 1 :]) / degrees[k]
+        elif abs(right[k]) > 1e-4 * total:  # more than rounding
+            y[k] = right[k] / total / 1e-290
     return y
 
 

@@ -19,6 +19,7 @@
 
 #include "optlite/drivers/staged_run.hpp"
 #include "optlite/transport/conditional.hpp"
+#include "optlite/transport/shared_kernel.hpp"
 
 namespace optlite {
 
@@ -61,6 +62,9 @@ class BarycenterRun final : public StagedRun {
   };
 
   void evaluate(Point& at);
+  bool evaluate_together(Point& at);
+  void judge(Point& at);
+  const Vector& own_minima(const Point& at);
   void fit_own(const Vector& log_mean);
   Matrix direction(double goal);
   Matrix shortened(Matrix d) const;
@@ -68,6 +72,9 @@ class BarycenterRun final : public StagedRun {
 
   std::vector<std::unique_ptr<Block>> blocks_;
   std::unique_ptr<transport::ConditionalPlan> self_;  // where it is debiased
+  std::unique_ptr<transport::SharedKernel> kernel_;  // where there are no Newton steps
+  Vector own_minima_;
+  Matrix histograms_;
   Vector weights_;
   Point at_;
 };

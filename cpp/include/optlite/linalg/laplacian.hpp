@@ -10,7 +10,9 @@ namespace optlite {
 /// zero. Eliminating a node adds links between its neighbours, and each diagonal entry is a sum of
 /// links: nothing is subtracted, so that links of any size count, also one of 1e-200 that alone
 /// holds two parts together (Grassmann, Taksar and Heyman, Regenerative analysis and steady state
-/// distributions for Markov chains, 1985). A node without links gets zero.
+/// distributions for Markov chains, 1985). Where all links between two parts have underflowed, but
+/// the right side does not sum to zero on each, they move apart as if by a link of 1e-290: as far
+/// as the numbers go, the way is right and its length is up to the caller.
 Vector solve_laplacian(RowMatrix& weights, Vector right);
 
 }  // namespace optlite

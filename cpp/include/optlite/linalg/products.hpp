@@ -5,6 +5,8 @@
 // of threads. Tensors of NumPy are row-major, and so is everything here.
 #pragma once
 
+#include <Eigen/Core>
+
 #include "optlite/core/numbers.hpp"
 #include "optlite/core/workspace.hpp"
 
@@ -35,5 +37,20 @@ void multiply(const Factor<T>& A, const Factor<T>& B, T* C, Workspace& work, T a
 template <class T>
 void multiply_symmetric(const Factor<T>& A, const Factor<T>& B, T* C, Workspace& work,
                         T alpha = T(1), T beta = T(0), const T* D = nullptr, Index apart = 0);
+
+/// A right factor that is packed once, for products with a few rows at a time.
+template <class T>
+class PackedFactor {
+ public:
+  explicit PackedFactor(const Factor<T>& B);
+
+  /// C += alpha A B for `rows` rows of A, `stride` apart; those of C are `apart`. In this thread:
+  /// others may multiply with the same factor.
+  void add_product(const T* A, Index rows, Index stride, T* C, Index apart, T alpha) const;
+
+ private:
+  Index depth_, cols_;
+  Eigen::Matrix<T, Eigen::Dynamic, 1> packed_;
+};
 
 }  // namespace optlite

@@ -27,7 +27,7 @@ Transforms transforms(const Cost& cost, const Vector& g, double cap);
 
 /// Row i of the plan, divided by its sum and times `mass`. Zero, and false, where potentials so far
 /// off leave no row that could be divided.
-bool fitted_row(const Cost& cost, const Point& point, Index i, double mass, double* p);
+bool fitted_row(const double* costs, const Point& point, Index i, double mass, VectorMap p);
 
 /// sum_j C_ij p_j. A forbidden link (infinite cost) that carries nothing costs nothing.
 double cost_of_row(Index count, const double* costs, const double* p);

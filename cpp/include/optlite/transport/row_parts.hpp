@@ -7,18 +7,22 @@
 
 #include "optlite/core/parallel.hpp"
 #include "optlite/core/types.hpp"
+#include "optlite/transport/cost.hpp"
 
 namespace optlite::transport {
 
 class RowParts {
  public:
   /// A function of the problem alone. Each part adds `targets` numbers: cheap beside its rows.
-  RowParts(Index sources, Index targets) : sources_(sources), targets_(targets) {
-    const double entries = static_cast<double>(sources) * static_cast<double>(targets);
+  explicit RowParts(const Cost& cost)
+      : sources_(cost.sources()),
+        targets_(cost.targets()),
+        rows_in_buffer_(cost.at_once() == 1 ? 1 : 1 + cost.at_once()) {
+    const double entries = static_cast<double>(sources_) * static_cast<double>(targets_);
     // Between parts an interrupt is heard: those of many sources are no longer than 64 rows.
-    const Index most = std::max<Index>(256, sources / 64);
+    const Index most = std::max<Index>(256, sources_ / 64);
     count_ = static_cast<Index>(std::clamp(entries / 65536.0, 1.0, static_cast<double>(most)));
-    count_ = std::min(count_, std::max<Index>(1, sources / 8));
+    count_ = std::min(count_, std::max<Index>(1, sources_ / 8));
   }
 
   Index count() const { return count_; }
@@ -29,7 +33,8 @@ class RowParts {
   }
 
   /// body(part, first, last, buffer, own): goes through rows and changes `own`, which starts at
-  /// `initial` in every entry; join(own) follows in the order of the parts. `buffer` holds a row.
+  /// `initial` in every entry; join(own) follows in the order of the parts. `buffer` holds a row,
+  /// and what CostRows needs after it.
   template <class Body, class Join>
   void each(double work_per_entry, double initial, Body&& body, Join&& join) {
     const double entries = static_cast<double>(sources_) * static_cast<double>(targets_);
@@ -41,7 +46,7 @@ class RowParts {
       Vector& own = own_[static_cast<std::size_t>(slot)];
       Vector& buffer = buffers_[static_cast<std::size_t>(slot)];
       own.setConstant(targets_, initial);
-      buffer.resize(targets_);
+      buffer.resize(rows_in_buffer_ * targets_);
       body(part, first(part), first(part + 1), buffer.data(), own);
     };
     const auto finish = [&](Index, int slot) { join(own_[static_cast<std::size_t>(slot)]); };
@@ -63,6 +68,7 @@ class RowParts {
  private:
   Index sources_;
   Index targets_;
+  Index rows_in_buffer_;
   Index count_;
   std::vector<Vector> own_;
   std::vector<Vector> buffers_;

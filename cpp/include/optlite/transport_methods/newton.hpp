@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "optlite/linalg/conjugate_gradients.hpp"
 #include "optlite/transport/scaling.hpp"
 #include "optlite/transport_methods/concept.hpp"
 
@@ -58,6 +59,7 @@ struct Newton {
 
     void start(Problem& problem, Point& at) override {
       precision_ = mixed_ ? Precision::single : Precision::full;
+      scales_ = hard_ = false;
       sweeps_left_ = least_sweeps;
       forget();
       evaluate(problem, at);
@@ -68,14 +70,17 @@ struct Newton {
         precision_ = Precision::full;
         evaluate(problem, at);
       }
-      if (single_has_ended(problem, at)) refine(problem, at);  // a start that may be the solution
+      // A start that may be the solution.
+      if (single_has_ended(problem, at)) refine(problem, at, Precision::mixed);
     }
 
     bool advance(Problem& problem, Point& at, double goal) override {
       was_newton_ = false;
       step_ = 1.0;
       if (single_has_ended(problem, at)) {
-        refine(problem, at);
+        // Sweeps scale a plan in double; Newton's products can do with one in single precision.
+        scales_ = sweeps_left_ > 0 && !newton_pays(problem, at, goal);
+        refine(problem, at, scales_ ? Precision::full : Precision::mixed);
         return true;
       }
       if (refined_ && sweeps_left_ == 1 && newton_pays(problem, at, goal)) sweeps_left_ = 0;
@@ -90,7 +95,7 @@ struct Newton {
 
     bool confirm(Problem& problem, Point& at) override {
       if (!moved_ && precision_ != Precision::single) return false;
-      if (precision_ == Precision::single) refine(problem, at);
+      if (precision_ == Precision::single) refine(problem, at, Precision::mixed);
       else evaluate(problem, at);
       return true;
     }
@@ -128,8 +133,8 @@ struct Newton {
     }
 
     /// From here on in double.
-    void refine(Problem& problem, Point& at) {
-      precision_ = Precision::mixed;
+    void refine(Problem& problem, Point& at, Precision precision) {
+      precision_ = precision;
       refined_ = true;
       forget();
       evaluate(problem, at);
@@ -149,14 +154,16 @@ struct Newton {
     /// P^T diag(a)^-1 P, so that the condition number of S is 1 / (1 - rate), of which conjugate
     /// gradients feel the root.
     bool newton_pays(const Problem& problem, const Point& at, double goal) const {
-      const double target = within_reach(problem, goal);
+      const double target = single_has_ended(problem, at) ? goal : within_reach(problem, goal);
       if (!(at.error > target)) return false;
-      if (precision_ == Precision::full) return !(rate_ <= slow);
+      if (precision_ == Precision::full && !scales_) return !(rate_ <= slow);
       if (!(rate_ < 1.0)) return true;
+      const bool single = precision_ == Precision::single && !single_has_ended(problem, at);
       const double digits = std::log(at.error / target);
-      const double move = problem.move_work(precision_);
+      const double scaling = problem.move_work(single ? Precision::single : Precision::full);
+      const double move = problem.move_work(single ? Precision::single : Precision::mixed);
       const double product = problem.product_work(false);
-      const double sweeps = digits / -std::log(rate_) * move;
+      const double sweeps = digits / -std::log(rate_) * scaling;
       const double products = 0.5 * digits / std::sqrt(1.0 - rate_) * product;
       return sweeps > products + newton_steps * (move + product);
     }
@@ -210,59 +217,49 @@ struct Newton {
       const bool small = right_side_.size() <= direct_limit;
       const Index limit =
           small ? std::min(max_inner_, std::max<Index>(50, right_side_.size() / 2)) : max_inner_;
-      if (!conjugate_gradients(problem, at, enough * start, limit) && small) {
+      const Descent end =
+          hard_ ? Descent::limit : conjugate_gradients(problem, at, enough * start, limit);
+      if (small && end != Descent::enough) {
         const Vector exact = problem.solve_schur(at, right_side_);
         if (exact.allFinite()) direction_ = exact;
+        else if (hard_) conjugate_gradients(problem, at, enough * start, limit);
+        hard_ = end == Descent::limit;  // and so will be the next systems, solved better than this
       }
       direction_ *= at.reg;
     }
 
-    /// Whether the residual came down to `enough`. Where the noise of products in single precision
-    /// is as large, they are taken in double from there on.
-    bool conjugate_gradients(Problem& problem, const Point& at, double enough, Index limit) {
+    /// Where the noise of products in single precision is as large as `enough`, they are taken in
+    /// double from there on.
+    Descent conjugate_gradients(Problem& problem, const Point& at, double enough, Index limit) {
       const Vector inverse = problem.schur_diagonal(at)
                                  .cwiseMax(1e-12 * at.column_sums)
                                  .cwiseMax(1e-300)
                                  .cwiseInverse();
       bool exactly = precision_ == Precision::full;
-      Vector product;
+      const auto is_noise = [&] {
+        return !exactly && single_noise * at.column_sums.dot(direction_.cwiseAbs()) > 0.3 * enough;
+      };
+      const auto is_small = [&] { return !(residual_.lpNorm<1>() > enough); };
+      const auto descend = [&] {
+        return optlite::conjugate_gradients(
+            direction_, residual_, limit,
+            [&](const Vector& p, Vector& out) { problem.schur_product(at, p, out, exactly); },
+            [&](const Vector& r) -> Vector { return r.cwiseProduct(inverse); },
+            [](const Vector& p, const Vector& q) { return p.dot(q); },
+            [&](const Vector&, const Vector&) { return is_noise() || is_small(); });
+      };
       direction_.setZero(right_side_.size());
       residual_ = right_side_;
-      Vector z = residual_.cwiseProduct(inverse);
-      Vector p = z;
-      double rho = residual_.dot(z);
-      for (Index k = 0; k < limit; ++k) {
-        problem.schur_product(at, p, product, exactly);
-        const double curvature = p.dot(product);
-        const bool positive = curvature > 0.0;
-        if (positive) {
-          const double alpha = rho / curvature;
-          direction_ += alpha * p;
-          residual_ -= alpha * product;
-        }
-        const double noise =
-            exactly ? 0.0 : single_noise * at.column_sums.dot(direction_.cwiseAbs());
-        if (!exactly && (!positive || noise > 0.3 * enough)) {
-          exactly = true;
-          problem.schur_product(at, direction_, product, true);
-          residual_ = right_side_ - product;
-          z = residual_.cwiseProduct(inverse);
-          p = z;
-          rho = residual_.dot(z);
-          if (!(residual_.lpNorm<1>() > enough)) return true;
-          continue;
-        }
-        if (!positive) {
-          if (k == 0) direction_ = p;
-          return false;
-        }
-        if (!(residual_.lpNorm<1>() > enough)) return true;
-        z = residual_.cwiseProduct(inverse);
-        const double next = residual_.dot(z);
-        p = z + (next / rho) * p;
-        rho = next;
+      Descent end = descend();
+      if (!exactly && (end == Descent::flat || is_noise())) {
+        exactly = true;
+        if (end == Descent::flat) direction_.setZero();
+        Vector product;
+        problem.schur_product(at, direction_, product, true);
+        residual_ = right_side_ - product;
+        end = is_small() ? Descent::enough : descend();
       }
-      return false;
+      return end;
     }
 
     /// Tries the full step and halves of it until the dual value rises enough; near the solution,
@@ -314,6 +311,8 @@ struct Newton {
     Precision precision_ = Precision::full;
     bool moved_ = false;
     bool refined_ = false;
+    bool scales_ = false;  // sweeps go on in double, as they are cheap
+    bool hard_ = false;  // conjugate gradients took too long at this stage
     double rate_ = 1.0;
     int sweeps_left_ = least_sweeps;
     int failures_ = 0;

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "optlite/core/interrupt.hpp"
+#include "optlite/linalg/conjugate_gradients.hpp"
+#include "optlite/transport/climb.hpp"
 #include "optlite/transport_methods/concept.hpp"
 
 namespace optlite::transport_methods {
@@ -95,6 +97,7 @@ struct NewtonSparse {
 
     void multiply(const transport::Point& at, const Vector& x, Vector& out) const {
       const Index n = at.f.size();
+      out.resize(x.size());
       out.head(n) = at.row_sums.cwiseProduct(x.head(n));
       out.tail(at.g.size()) = at.column_sums.cwiseProduct(x.tail(at.g.size()));
       for (Index i = 0; i < n; ++i) {
@@ -115,53 +118,47 @@ struct NewtonSparse {
       diagonal << at.row_sums, at.column_sums;
       diagonal = diagonal.cwiseMax(1e-300);
       Vector residual = gradient_;
-      Vector z = residual.cwiseQuotient(diagonal);
-      Vector p = z;
-      Vector product(n + m);
-      double rho = residual.dot(z);
       const double enough = 1e-3 * residual.norm() * std::min(1.0, at.error);
+      Index limit = max_inner_;
       direction_.setZero(n + m);
-      for (Index k = 0; k < max_inner_; ++k) {
-        multiply(at, p, product);
-        problem.count_product();
-        interrupt::poll();
-        const double curvature = p.dot(product);
-        if (!(curvature > 0.0)) break;
-        direction_ += rho / curvature * p;
-        residual -= rho / curvature * product;
-        if (!(residual.norm() > enough)) break;
-        z = residual.cwiseQuotient(diagonal);
-        const double next = residual.dot(z);
-        p = z + (next / rho) * p;
-        rho = next;
-      }
+      conjugate_gradients(
+          direction_, residual, limit,
+          [&](const Vector& p, Vector& product) {
+            multiply(at, p, product);
+            problem.count_product();
+            interrupt::poll();
+          },
+          [&](const Vector& r) -> Vector { return r.cwiseQuotient(diagonal); },
+          [](const Vector& p, const Vector& q) { return p.dot(q); },
+          [&](const Vector&, const Vector& r) { return !(r.norm() > enough); });
       direction_ *= at.reg;
     }
 
     /// Halves the step until the Lyapunov potential (the dual value) rises, or the error falls
-    /// where rounding hides that.
+    /// where rounding hides that. The direction may be very long between parts of the plan that
+    /// hardly touch: the first trial moves exponents by so much that nothing overflows.
     bool search(transport::Problem& problem, transport::Point& at) {
       const double slope = gradient_.dot(direction_);
       if (!(slope > 0.0) || !direction_.allFinite()) return false;
+      const auto of_f = direction_.head(at.f.size()), of_g = direction_.tail(at.g.size());
+      const double longest =
+          std::max(of_f.maxCoeff() + of_g.maxCoeff(), -of_f.minCoeff() - of_g.minCoeff());
+      const double first = std::min(1.0, longest_move * at.reg / longest);
       const double rounding = 1e-13 * (std::fabs(at.value) + at.reg);
-      for (step_ = 1.0; step_ > 1e-8; step_ *= 0.5) {
-        trial_.reg = at.reg;
-        trial_.f = at.f + step_ * direction_.head(at.f.size());
-        trial_.g = at.g + step_ * direction_.tail(at.g.size());
-        problem.evaluate(trial_, transport::Precision::full, false, 0.0);
-        if (trial_.value >= at.value + 1e-4 * step_ * slope ||
-            (trial_.value >= at.value - rounding && trial_.error < at.error)) {
-          std::swap(at, trial_);
-          return true;
-        }
-      }
-      return false;
+      const transport::Point from = at;
+      return transport::climb(at, first, rounding, step_,
+                              [&](double step, transport::Point& point) {
+                                point.f = from.f + step * of_f;
+                                point.g = from.g + step * of_g;
+                                problem.evaluate(point, transport::Precision::full, false, 0.0);
+                                return step * slope;
+                              });
     }
+    static constexpr double longest_move = 20.0;  // in units of reg
 
     double sparsity_;
     Index warm_up_, max_inner_;
     Index sweeps_left_ = 0;
-    transport::Point trial_;
     RowMatrix plan_;
     std::vector<double> values_;
     std::vector<std::int32_t> columns_;

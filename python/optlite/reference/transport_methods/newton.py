@@ -13,6 +13,8 @@ precision.
 
 import numpy as np
 
+from ..conjugate_gradients import conjugate_gradients
+
 
 class Newton:
     """Scalings while they are the cheapest way to the goal, then Newton steps."""
@@ -29,7 +31,7 @@ class Newton:
     def start(self, problem, g, reg):
         """Return the point at the start of a stage."""
         self.sweeps_left = self.least_sweeps
-        self.best, self.stalled = np.inf, 0
+        self.best, self.stalled, self.hard = np.inf, 0, False
         return problem.evaluate(g, reg)
 
     def advance(self, problem, at, goal):
@@ -67,32 +69,29 @@ class Newton:
         # Where they take long, elimination is cheaper, and good for any condition.
         small = right.size <= self.direct_limit
         limit = min(self.max_inner, max(50, right.size // 2)) if small else self.max_inner
-        solved, d = self.conjugate_gradients(problem, at, right, enough * start, limit)
-        if not solved and small:
-            exact = problem.solve_schur(at, right)
-            d = exact if np.isfinite(exact).all() else d
-        return at.reg * d
-
-    def conjugate_gradients(self, problem, at, right, enough, limit):
-        """Return whether the residual came down to `enough`, and the solution."""
         diagonal = problem.schur_diagonal(at)
         diagonal = np.maximum(np.maximum(diagonal, 1e-12 * at.column_sums), 1e-300)
-        residual, d = right, np.zeros_like(right)
-        p = residual / diagonal
-        rho = residual @ p
-        for k in range(limit):
-            product = problem.schur_product(at, p)
-            curvature = p @ product
-            if not curvature > 0.0:
-                return False, p if k == 0 else d
-            d = d + rho / curvature * p
-            residual = residual - rho / curvature * product
-            if not np.abs(residual).sum() > enough:
-                return True, d
-            z = residual / diagonal
-            rho, before = residual @ z, rho
-            p = z + rho / before * p
-        return False, d
+
+        def iterate():
+            before = problem.n_products
+            d, solved = conjugate_gradients(
+                right,
+                limit,
+                lambda p: problem.schur_product(at, p),
+                lambda r: r / diagonal,
+                lambda r: not np.abs(r).sum() > enough * start,
+            )
+            return d, solved, problem.n_products - before == limit
+
+        d, solved, long = (None, False, True) if self.hard else iterate()
+        if not solved and small:
+            exact = problem.solve_schur(at, right)
+            if np.isfinite(exact).all():
+                d = exact
+            elif self.hard:
+                d, _, _ = iterate()
+            self.hard = long  # and so will be the next systems, solved better than this one
+        return at.reg * d
 
     def search(self, problem, at, d):
         """Return the first point on the way along d that is better; None if there is none.

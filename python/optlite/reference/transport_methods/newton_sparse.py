@@ -13,9 +13,13 @@ conjugate gradients; the step is halved until the dual value, their Lyapunov pot
 
 import numpy as np
 
+from ..conjugate_gradients import conjugate_gradients
+
 
 class NewtonSparse:
     """Sinkhorn iterations, then sparse Newton steps."""
+
+    longest_move = 20.0  # in units of reg
 
     def __init__(self, sparsity=2.0, warm_up=20, max_inner=1000):
         self.sparsity, self.warm_up, self.max_inner = sparsity, int(warm_up), int(max_inner)
@@ -52,23 +56,19 @@ class NewtonSparse:
         n, kept = at.f.size, self.sparsified(at.plan)
         diagonal = np.concatenate([at.row_sums, at.column_sums])
         inverse = 1.0 / np.maximum(diagonal, 1e-300)
-        residual, d = gradient, np.zeros_like(gradient)
-        p = inverse * residual
-        rho = residual @ p
         enough = 1e-3 * np.linalg.norm(gradient) * min(1.0, at.error)
-        for _ in range(self.max_inner):
-            product = diagonal * p + np.concatenate([kept @ p[n:], kept.T @ p[:n]])
+
+        def product(p):
             problem.n_products += 1
-            curvature = p @ product
-            if not curvature > 0.0:
-                break
-            d = d + rho / curvature * p
-            residual = residual - rho / curvature * product
-            if not np.linalg.norm(residual) > enough:
-                break
-            z = inverse * residual
-            rho, before = residual @ z, rho
-            p = z + rho / before * p
+            return diagonal * p + np.concatenate([kept @ p[n:], kept.T @ p[:n]])
+
+        d, _ = conjugate_gradients(
+            gradient,
+            self.max_inner,
+            product,
+            lambda r: inverse * r,
+            lambda r: not np.linalg.norm(r) > enough,
+        )
         return at.reg * d
 
     def search(self, problem, at, gradient, d):
@@ -77,11 +77,28 @@ class NewtonSparse:
         if not slope > 0.0 or not np.isfinite(d).all():
             return None
         rounding = 1e-13 * (abs(at.value) + at.reg)
-        while self.step > 1e-8:
-            f, g = at.f + self.step * d[:n], at.g + self.step * d[n:]
-            new = problem.evaluate(g, at.reg, f, 0.0)
+
+        def point(step):
+            return problem.evaluate(at.g + step * d[n:], at.reg, at.f + step * d[:n], 0.0)
+
+        # Between parts of the plan that hardly touch d is long, and would overflow: the first trial
+        # moves exponents by a few units, and is doubled as long as the value rises.
+        longest = max(d[:n].max() + d[n:].max(), -d[:n].min() - d[n:].min())
+        first = self.step = min(1.0, self.longest_move * at.reg / longest)
+        while self.step > 1e-8 * first:
+            new = point(self.step)
             rises = new.value >= at.value + 1e-4 * self.step * slope
             if rises or (new.value >= at.value - rounding and new.error < at.error):
-                return new
+                return new if first == 1.0 else self.longer(point, new)
             self.step *= 0.5
         return None
+
+    def longer(self, point, new):
+        """Return the point of the last doubled step whose value rises."""
+        while self.step < 1.0:
+            longer = min(1.0, 2.0 * self.step)
+            trial = point(longer)
+            if not trial.value > new.value:
+                break
+            new, self.step = trial, longer
+        return new
