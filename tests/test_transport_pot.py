@@ -1,9 +1,9 @@
 """What POT's own tests ask of its functions, asked of ours, with POT 0.9.7 as the judge.
 
 POT's wheel brings no tests, so that they cannot be run from an installation as scikit-learn's are
-(``test_peer_suites.py``); ``peer/run_pot_tests.py`` runs them from a clone, with ours swapped in.
-Each line names one of them, or several, and the test of ours that asks the same or more, or why
-none does.
+(``test_peer_suites.py``); ``peer/run_pot_tests.py`` runs those of its source archive, or of a
+clone, with ours swapped in: a part of ``.ci/run``. Each line names one of them, or several, and the
+test of ours that asks the same or more, or why none does.
 
     test_bregman.py
     test_sinkhorn                         test_marginals_are_met_and_one_iteration_warns
