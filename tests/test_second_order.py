@@ -124,7 +124,9 @@ def test_networks_end_at_a_stationary_point(method):
     result = optim.minimize(f, start, method=method, max_iter=1000, random_state=0, **extra)
     assert result.status == "stationary"
     g = f.gradient(result.x)
-    assert np.max(np.abs(g) * np.maximum(np.abs(result.x), 1.0)) <= 1e-8
+    relative = np.max(np.abs(g) * np.maximum(np.abs(result.x), 1.0)) / max(abs(result.fun), 1.0)
+    assert relative <= 1e-8
+    assert_allclose(result.stationarity, relative, rtol=1e-6)
     assert result.fun < f.value(start)
 
 
@@ -547,8 +549,14 @@ def test_subsampled_newton_is_as_fast_as_its_matrices_are_close():
 )
 def test_an_early_end_is_reported(method):
     f = network()
-    with pytest.warns(ConvergenceWarning, match=f"{method} stopped after 1 iterations"):
+    sentence = (
+        f"{method} stopped after 1 iterations: The iteration limit came before the tolerance. "
+        r"Reached: relative gradient [0-9.e-]+ \(no certificate\); asked for: relative gradient "
+        r"<= 1e-08 \(tol=1e-08\)\. Raise max_iter \(now 1\)"
+    )
+    with pytest.warns(ConvergenceWarning, match=sentence):
         result = optim.minimize(f, f.init(0), method=method, max_iter=1)
+    assert result.stationarity > 1e-8
     assert (result.success, result.status, result.nit) == (False, "iteration_limit", 1)
 
 

@@ -12,7 +12,7 @@ from .._warnings import warn
 from ..objectives import GeneralizedLinearObjective
 from ..trace import Record, Trace
 from ._names import from_name, is_rule_name, python_rules
-from ._problem import Problem
+from ._problem import Problem, relative_gradient
 from ._rule_run import REQUIRED, RuleRun
 from ._rules import Rule
 from .curvatures import CURVATURES, METHODS
@@ -160,7 +160,8 @@ def minimize(
     scipy.optimize.OptimizeResult
         ``x``, ``fun``, ``jac``, ``nit``, ``success``, ``status`` (a word), ``message`` (a
         sentence), ``certificate`` (bound on, or estimate of, fun - minimum; infinite where none is
-        known), ``curvature`` and ``curvature_bound`` (smallest Ritz value of the Hessian at x and a
+        known), ``stationarity`` (the relative gradient of :func:`steps`), ``curvature`` and
+        ``curvature_bound`` (smallest Ritz value of the Hessian at x and a
         bound on its distance from an eigenvalue, from "trust_region" and "cubic"; otherwise NaN),
         ``n_passes`` (times the data was read) and ``trace``
         (:class:`~optlite.trace.Trace` or None). Status "stationary" says that the gradient vanished
@@ -203,7 +204,7 @@ def minimize(
             break
     status = "stopped" if stopped else run.status
     if status not in (*SUCCESS, "stopped"):
-        _warn(run, method, record, tol, max_iter)
+        _warn(run, objective, method, record, tol, max_iter)
     return _result(run, record, status, Trace(records) if trace else None)
 
 
@@ -373,6 +374,7 @@ def _result(run, record, status, trace):
         status=status,
         message=message,
         certificate=record.certificate,
+        stationarity=relative_gradient(record.x, record.gradient, record.objective),
         curvature=record.curvature,
         curvature_bound=record.curvature_bound,
         n_passes=record.n_passes,
@@ -387,6 +389,14 @@ _REMEDIES = {
 }
 
 
+_GENERAL_REMEDIES = {
+    **_REMEDIES,
+    "line_search_failed": "Try another method or step_size, or compare the gradient with "
+    "differences of the values.",
+    "not_finite": "Start where the function and its gradient are finite.",
+}
+
+
 _RULE_REMEDIES = {
     "iteration_limit": "Raise max_iter (now {max_iter}), loosen tol, or tune learning_rate. Where "
     "no certificate is known, only max_iter ends the run of an update rule: filter the warning.",
@@ -394,22 +404,27 @@ _RULE_REMEDIES = {
 }
 
 
-def _warn(run, method, record, tol, max_iter):
+def _warn(run, objective, method, record, tol, max_iter):
     """Say what was reached, what was asked for, and what to change."""
     from sklearn.exceptions import ConvergenceWarning
 
-    remedies = _RULE_REMEDIES if isinstance(run, RuleRun) else _REMEDIES
-    remedy = remedies.get(run.status, "Rescale the columns of X or add a penalty.")
+    is_rule = isinstance(run, RuleRun)
+    is_linear = isinstance(objective, GeneralizedLinearObjective)
+    remedies = _RULE_REMEDIES if is_rule else _REMEDIES if is_linear else _GENERAL_REMEDIES
+    remedy = remedies.get(run.status, "Rescale the variables, or add a penalty.")
+    asked = f"certificate <= {getattr(run, 'threshold', tol * abs(record.objective)):.3g}"
     if math.isfinite(record.certificate):
         reached = f"certificate {record.certificate:.3g}"
-    else:
+    elif is_rule or is_linear:
         reached = f"gradient norm {record.gradient_norm:.3g} (no certificate)"
-    asked = getattr(run, "threshold", tol * abs(record.objective))
+    else:
+        found = relative_gradient(record.x, record.gradient, record.objective)
+        reached = f"relative gradient {found:.3g} (no certificate)"
+        asked = f"relative gradient <= {tol:g}"
     name = method if isinstance(method, str) else method.name
     warn(
         f"{name} stopped after {record.iteration} iterations: {run.message} Reached: {reached}; "
-        f"asked for: certificate <= {asked:.3g} (tol={tol:g}). "
-        f"{remedy.format(max_iter=max_iter)}",
+        f"asked for: {asked} (tol={tol:g}). {remedy.format(max_iter=max_iter)}",
         ConvergenceWarning,
     )
 

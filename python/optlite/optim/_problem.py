@@ -17,6 +17,17 @@ class Point:
     gradient: np.ndarray
 
 
+def relative_gradient(x, gradient, value):
+    """Return the largest relative change of the value for a relative change of a variable.
+
+    max_i |g_i| max(|x_i|, 1) / max(|f|, 1): Dennis and Schnabel, Numerical methods for
+    unconstrained optimization and nonlinear equations, 1983, equation 7.2.5.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        relative = np.abs(gradient) * np.maximum(np.abs(x), 1.0)
+    return float(relative.max(initial=0.0)) / max(abs(value), 1.0)
+
+
 class Problem:
     """Answer what the driver asks, of the core and of the twins, about an objective in Python.
 
@@ -94,16 +105,10 @@ class Problem:
         return 1.0 if self._minimum == 0.0 else abs(at.value)
 
     def stationarity(self, at):
-        """Return the largest relative change of the value for a relative change of a variable.
-
-        max_i |g_i| max(|x_i|, 1) / max(|f|, 1): Dennis and Schnabel, Numerical methods for
-        unconstrained optimization and nonlinear equations, 1983, equation 7.2.5. Infinite where a
-        duality gap is known.
-        """
+        """Return the relative gradient; infinite where a duality gap is known."""
         if self._is_linear and math.isfinite(self.certificate(at)):
             return math.inf
-        relative = np.abs(at.gradient) * np.maximum(np.abs(at.x), 1.0)
-        return float(relative.max(initial=0.0)) / max(abs(at.value), 1.0)
+        return relative_gradient(at.x, at.gradient, at.value)
 
     # --- curvature --------------------------------------------------------------------------------
 
