@@ -31,65 +31,63 @@ def matches(pattern, name):
     return re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), name) is not None
 
 
-def run_module(module, folder):
-    """Outcome of each test of the module, and the number of fits of each of our classes."""
+LEAST_FITS = {
+    "test_logistic": {"LogisticRegression": 500},
+    "test_ridge": {"Ridge": 500, "RidgeClassifier": 10, "RidgeCV": 50},
+    "test_common": {"LogisticRegression": 1, "Ridge": 1, "RidgeClassifier": 1, "RidgeCV": 1},
+    "test_coordinate_descent": {"ElasticNet": 100, "ElasticNetCV": 50, "Lasso": 10, "LassoCV": 10},
+    "test_sparse_coordinate_descent": {
+        "ElasticNet": 50,
+        "ElasticNetCV": 10,
+        "Lasso": 20,
+        "LassoCV": 10,
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """Of each module: the outcome of each test, and the number of fits of each of our classes."""
+    folder = tmp_path_factory.mktemp("peer")
     command = [sys.executable, "-m", "pytest", "-p", "swap_plugin", "-p", "no:cacheprovider"]
-    command += ["-q", "--no-header", "--tb=no", "-n", "2", "--pyargs"]
-    command += [f"sklearn.linear_model.tests.{module}"]
+    command += ["-p", "no:xdist", "-q", "--no-header", "--tb=no", "--pyargs"]
+    command += [f"sklearn.linear_model.tests.{module}" for module in LEAST_FITS]
     for entry in LISTED["not_run"]:
-        if entry["module"] == module:
-            command += [f"--deselect=::{test}" for test in entry["tests"]]
+        command += [f"--deselect=::{test}" for test in entry["tests"]]
     package = str(Path(optlite.__file__).parents[1])  # the same optlite, from another folder
     path = os.pathsep.join([str(HERE), package, os.environ.get("PYTHONPATH", "")])
+    file = folder / "results.json"
     done = subprocess.run(
         command,
         cwd=folder,
         env={
             **os.environ,
             "PYTHONPATH": path,
-            "OPTLITE_PEER_RESULTS": str(folder),
+            "OPTLITE_PEER_RESULTS": str(file),
             "OMP_NUM_THREADS": "1",
         },
         capture_output=True,
         text=True,
-        timeout=900,
+        timeout=1800,
     )
     assert done.returncode in (0, 1), done.stdout[-2000:] + done.stderr[-2000:]
-    fits = {}
-    for file in folder.glob("fits-*.json"):
-        for name, count in json.loads(file.read_text()).items():
-            fits[name] = fits.get(name, 0) + count
-    return json.loads((folder / "outcomes.json").read_text()), fits
+    return json.loads(file.read_text())
 
 
-@pytest.mark.parametrize(
-    ("module", "least_fits"),
-    [
-        ("test_logistic", {"LogisticRegression": 500}),
-        ("test_ridge", {"Ridge": 500, "RidgeClassifier": 10, "RidgeCV": 50}),
-        ("test_common", {"LogisticRegression": 1, "Ridge": 1, "RidgeClassifier": 1, "RidgeCV": 1}),
-        (
-            "test_coordinate_descent",
-            {"ElasticNet": 100, "ElasticNetCV": 50, "Lasso": 10, "LassoCV": 10},
-        ),
-        (
-            "test_sparse_coordinate_descent",
-            {"ElasticNet": 50, "ElasticNetCV": 10, "Lasso": 20, "LassoCV": 10},
-        ),
-    ],
-)
-def test_their_tests_pass_with_our_classes(module, least_fits, tmp_path):
-    outcomes, fits = run_module(module, tmp_path)
-    for name, least in least_fits.items():
-        assert fits[name] > least, f"{name} was fitted {fits[name]} times: was it swapped in?"
+@pytest.mark.parametrize("module", LEAST_FITS)
+def test_their_tests_pass_with_our_classes(module, results):
+    outcomes, fits = results["outcomes"][module], results["fits"][module]
+    for name, least in LEAST_FITS[module].items():
+        count = fits.get(name, 0)
+        assert count > least, f"{name} was fitted {count} times: was it swapped in?"
     patterns = [
         test
         for entry in LISTED["exceptions"]
         if entry["module"] == module
         for test in entry["tests"]
     ]
-    failed = {name.partition("::")[2] for name, outcome in outcomes.items() if outcome == "failed"}
-    passed = {name.partition("::")[2] for name, outcome in outcomes.items() if outcome == "passed"}
+    failed = {name for name, outcome in outcomes.items() if outcome == "failed"}
+    passed = {name for name, outcome in outcomes.items() if outcome == "passed"}
     unexpected = [n for n in sorted(failed) if not any(matches(p, n) for p in patterns)]
     assert not unexpected, "fail, and are not listed:\n" + "\n".join(unexpected)
     stale = [n for n in sorted(passed) if any(matches(p, n) for p in patterns)]

@@ -3,8 +3,10 @@
 It is imported before any test module, rebinds the classes in scikit-learn's public and private
 modules, and so reaches every ``from sklearn.linear_model import Ridge`` of the tests. It counts the
 fits, because a swap that did not happen would pass every test, and writes what each test did.
+Everything is kept by the module of the tests.
 """
 
+import collections
 import functools
 import json
 import os
@@ -27,9 +29,10 @@ PRIVATE = {
     "RidgeClassifier": sklearn.linear_model._ridge,
     "RidgeCV": sklearn.linear_model._ridge,
 }
-FITS = dict.fromkeys(PRIVATE, 0)
-OUTCOMES = {}
-FOLDER = Path(os.environ["OPTLITE_PEER_RESULTS"])
+FITS = collections.defaultdict(collections.Counter)
+OUTCOMES = collections.defaultdict(dict)
+RESULTS = Path(os.environ["OPTLITE_PEER_RESULTS"])
+running = ""
 
 
 def _counted(cls):
@@ -43,7 +46,7 @@ def _counted(cls):
 
     @functools.wraps(original)
     def fit(self, *args, **kwargs):
-        FITS[cls.__name__] += 1
+        FITS[running][cls.__name__] += 1
         if not isinstance(getattr(self, "tol", None), float) or "Ridge" in cls.__name__:
             return original(self, *args, **kwargs)
         asked = self.tol
@@ -66,19 +69,23 @@ for _name in ("enet_path", "lasso_path"):
     setattr(sklearn.linear_model, _name, getattr(optlite.linear_model, _name))
 
 
+def pytest_runtest_logstart(location):
+    """Fits count for the module of the test that runs."""
+    global running
+    running = Path(location[0]).stem
+
+
 def pytest_runtest_logreport(report):
     """Remember the worst outcome of set-up, test and tear-down."""
-    name = f"{Path(report.location[0]).name}::{report.location[2]}"
+    outcomes, name = OUTCOMES[Path(report.location[0]).stem], report.location[2]
     if report.failed:
-        OUTCOMES[name] = "failed"
+        outcomes[name] = "failed"
     elif report.skipped:
-        OUTCOMES.setdefault(name, "skipped")
+        outcomes.setdefault(name, "skipped")
     elif report.when == "call":
-        OUTCOMES.setdefault(name, "passed")
+        outcomes.setdefault(name, "passed")
 
 
-def pytest_sessionfinish(session):
-    """Each worker writes its counts; the process that gathers the reports writes those."""
-    (FOLDER / f"fits-{os.getpid()}.json").write_text(json.dumps(FITS))
-    if not hasattr(session.config, "workerinput"):
-        (FOLDER / "outcomes.json").write_text(json.dumps(OUTCOMES))
+def pytest_sessionfinish():
+    """Write everything."""
+    RESULTS.write_text(json.dumps({"fits": FITS, "outcomes": OUTCOMES}))
