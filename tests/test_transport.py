@@ -3,7 +3,6 @@
 import itertools
 import pickle
 import re
-import subprocess
 import sys
 
 import numpy as np
@@ -266,28 +265,6 @@ def test_the_callers_arrays_are_left_alone():
     ot.solve(a, b, M, 0.1)
     ot.round_to_marginals(M, a, b)
     assert all(np.array_equal(x, y) for x, y in zip(before, (a, b, M), strict=True))
-
-
-INTERRUPTED = """
-import signal, time
-import numpy as np
-from optlite import ot
-X = np.random.default_rng(0).random((6000, 2))
-signal.setitimer(signal.ITIMER_REAL, 0.5)
-signal.signal(signal.SIGALRM, signal.default_int_handler)
-start = time.perf_counter()
-try:
-    ot.solve_points(X, X[::-1] + 0.5, reg=1e-5)
-except KeyboardInterrupt:
-    print(f"stopped after {time.perf_counter() - start:.2f}")
-"""
-
-
-def test_ctrl_c_stops_a_long_run():
-    done = subprocess.run(
-        [sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=60, check=True
-    )
-    assert done.stdout.startswith("stopped after")
 
 
 def test_core_and_twin_relax_alike():

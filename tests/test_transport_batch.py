@@ -1,6 +1,5 @@
 """Batches of transport problems: the numbers of single problems, for any number of threads."""
 
-import os
 import subprocess
 import sys
 import warnings
@@ -185,48 +184,3 @@ def test_extreme_numbers_end_and_make_no_bound_false():
     assert len(lines) == 12
     for name, lower, upper in lines:
         assert float(lower) <= best[name][1] + 1e-12 and best[name][0] <= float(upper) + 1e-12
-
-
-INTERRUPTED = """
-import signal, time
-import numpy as np
-from optlite import ot
-rng = np.random.default_rng(0)
-A = np.exp(-((np.arange(500)[:, None] - rng.uniform(50, 450, 8)) ** 2) / 2e3) + 1e-9
-A /= A.sum(axis=0)
-x = np.linspace(0, 1, 500)
-grid = (x[:, None] - x) ** 2
-long = {
-    "batch": lambda: ot.solve_batch(None, None, rng.random((40, 300, 300)), 1e-5, tol=1e-15),
-    "unbalanced": lambda: ot.solve_unbalanced_points(
-        rng.random((3000, 2)), rng.random((3000, 2)), reg=1e-5, reg_m=1e-2
-    ),
-    "partial": lambda: ot.solve_partial_points(
-        rng.random((3000, 2)), rng.random((3000, 2)), reg=1e-5, mass=0.5
-    ),
-    "barycenter": lambda: ot.barycenter(A, grid, 1e-5, method="sinkhorn", tol=1e-15),
-}
-signal.signal(signal.SIGPROF, signal.default_int_handler)
-for name, call in long.items():
-    start = time.process_time()
-    signal.setitimer(signal.ITIMER_PROF, 0.4)
-    try:
-        call()
-        print(name, "ended")
-    except KeyboardInterrupt:
-        print(name, time.process_time() - start - 0.4)
-"""
-
-
-def test_ctrl_c_is_heard_in_all_variants():
-    """Time is that of the processor."""
-    done = subprocess.run(
-        [sys.executable, "-c", INTERRUPTED],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
-    late = dict(line.split() for line in done.stdout.splitlines())
-    assert len(late) == 4 and all(float(seconds) < 0.15 for seconds in late.values()), late
