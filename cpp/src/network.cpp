@@ -159,10 +159,11 @@ double NetworkOf<T>::evaluate(const Vector& w, Vector* gradient) const {
     for (Index l = 0; l < shape_.layers(); ++l) {
       const Block<T>& delta = nth(own.state.delta, l);
       own.products.resize(shape_.in(l) + 1, shape_.out(l));
+      auto top = own.products.topRows(shape_.in(l));
       if (l == 0) {
-        own.products.topRows(shape_.in(l)).noalias() = rows(b).transpose() * delta;
+        set_product(rows(b).transpose(), delta, top);
       } else {
-        own.products.topRows(shape_.in(l)).noalias() = nth(own.state.h, l).transpose() * delta;
+        set_product(nth(own.state.h, l).transpose(), delta, top);
       }
       own.products.row(shape_.in(l)) = delta.colwise().sum();
       add_layer<T>(shape_, l, 1, own.products, sum.data());
@@ -278,8 +279,10 @@ class NetworkOfAt final : public NetworkAt {
       for (Index l = shape_.layers() - 1; l >= 0; --l) {
         nth(all, l).middleRows(first, count) = d.template cast<double>();
         if (l == 0) break;
-        d = (d * weights_.matrix(l).transpose()).eval();
-        d.array() *= nth(s.slope, l).array();
+        Block<T> next(count, shape_.in(l));
+        set_product(d, weights_.matrix(l).transpose(), next);
+        next.array() *= nth(s.slope, l).array();
+        d.swap(next);
       }
     });
     return all;

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "optlite/linalg/serial_products.hpp"
 #include "optlite/problems/network.hpp"
 
 namespace optlite::layers {
@@ -99,9 +100,9 @@ void forward(const Shape& shape, const ActivationRow& activation, const Weights<
     Block<T>& a = hidden ? nth(s.h, l + 1) : last;
     a.resize(x.rows(), shape.out(l));
     if (l == 0) {
-      a.noalias() = x * w.matrix(0);
+      set_product(x, w.matrix(0), a);
     } else {
-      a.noalias() = nth(s.h, l) * w.matrix(l);
+      set_product(nth(s.h, l), w.matrix(l), a);
     }
     a.rowwise() += w.bias(l);
     if (!hidden) continue;
@@ -123,7 +124,8 @@ void backward(const Shape& shape, const Weights<T>& w, State<T>& s) {
   nth(s.delta, shape.layers() - 1) = s.outputs.template cast<T>();
   for (Index l = shape.layers() - 1; l > 0; --l) {
     Block<T>& d = nth(s.delta, l - 1);
-    d.noalias() = nth(s.delta, l) * w.matrix(l).transpose();
+    d.resize(s.outputs.rows(), shape.in(l));
+    set_product(nth(s.delta, l), w.matrix(l).transpose(), d);
     nth(s.bend, l).array() *= d.array();
     d.array() *= nth(s.slope, l).array();
   }
@@ -138,11 +140,11 @@ void push(const Shape& shape, const Weights<T>& w, const Weights<T>& V, Index co
     Block<T>& a = nth(t.a, l);
     a.resize(x.rows(), count * out);
     if (l == 0) {
-      a.noalias() = x * V.matrix(0);
+      set_product(x, V.matrix(0), a);
     } else {
-      a.noalias() = nth(s.h, l) * V.matrix(l);
+      set_product(nth(s.h, l), V.matrix(l), a);
       for (Index v = 0; v < count; ++v) {
-        a.middleCols(v * out, out).noalias() += nth(t.h, l).middleCols(v * in, in) * w.matrix(l);
+        add_product(nth(t.h, l).middleCols(v * in, in), w.matrix(l), a.middleCols(v * out, out));
       }
     }
     a.rowwise() += V.bias(l);
@@ -167,13 +169,13 @@ void pull(const Shape& shape, const Weights<T>& w, const Weights<T>* V, Index co
     products.resize(in + 1, count * out);
     auto top = products.topRows(in);
     if (l == 0) {
-      top.noalias() = x.transpose() * t.back;
+      set_product(x.transpose(), t.back, top);
     } else {
-      top.noalias() = nth(s.h, l).transpose() * t.back;
+      set_product(nth(s.h, l).transpose(), t.back, top);
     }
     for (Index v = 0; V != nullptr && l > 0 && v < count; ++v) {
-      top.middleCols(v * out, out).noalias() +=
-          nth(t.h, l).middleCols(v * in, in).transpose() * nth(s.delta, l);
+      add_product(nth(t.h, l).middleCols(v * in, in).transpose(), nth(s.delta, l),
+                  top.middleCols(v * out, out));
     }
     products.row(in) = t.back.colwise().sum();
     emit(l, products);
@@ -181,9 +183,9 @@ void pull(const Shape& shape, const Weights<T>& w, const Weights<T>* V, Index co
     t.next.resize(x.rows(), count * in);
     for (Index v = 0; v < count; ++v) {
       auto next = t.next.middleCols(v * in, in);
-      next.noalias() = t.back.middleCols(v * out, out) * w.matrix(l).transpose();
+      set_product(t.back.middleCols(v * out, out), w.matrix(l).transpose(), next);
       if (V != nullptr) {
-        next.noalias() += nth(s.delta, l) * V->matrix(l).middleCols(v * out, out).transpose();
+        add_product(nth(s.delta, l), V->matrix(l).middleCols(v * out, out).transpose(), next);
       }
       next.array() *= nth(s.slope, l).array();
       if (V != nullptr) {

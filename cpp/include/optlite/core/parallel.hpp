@@ -5,10 +5,9 @@
 #pragma once
 
 #include <algorithm>
-#include <exception>
 #include <string>
-#include <type_traits>
 
+#include "optlite/core/function_ref.hpp"
 #include "optlite/core/interrupt.hpp"
 #include "optlite/core/numbers.hpp"
 
@@ -31,40 +30,10 @@ void after_fork_in_child();
 /// "libgomp 4.5 (201511)" style description, or "none".
 std::string runtime();
 
-namespace detail {
-
-/// Runs body(context, 0) ... body(context, count - 1), one call a thread.
-void run(int count, void (*body)(void* context, int index), void* context);
-
-}  // namespace detail
-
 /// body(i) for i in [0, count), one thread each. The first exception is rethrown here.
-template <class Body>
-void each_thread(int count, Body&& body) {
-  if (count == 1) {
-    body(0);
-    return;
-  }
-  std::exception_ptr errors[64];
-  struct Shared {
-    std::remove_reference_t<Body>* body;
-    std::exception_ptr* errors;
-  } shared{&body, errors};
-  detail::run(
-      count,
-      [](void* context, int i) {
-        auto* s = static_cast<Shared*>(context);
-        try {
-          (*s->body)(i);
-        } catch (...) {
-          s->errors[i] = std::current_exception();
-        }
-      },
-      &shared);
-  for (int i = 0; i < count; ++i) {
-    if (errors[i]) std::rethrow_exception(errors[i]);
-  }
-}
+///
+/// Here and below a body is compiled once, whatever it is run by: these functions are no templates.
+void each_thread(int count, FunctionRef<void(int)> body);
 
 /// Below this many multiplications (some fifty microseconds) a second thread brings little, and on
 /// a machine busy with other work waiting for it costs a lot.
@@ -77,24 +46,18 @@ inline int team(Index chunks) {
 
 /// work(chunk, slot) in parallel, then combine(chunk, slot) serially in the order of the chunks.
 /// `slot` < team(chunks) names a scratch buffer that no other running chunk uses.
-template <class Work, class Combine>
-void ordered(Index chunks, Work&& work, Combine&& combine) {
-  const int slots = team(chunks);
-  for (Index begin = 0; begin < chunks; begin += slots) {
-    const int count = static_cast<int>(std::min<Index>(slots, chunks - begin));
-    each_thread(count, [&](int slot) { work(begin + slot, slot); });
-    for (int slot = 0; slot < count; ++slot) combine(begin + slot, slot);
-    interrupt::poll();
-  }
-}
+void ordered(Index chunks, FunctionRef<void(Index, int)> work,
+             FunctionRef<void(Index, int)> combine);
 
-/// body(i) for i in [0, count), contiguous ranges to threads; results must go to places that
-/// depend on i alone. `work` (about the number of multiplications) decides whether to use threads.
+/// body(begin, end) for contiguous ranges that make up [0, count), one a thread. `work` (about the
+/// number of multiplications) decides whether to use threads.
+void ranges(Index count, double work, FunctionRef<void(Index, Index)> body);
+
+/// body(i) for i in [0, count), by ranges; results must go to places that depend on i alone.
 template <class Body>
 void for_each(Index count, double work, Body&& body) {
-  const int workers = work < serial_work ? 1 : team(count);
-  each_thread(workers, [&](int t) {
-    for (Index i = count * t / workers; i < count * (t + 1) / workers; ++i) body(i);
+  ranges(count, work, [&](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i) body(i);
   });
 }
 
