@@ -287,3 +287,50 @@ def test_a_stage_of_drawn_rows_learns_the_gradients_of_these_rows():
         factor = (learnt @ expected) / (expected @ expected)  # the length of the stage's step
         assert factor > 0
         assert learnt == pytest.approx(factor * expected, abs=1e-9)
+
+
+class Keeper(RegressorMixin, BaseEstimator):
+    """A learner that remembers the arrays it was given."""
+
+    arrays: ClassVar[list] = []
+
+    def fit(self, X, y):
+        self.arrays.append(X)
+        return self
+
+    def predict(self, X):
+        self.arrays.append(X)
+        return np.zeros(X.shape[0])
+
+
+@pytest.mark.parametrize("kind", [np.asarray, sp.csr_array])
+def test_stages_of_any_base_do_not_copy_the_features(kind):
+    X, y = data_for(NGBRegressor)
+    Keeper.arrays.clear()
+    settings = {"Base": Keeper(), "n_estimators": 3, "random_state": 0}
+    model = NGBRegressor(**settings, **PLAIN).fit(kind(X), y)
+    assert len({id(array) for array in Keeper.arrays}) == 1
+    Keeper.arrays.clear()
+    model.predict(kind(X))
+    assert len({id(array) for array in Keeper.arrays}) == 1
+    Keeper.arrays.clear()
+    NGBRegressor(**settings, validation_fraction=0.1).fit(kind(X), y)
+    assert len({id(array) for array in Keeper.arrays}) == 2  # training, held out
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_sparse_features_are_converted_once(estimator, monkeypatch):
+    """Bins and codes read the same columns; so do rows held out in the fit and after it."""
+    from optlite.boosting import _features
+
+    rows, convert = [], _features.columns_of
+    monkeypatch.setattr(
+        _features, "columns_of", lambda X: rows.append(X.shape[0]) or convert(X), raising=True
+    )
+    X, y = data_for(estimator)
+    sparse = sp.csr_array(np.where(X > 0.0, X, 0.0))
+    settings = {"n_estimators": 5, "random_state": 0, "validation_fraction": 0.1}
+    model = estimator(**settings).fit(sparse, y)
+    assert rows == [180, 20]
+    dense = estimator(**settings).fit(sparse.toarray(), y)
+    assert_array_equal(model._params(X), dense._params(X))

@@ -318,6 +318,9 @@ def test_intervals_and_quantiles_are_those_of_the_distribution(Estimator):
             model.predict_interval(X, bad)
         with pytest.raises(ValueError, match=r"must be in \[0, 1\]"):
             model.predict_quantile(X, bad)
+    for bad in ([], [[0.1, 0.9]]):
+        with pytest.raises(ValueError, match="q must be a probability or a list of at least one"):
+            model.predict_quantile(X, bad)
 
 
 def test_a_tolerance_of_zero_ends():

@@ -117,3 +117,25 @@ def test_the_start_of_a_fit_sees_weights():
     weighted = distributions.Exponential().marginal(y, sample_weight=weight)
     assert np.exp(weighted[0]) == pytest.approx(1.5)
     assert np.exp(distributions.Exponential().marginal(y)[0]) == pytest.approx(13.0 / 3.0)
+
+
+@pytest.mark.parametrize("name", distributions.list_distributions())
+def test_the_page_says_which_have_a_crps_and_why_not(name):
+    family = distributions.from_name(name)
+    rows = PAGE.read_text(encoding="utf-8").replace("\\|", "/").splitlines()
+    (row,) = [row for row in rows if row.startswith("| `") and f"`{family.class_name}`" in row]
+    if "crps" in family.scores:
+        assert "| yes" in row
+        assert family._record["no_crps"] in row
+        assert ("also for censored times" in row) == family.takes_censored("crps")
+    else:
+        assert f"| no: {family.no_crps} |" in row.replace("/log(Y / Y')/", "|log(Y / Y')|")
+
+
+def test_the_crps_of_the_cauchy_distribution_is_finite():
+    family, z = distributions.Cauchy(), 1.5
+    below = integrate.quad(lambda v: stats.cauchy.cdf(-np.exp(v)) ** 2 * np.exp(v), -40.0, 40.0)[0]
+    inner = integrate.quad(lambda x: 2.0 * stats.cauchy.cdf(x) - 1.0, 0.0, z)[0]
+    ours = family.score([[0.0, 0.0]], [z], score="crps")[0]
+    assert ours == pytest.approx(2.0 * below + inner, rel=1e-8)
+    assert np.isnan(family.at([[0.0, 0.0]]).mean()[0])

@@ -48,13 +48,15 @@ def test_every_family_is_listed_with_its_scores():
     assert [family.name for family in families] == names
     crps = {family.name for family in families if "crps" in family.scores}
     assert crps == {
-        *("normal", "normal_fixed_var", "log_normal", "laplace", "logistic"),
-        *("exponential", "half_normal", "bernoulli"),
+        *("normal", "normal_fixed_var", "log_normal", "laplace", "logistic", "cauchy"),
+        *("student_t_fixed_df", "exponential", "half_normal", "weibull"),
+        *("bernoulli", "poisson", "zero_inflated_poisson"),
     }
+    assert all(bool(family.no_crps) == ("crps" not in family.scores) for family in families)
     censored = {family.name for family in families if family.takes_censored()}
     assert censored == {"exponential", "gamma", "log_normal", "weibull"}
     also = {f.name for f in families if "crps" in f.scores and f.takes_censored("crps")}
-    assert also == {"exponential", "log_normal"}
+    assert also == {"exponential", "log_normal", "weibull"}
 
 
 @pytest.mark.parametrize("name", sorted(SCIPY))
@@ -147,7 +149,7 @@ CONTINUOUS = ("normal", "log_normal", "laplace", "logistic", "exponential", "hal
 CONTINUOUS += ("gamma", "weibull", "beta", "student_t", "normal_fixed_var")
 
 
-@pytest.mark.parametrize("name", CONTINUOUS)
+@pytest.mark.parametrize("name", [*CONTINUOUS, "student_t_fixed_df"])
 def test_crps_of_predictions_is_the_integral_of_its_definition(name):
     family, theta = rows_of(name, n=3, seed=4)
     predicted = family.at(theta)
@@ -177,6 +179,77 @@ def test_crps_of_counts_is_the_sum_of_its_definition(name):
     counts = np.arange(300.0)[:, None]
     expected = ((predicted.cdf(counts) - (counts >= y)) ** 2).sum(axis=0)
     assert_allclose(predicted.crps(y), expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("df", [0.6, 0.999, 1.0, 1.0005, 1.002, 2.0, 40.0, 1e4, 1e9])
+def test_crps_of_student_t_for_any_degrees_of_freedom(df):
+    """Against the integral of the squared tails, over the logarithm of their place."""
+    family = distributions.StudentTFixedDf(df=df)
+    z = np.array([-30.0, -3.0, -0.2, 0.0, 0.7, 2.5, 11.0])
+    theta = np.zeros((len(z), 2))
+    score = family.score(theta, z, score="crps")
+    one = stats.t(df)
+    for at, value in zip(z, score, strict=True):
+        below = integrate.quad(
+            lambda v: one.cdf(-np.exp(v)) ** 2 * np.exp(v),
+            -40.0,
+            40.0 / min(1.0, 2.0 * df - 1.0),
+            limit=400,
+            points=[0.0],
+        )[0]
+        inner = integrate.quad(lambda x: 2.0 * one.cdf(x) - 1.0, 0.0, abs(at), limit=400)[0]
+        assert value == pytest.approx(2.0 * below + inner, rel=1e-8)
+    assert distributions.gradient_check(family) < 1e-6
+    assert_allclose(family.at(theta).crps(z), score, rtol=1e-6)
+    if df == 1.0:
+        cauchy = distributions.Cauchy()
+        for what in ("score", "gradient", "natural_gradient"):
+            same = getattr(cauchy, what)(theta, z, score="crps")
+            assert_allclose(getattr(family, what)(theta, z, score="crps"), same, rtol=1e-13)
+    if df == 1e9:
+        normal = distributions.Normal().score(theta, z, score="crps")
+        assert_allclose(score, normal, rtol=1e-7)
+
+
+def test_a_crps_that_is_infinite_is_not_there():
+    family = distributions.StudentTFixedDf(df=0.5)
+    assert family.scores == ("log",)
+    with pytest.raises(ValueError, match=r"No CRPS: it is infinite unless df > 0.5"):
+        family.score(np.zeros((2, 2)), np.zeros(2), score="crps")
+    with pytest.raises(ValueError, match=r"No CRPS: it is infinite unless df > 0.5"):
+        NGBRegressor(Dist=family, Score="crps").fit(np.zeros((9, 1)), np.arange(9.0))
+    with pytest.raises(ValueError, match=r"No CRPS: it depends on the order of the classes"):
+        distributions.Categorical().score(np.zeros((2, 2)), np.zeros(2), score="crps")
+    assert distributions.gradient_check(family) < 1e-6
+
+
+@pytest.mark.parametrize("log_mean", [-30.0, -18.0, -9.0, -2.0, -0.01, 0.01, 3.0, 4.0])
+@pytest.mark.parametrize("logit", [-20.0, -1.0, 2.0, 20.0])
+def test_natural_gradient_of_the_zero_inflated_crps_is_a_projection(log_mean, logit):
+    """Coefficients of least squares in the basis dF(k) / dtheta, in decimal arithmetic."""
+    D = decimal.Decimal
+    family = distributions.ZeroInflatedPoisson()
+    for y in (0, 1, 2, 5):
+        if log_mean > 2.0 and y:
+            y += int(np.exp(log_mean) ** 0.5)
+        natural = family.natural_gradient([[log_mean, logit]], [float(y)], score="crps")[0]
+        with decimal.localcontext() as context:
+            context.prec = 120
+            mu, pi = D(log_mean).exp(), 1 / (1 + (-D(logit)).exp())
+            masses = [(-mu).exp()]
+            for k in range(1, 60 if log_mean < 1.0 else 250):
+                masses.append(masses[-1] * mu / k)
+            tails = [*itertools.accumulate(reversed(masses[1:]), initial=D(0))][::-1]
+            a = [-(1 - pi) * mu * p for p in masses]
+            b = [(1 - pi) * pi * t for t in tails]
+            e = [(1 if k < y else 0) - (1 - pi) * t for k, t in enumerate(tails)]
+            aa, ab, bb, ae, be = (
+                sum(u * v for u, v in zip(*pair, strict=True))
+                for pair in ((a, a), (a, b), (b, b), (a, e), (b, e))
+            )
+            determinant = aa * bb - ab * ab
+            expected = [(bb * ae - ab * be) / determinant, (aa * be - ab * ae) / determinant]
+        assert_allclose(natural, [float(v) for v in expected], rtol=1e-9, atol=1e-15)
 
 
 def test_wrong_arguments_are_explained():

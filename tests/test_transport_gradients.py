@@ -84,6 +84,84 @@ def test_gradients_in_positions(metric):
         assert (gradient_Y * e).sum() == pytest.approx(found, rel=1e-5, abs=1e-7)
 
 
+POINTS = {
+    "transport": (ot.solve_points, {}),
+    "unbalanced": (ot.solve_unbalanced_points, {"reg_m": 0.5}),
+    "half unbalanced": (ot.solve_unbalanced_points, {"reg_m": (np.inf, 0.5)}),
+    "partial": (ot.solve_partial_points, {"mass": 0.6}),
+}
+
+
+@pytest.mark.parametrize("metric", ["sqeuclidean", "euclidean", "cityblock"])
+@pytest.mark.parametrize("kind", POINTS)
+def test_gradients_of_problems_of_points(kind, metric):
+    """In masses, where they are free, and in positions, of weighted points."""
+    function, more = POINTS[kind]
+    rng = np.random.default_rng(5)
+    a, b, _ = problem(7, 5)
+    given = {"X": rng.random((7, 2)), "Y": rng.random((5, 2)), "a": a, "b": b}
+
+    def solve(**change):
+        return function(**{**given, **change}, reg=0.1, metric=metric, tol=1e-13, **more)
+
+    result = solve()
+    found = dict(zip("ab", result.gradient(), strict=False))
+    found["X"], found["Y"] = result.point_gradients()
+    for name, gradient in found.items():
+        d = rng.normal(size=gradient.shape)
+        if name in "ab" and kind == "transport":
+            d -= d.mean()
+        change = along(lambda s, k=name: solve(**{k: given[k] + s}).value, d)
+        assert (gradient * d).sum() == pytest.approx(change, rel=1e-5, abs=1e-7), name
+
+
+@pytest.mark.parametrize("of", ["cost", "other"])
+def test_implicit_gradients_in_positions(of):
+    """Of numbers that the plan decides: it moves with the points, too."""
+    rng = np.random.default_rng(6)
+    X, Y, W = rng.random((7, 2)), rng.random((5, 2)), rng.normal(size=(7, 5))
+
+    def number(X, Y):
+        result = ot.solve_points(X, Y, reg=0.1, tol=1e-14)
+        return (result.plan * W).sum() if of == "other" else result.cost
+
+    result = ot.solve_points(X, Y, reg=0.1, tol=1e-14)
+    in_X, in_Y = result.point_gradients(W if of == "other" else of)
+    for gradient, at, move in (
+        (in_X, X, lambda s: number(X + s, Y)),
+        (in_Y, Y, lambda s: number(X, Y + s)),
+    ):
+        d = rng.normal(size=at.shape)
+        assert (gradient * d).sum() == pytest.approx(along(move, d), rel=1e-5, abs=1e-7)
+    matrix = ot.solve(None, None, ((X[:, None] - Y) ** 2).sum(axis=2), 0.1)
+    with pytest.raises(ValueError, match="point_gradients needs the result of points with a named"):
+        matrix.point_gradients()
+
+
+def test_gradients_of_exact_transport():
+    """Where masses and costs are in general position the linear program has one, its dual."""
+    pytest.importorskip("ot", reason="POT is a requirement of the tests")
+    a, b, M = problem()
+    rng = np.random.default_rng(7)
+    in_a, in_b, in_M = ot.solve(a, b, M, 0).gradient()
+    for gradient, at, move in (
+        (in_a, a, lambda s: ot.solve(a + s, b, M, 0).cost),
+        (in_b, b, lambda s: ot.solve(a, b + s, M, 0).cost),
+        (in_M, M, lambda s: ot.solve(a, b, M + s, 0).cost),
+    ):
+        d = rng.normal(size=at.shape)
+        d -= d.mean() if at.ndim == 1 else 0.0
+        assert (gradient * d).sum() == pytest.approx(along(move, d), rel=1e-7)
+
+
+def test_gradients_of_a_problem_in_a_batch():
+    a, b, M = problem()
+    batch = ot.solve_batch(a, b, np.stack([M, 2.0 * M]), 0.1, tol=1e-13)
+    d = np.random.default_rng(8).normal(size=M.shape)
+    change = along(lambda s: ot.solve(a, b, 2.0 * M + s, 0.1, tol=1e-13).value, d)
+    assert (batch[1].gradient()[2] * d).sum() == pytest.approx(change, rel=1e-6)
+
+
 def test_gradients_of_the_divergence_in_masses():
     rng = np.random.default_rng(3)
     X, Y = rng.random((6, 2)), rng.random((4, 2))

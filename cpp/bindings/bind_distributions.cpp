@@ -111,6 +111,7 @@ void add_distribution(py::dict entry, const DistributionRow& row) {
   entry["support"] = sentence(row.support);
   entry["targets"] = name(row.support);
   entry["n_outputs"] = row.n_outputs(defaults);
+  entry["no_crps"] = row.no_crps == nullptr ? "" : row.no_crps;
 }
 
 void bind_distributions(py::module_& m) {
@@ -129,6 +130,16 @@ void bind_distributions(py::module_& m) {
         return row.first_outside(fields, n, y.data(), n);
       },
       py::arg("name"), py::arg("fields"), py::arg("y").noconvert());
+  m.def(
+      "distribution_scores",
+      [](const std::string& name, const FieldValues& fields) {
+        std::vector<std::string> names;
+        for (const ScoreRow& score : distribution(name).scores) {
+          if (score.exists == nullptr || score.exists(fields)) names.push_back(score.name);
+        }
+        return names;
+      },
+      py::arg("name"), py::arg("fields"));
   m.def(
       "distribution_parameters",
       [](const std::string& name, const FieldValues& fields) {

@@ -133,3 +133,51 @@ TEST("special: upper tail of the gamma distribution") {
     }
   }
 }
+
+TEST("special: Bessel functions and what they leave of one") {
+  const auto zero = [](long double x) { return std::exp(-x) * std::cyl_bessel_il(0.0L, x); };
+  const auto one = [](long double x) { return std::exp(-x) * std::cyl_bessel_il(1.0L, x); };
+  const double low = std::log(1e-3), high = std::log(60.0);
+  const auto value = [](auto member) {
+    return [=](double x) { return special::scaled_bessel(x).*member; };
+  };
+  using Bessel = special::ScaledBessel;
+  CHECK(worst(low, high, value(&Bessel::zero), zero) < 4e-15);
+  CHECK(worst(low, high, value(&Bessel::one), one) < 4e-15);
+  CHECK(worst(low, high, value(&Bessel::without_zero),
+              [=](long double x) { return 1.0L - zero(x); }) < 1e-14);
+  CHECK(worst(low, high, value(&Bessel::without_both),
+              [=](long double x) { return 1.0L - zero(x) - one(x); }) < 1e-14);
+  CHECK(std::fabs(special::scaled_bessel(1e-12).without_both / 5e-13 - 1.0) < 1e-11);
+}
+
+TEST("special: the gamma tail with a large shape") {
+  for (const double a : {1.1e6, 1e7, 1e8}) {
+    for (const double z : {-6.0, -1.0, -0.1, 0.0, 0.3, 2.0, 7.0}) {
+      const double x = a + z * std::sqrt(a);
+      const double right = std::exp(special::gamma_survival(a, x).log_value);  // by its series
+      CHECK(std::fabs(special::gamma_upper(a, x) / right - 1.0) < 1e-9);
+    }
+  }
+  CHECK(special::gamma_upper(1e12, 1.0) == 1.0);
+  CHECK(special::gamma_upper(1e12, 1e15) == 0.0);
+}
+
+TEST("special: Student's distribution function") {
+  const auto right = [](double z, double nu) {  // 2 arctan(z) / pi, and the next two odd degrees
+    const double u = std::atan(z / std::sqrt(nu)), sine = std::sin(u), cosine = std::cos(u);
+    double sum = u, term = sine * cosine;
+    for (int k = 3; k <= nu; k += 2) {
+      sum += term;
+      term *= cosine * cosine * (k - 1.0) / k;
+    }
+    return sum * 2.0 / special::pi;
+  };
+  for (const double nu : {1.0, 3.0, 5.0, 21.0, 201.0}) {
+    for (const double z : {-40.0, -3.0, -1.7, -0.5, 1e-3, 0.3, 1.6, 1.8, 6.0}) {
+      const double density =
+          std::exp(-special::t_log_constant(nu) - 0.5 * (nu + 1.0) * std::log1p(z * z / nu));
+      CHECK(std::fabs(special::student_two_sided(z, nu, density) - right(z, nu)) < 1e-14);
+    }
+  }
+}

@@ -123,6 +123,53 @@ TEST("transport: a plan in memory that is scaled is the plan evaluated there") {
   }
 }
 
+/// A point at these potentials, evaluated in double and with all entries.
+transport::Point evaluated(const transport::Cost& cost, double reg, const Vector& g) {
+  transport::Problem problem(cost, uniform(cost.sources()), uniform(cost.targets()), 0.0, 0.0);
+  transport::Point point;
+  point.reg = reg;
+  point.g = g;
+  problem.evaluate(point, transport::Precision::full, false);
+  return point;
+}
+
+TEST("transport: a plan in memory is scaled no further than what it left out allows") {
+  Clouds clouds(64, 50);
+  for (const double reg : {0.1, 1e-3}) {
+    for (const double far : {0.0, 40.0, 80.0, 95.0}) {
+      RowMatrix M = clouds.M;
+      M.col(7).array() += far * reg;  // in single precision, exp(-95) has hardly a digit
+      const auto cost = transport::matrix_cost(M.data(), 64, 50, 50);
+      for (const auto precision : {transport::Precision::single, transport::Precision::full}) {
+        const bool single = precision == transport::Precision::single;
+        for (const double move : {1.0, 1.9, 2.1, 5.0, 24.0, 26.0, 45.0, 49.0, 51.0, 80.0}) {
+          transport::Problem problem(*cost, uniform(64), uniform(50), 1e-9, 1e9);
+          transport::Point at;
+          at.reg = reg;
+          at.g = Vector::LinSpaced(50, 0.0, reg);
+          problem.evaluate(at, precision, true);
+          problem.evaluate(at, precision, true);  // now it knows which entries matter
+          const bool compressed = problem.density() < 0.1;
+          CHECK(compressed == (single && reg < 0.01));
+          const Index before = problem.n_evaluations();
+          at.g[7] += move * reg;
+          problem.move(at, precision);
+          const double limit = compressed ? (single ? 2.0 : 0.0) : (single ? 25.0 : 50.0);
+          CHECK((problem.n_evaluations() == before) == (move < limit));
+          const transport::Point anew = evaluated(*cost, reg, at.g);
+          const double good = single ? 3e-6 : 1e-12;
+          CHECK((at.column_sums - anew.column_sums).lpNorm<1>() <= good);
+          // What little mass there is in column 7 is right, too, or known to be lost.
+          if (compressed) continue;
+          const transport::Problem other(*cost, uniform(64), uniform(50), 0.0, 0.0);
+          const Vector next = problem.column_step(at), expected = other.column_step(anew);
+          CHECK(std::fabs(next[7] - expected[7]) <= (single ? 1e-5 : 1e-11) * (1.0 + far) * reg);
+        }
+      }
+    }
+  }
+}
+
 TEST("transport: products are those of the Schur complement written out") {
   const Clouds clouds(66, 50);
   const auto cost = clouds.matrix();

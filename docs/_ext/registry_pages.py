@@ -192,6 +192,8 @@ def facts(record):
         scores = [s["name"] + (" (also censored)" * s["censored"]) for s in record["scores"]]
         lines.append(f":Target y: {escape(record['support'])}")
         lines.append(f":Scores: {', '.join(scores)}")
+        if record["no_crps"]:
+            lines.append(f":No CRPS: {escape(record['no_crps'])}")
     if "smooth" in record:
         lines.append(f":Twice differentiable: {'yes' if record['smooth'] else 'no'}")
     return [*lines, f":Registry name: ``{record['name']}``", ""]

@@ -94,9 +94,21 @@ def real_array(value, name, owner):
         raise ValueError(
             f"{name} must be an array, got rows of different lengths ({owner})."
         ) from None
+    if array.dtype.kind == "O":
+        array = _from_objects(array)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype} ({owner}).")
     return array
+
+
+def _from_objects(array):
+    """Return objects as doubles where all are numbers: not None, nor words that look like some."""
+    if any(isinstance(value, (str, bytes, type(None))) for value in array.flat):
+        return array
+    try:
+        return array.astype(np.float64)
+    except (TypeError, ValueError):
+        return array
 
 
 def check_field(field, value, owner):

@@ -185,11 +185,16 @@ def monotone_signs(estimator):
     return np.ascontiguousarray(signs, dtype=np.int8)
 
 
+def some_columns(X, features):
+    """Return these columns (increasing places) of X: itself where they are all."""
+    return X if len(features) == X.shape[1] else X[:, features]
+
+
 def find_bins(data, categorical, max_bins):
     """Return the bins of the features of `data`: a dict of arrays, to be stored."""
     flags = np.ascontiguousarray(categorical, dtype=np.uint8)
     if sp.issparse(data.X):
-        parts = core.find_bins_of_columns(*_columns(data.features), data.weight, flags, max_bins)
+        parts = core.find_bins_of_columns(*data.columns, data.weight, flags, max_bins)
     else:
         parts = core.find_bins(data.X, data.weight, flags, max_bins, data.rows)
     return dict(zip(("starts", "values", "categorical"), parts, strict=True))
@@ -199,11 +204,11 @@ def encode(data, bins):
     """Return the codes (n_features, n_samples) of the features of `data`, one byte each."""
     checked = core.Bins(bins["starts"], bins["values"], bins["categorical"])
     if sp.issparse(data.X):
-        return core.encode_columns(*_columns(data.features), checked)
+        return core.encode_columns(*data.columns, checked)
     return core.encode(data.X, checked, data.rows)
 
 
-def _columns(X):
+def columns_of(X):
     """Return what the core asks of sparse columns: sums of duplicates, 64-bit indices."""
     X = X.tocsc()
     if not X.has_canonical_format:

@@ -2,12 +2,13 @@
 
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from .._core import core
-from . import distributions
+from . import _features, distributions
 
 #: How far a logarithm (of a scale, a rate, a shape) may move from where it starts, and how large a
 #: logit may get: a millionth and a million times; probabilities down to 1e-12.
@@ -39,8 +40,10 @@ def score_of(score, family, owner):
     name = score if isinstance(score, str) else getattr(score, "__name__", "")
     rule = _SCORES.get(name.lower())
     if rule not in family.scores:
+        why = f" No CRPS: {family.no_crps}." if rule == "crps" and family.no_crps else ""
         raise ValueError(
             f"Score must be one of {list(family.scores)} for {family!r}, got {score!r} ({owner})."
+            f"{why}"
         )
     return rule
 
@@ -108,10 +111,18 @@ class Data:
         """The share of the rows that are not censored."""
         return 1.0 if self.event is None else np.average(self.event, weights=self.weight)
 
-    @property
-    def features(self):
-        """The features of the chosen rows, copied."""
+    def _chosen(self):
         return self.X if self.rows is None else self.X[self.rows]
+
+    @cached_property
+    def features(self):
+        """The features of the chosen rows, copied if they are not all."""
+        return self._chosen()
+
+    @cached_property
+    def columns(self):
+        """Sparse features of the chosen rows, as the core takes them: bins and codes need them."""
+        return _features.columns_of(self._chosen())
 
     def weighted(self):
         """Return the rows whose weight is not zero; weights that are all 1 are none."""

@@ -22,7 +22,7 @@ class Predictions:
             for models, features, factors in zip(
                 self.base_models_, self.col_idxs_, self.stage_factors_, strict=True
             ):
-                part = X[:, features]
+                part = _features.some_columns(X, features)
                 raw += factors[:, None] * np.array([m.predict(part) for m in models])
                 yield raw
             return
@@ -214,6 +214,11 @@ class NumberPredictions:
         ndarray of shape (n_samples,) or (n_samples, k)
             With several outputs, their number comes behind `n_samples`.
         """
+        if np.ndim(q) > 1 or np.size(q) == 0:
+            raise ValueError(
+                f"q must be a probability or a list of at least one, got {q!r} "
+                f"({type(self).__name__}.predict_quantile)."
+            )
         predicted = self.pred_dist(X)
         if np.ndim(q) == 0:
             return predicted.ppf(q)

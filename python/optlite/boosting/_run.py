@@ -171,7 +171,7 @@ class PythonBase:
 
     def __call__(self, targets, rows, features):
         """Fit a stage; values for all rows of training and validation, (n_params, n) each."""
-        X = self.X[:, features]
+        X = _features.some_columns(self.X, features)
         seen = slice(None) if rows is None else rows
         part = X if rows is None else X[rows]
         given = {} if self.weight is None else {"sample_weight": self.weight[seen]}
@@ -184,7 +184,7 @@ class PythonBase:
         values = np.array([m.predict(X) for m in models], dtype=float)
         if self.validation_X is None:
             return values, np.zeros((len(models), 0))
-        Z = self.validation_X[:, features]
+        Z = _features.some_columns(self.validation_X, features)
         return values, np.array([m.predict(Z) for m in models], dtype=float)
 
 

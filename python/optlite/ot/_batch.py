@@ -207,14 +207,16 @@ def _check_stack(M):
         )
     if M.dtype not in (np.float32, np.float64) or not M.dtype.isnative:
         M = M.astype(np.float64 if M.dtype != ">f4" else np.float32)
-    return np.ascontiguousarray(M if M.ndim == 3 else M[None])
+    return np.require(M if M.ndim == 3 else M[None], requirements=["C", "ALIGNED"])
 
 
 def _check_rows(values, name):
     """Return masses with two dimensions, the first of them one if problems share them, or None."""
-    if values is None or np.size(values) == 0:
+    if values is None:
         return None
     masses = _params.real_array(values, name, "ot.solve_batch")
+    if masses.size == 0:
+        return None
     if masses.ndim not in (1, 2):
         raise ValueError(
             f"{name} must have two dimensions, problems by atoms, or one if all problems share it, "

@@ -87,8 +87,8 @@ class PointCosts:
 
 
 def _real_matrix(M, name):
-    """Return a matrix in float32 or float64 with contiguous rows or columns, not copied where it
-    has them; or say what is wrong with its type or shape."""
+    """Return an aligned matrix in float32 or float64 with contiguous rows or columns, not copied
+    where it is one; or say what is wrong with its type or shape."""
     costs = real_array(M, name, "ot")
     if costs.ndim != 2 or 0 in costs.shape:
         raise ValueError(
@@ -102,6 +102,8 @@ def _real_matrix(M, name):
         (costs.shape[axis] < 2 or lines[axis] == size) and lines[1 - axis] % size == 0
         for axis in (0, 1)
     )
+    if not costs.flags.aligned:
+        return costs.copy(order="C")
     return costs if any(contiguous) else np.ascontiguousarray(costs)
 
 
@@ -122,9 +124,7 @@ def refuse_isolated(costs, keep_a, keep_b, name="M"):
 
 def check_points(values, name):
     """Return points in float32 or float64, or say what is wrong with them."""
-    points = np.asarray(values)
-    if points.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must hold real numbers, got dtype {points.dtype}.")
+    points = real_array(values, name, "ot")
     if points.ndim != 2 or 0 in points.shape:
         raise ValueError(
             f"{name} must have two dimensions, points by coordinates, got shape {points.shape}."

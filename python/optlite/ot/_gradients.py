@@ -4,6 +4,7 @@ import numpy as np
 from scipy.sparse.linalg import LinearOperator, cg
 
 from .._warnings import warn
+from ._costs import PointCosts
 
 
 def pull_back(plan, reg, upstream, tol=1e-12):
@@ -60,6 +61,18 @@ def pull_back(plan, reg, upstream, tol=1e-12):
             )
     u = (right_a - plan @ v) / rows
     return u, v, plan * (u[:, None] + v - upstream) / reg
+
+
+def point_gradients(weights, costs):
+    """Return the gradients in X and in Y of a number whose gradient in the costs is given."""
+    if not isinstance(costs, PointCosts):
+        raise ValueError(
+            "point_gradients needs the result of points with a named metric, got one of a matrix "
+            "of costs. Its gradient() in the matrix is there."
+        )
+    X, Y, metric = costs.X, costs.Y, costs.metric
+    both = point_gradient(weights, X, Y, metric), point_gradient(weights.T, Y, X, metric)
+    return tuple(gradient.astype(costs.dtype, copy=False) for gradient in both)
 
 
 def point_gradient(plan, X, Y, metric):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .._params import real_array
 from ._marginals import check_marginals
 
 
@@ -58,7 +59,7 @@ def transport_on_line(x, y, a=None, b=None, p=2):
 
 
 def _positions(values, name):
-    positions = np.asarray(values, dtype=np.float64)
+    positions = real_array(values, name, "ot.transport_on_line").astype(np.float64)
     if positions.ndim != 1 or positions.size == 0:
         raise ValueError(f"{name} must be a vector of positions, got shape {positions.shape}.")
     if not np.isfinite(positions).all():

@@ -59,9 +59,11 @@ def check_masses(a, b, shape):
 
 
 def _masses(values, size, name):
-    if values is None or np.size(values) == 0:
+    if values is None:
         return None
     masses = real_array(values, name, "ot")
+    if masses.size == 0:
+        return None
     if masses.shape != (size,):
         raise ValueError(
             f"{name} must have shape ({size},) to fit the costs, got {masses.shape}. Leave it out "

@@ -4,6 +4,7 @@ import functools
 
 import numpy as np
 
+from ._gradients import point_gradients
 from ._result import read_only
 
 
@@ -77,6 +78,19 @@ class RelaxedResult:
         plan = np.zeros(self._costs.shape, dtype=self._costs.dtype)
         plan[np.ix_(keep_a, keep_b)] = write(self._state["row_sums"], *self._exponents(), self.reg)
         return read_only(plan)
+
+    def point_gradients(self):
+        """Return the gradients of the minimum in the positions X and Y, for a problem of points.
+
+        Returns
+        -------
+        gradient_X : ndarray of shape (n_sources, n_dimensions)
+            Gradient in X. Where a distance has no derivative (points that coincide, for
+            "euclidean"; coordinates that do, for "cityblock"), that pair counts as zero.
+        gradient_Y : ndarray of shape (n_targets, n_dimensions)
+            The same in Y.
+        """
+        return point_gradients(self.plan, self._costs)
 
     def _exponents(self):
         """Potentials f, g with ``plan = exp((f + g - M) / reg)``, where there is mass."""

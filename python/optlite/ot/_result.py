@@ -5,8 +5,7 @@ import functools
 
 import numpy as np
 
-from ._costs import PointCosts
-from ._gradients import point_gradient, pull_back
+from ._gradients import point_gradients, pull_back
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -185,17 +184,24 @@ class TransportResult:
         gradient_M[kept] = kept_M + (self.plan[kept] if isinstance(of, str) else 0.0)
         return _centre(u, keep_a), _centre(v, keep_b), gradient_M
 
-    def point_gradients(self):
-        """Return the gradients of `value` in the positions X and Y, for a problem of points.
+    def point_gradients(self, of="value"):
+        """Return the gradients of a number in the positions X and Y, for a problem of points.
 
-        They are float32 where both clouds are.
+        Parameters
+        ----------
+        of : {"value", "cost"} or array-like of shape (n_sources, n_targets), default="value"
+            As in :meth:`gradient`.
+
+        Returns
+        -------
+        gradient_X : ndarray of shape (n_sources, n_dimensions)
+            Gradient in X. Where a distance has no derivative (points that coincide, for
+            "euclidean"; coordinates that do, for "cityblock"), that pair counts as zero.
+        gradient_Y : ndarray of shape (n_targets, n_dimensions)
+            The same in Y. Both are float32 where both clouds are.
         """
-        if not isinstance(self._costs, PointCosts):
-            raise ValueError("point_gradients needs a result of solve_points with a named metric.")
-        X, Y, metric = self._costs.X, self._costs.Y, self._costs.metric
-        plan = self.plan
-        both = point_gradient(plan, X, Y, metric), point_gradient(plan.T, Y, X, metric)
-        return tuple(gradient.astype(self._costs.dtype, copy=False) for gradient in both)
+        value = isinstance(of, str) and of == "value"
+        return point_gradients(self.plan if value else self.gradient(of)[2], self._costs)
 
     def plan_sparse(self, threshold=1e-12):
         """Return the entries of the plan above a threshold, as a SciPy array in CSR format.

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .._params import real_array
 from ._marginals import check_marginals
 
 
@@ -39,7 +40,7 @@ def round_to_marginals(plan, a=None, b=None):
     >>> exact.sum(axis=0), exact.sum(axis=1)
     (array([0.5, 0.5]), array([0.5, 0.5]))
     """
-    plan = np.asarray(plan, dtype=np.float64)
+    plan = real_array(plan, "plan", "ot.round_to_marginals").astype(np.float64)
     if plan.ndim != 2:
         raise ValueError(f"plan must have two dimensions, got shape {plan.shape}.")
     if not (np.isfinite(plan).all() and (plan >= 0.0).all()):

@@ -19,6 +19,9 @@ struct Beta {
       "Johnson, Kotz and Balakrishnan, Continuous univariate distributions, volume 2, 1995, "
       "chapter 25; Ferrari and Cribari-Neto, Beta regression for modelling rates and proportions, "
       "2004, section 2";
+  static constexpr auto no_crps =
+      "the score is closed, but its derivatives in the shapes are those of the incomplete Beta "
+      "function in its parameters, which are not, and neither is the metric";
   static constexpr Support support = Support::unit_interval;
   static constexpr std::array parameters{
       Parameter{"logit_mean", "Logarithm of the odds m / (1 - m) of the mean m."},

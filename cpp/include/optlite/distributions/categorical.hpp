@@ -15,6 +15,7 @@ struct Categorical {
   static constexpr auto reference =
       "Duan et al., NGBoost: natural gradient boosting for probabilistic prediction, 2020, section "
       "2; Amari, Natural gradient works efficiently in learning, 1998, section 2";
+  static constexpr auto no_crps = "it depends on the order of the classes, and these have none";
   static constexpr Support support = Support::label;
 
   double k = 3.0;

@@ -17,8 +17,12 @@
 //     static constexpr std::array parameters;            name and meaning of each parameter
 //     Values<P> start(const Summary&) const;              parameters for data without features
 //     static constexpr bool start_is_exact;              whether that is the maximum of likelihood
-//     struct LogScore; struct Crps;                      the scores it has (Crps where it is
-//     closed)
+//     struct LogScore; struct Crps;                      the scores it has
+//     static constexpr auto no_crps;                      why there is no Crps, if there is none
+//
+// The CRPS is there where score, gradient, metric and natural gradient have closed forms, the
+// incomplete gamma and Beta functions among them. A Crps that some hyper-parameters make infinite
+// says so by static bool exists(d), and `no_crps` words it.
 //
 // and a score
 //
@@ -141,6 +145,7 @@ struct ScoreRow {
   RowsFunction gradient;  // p columns
   RowsFunction natural_gradient;  // p columns
   RowsFunction metric;  // p * p columns, that of entry (a, b) at a * p + b; reads no y
+  bool (*exists)(const FieldValues& fields) = nullptr;  // null: whatever the fields are
 };
 
 /// A type-erased distribution.
@@ -158,6 +163,7 @@ struct DistributionRow {
   bool (*start)(const FieldValues& fields, Index count, const double* y, Index y_stride,
                 const double* weight, double* params);
   void (*bound)(double* params);  // null where every start will do
+  const char* no_crps;  // why there is no CRPS, or when there is none; null: there always is
 };
 
 /// One row for each header of the folder.
@@ -192,6 +198,16 @@ template <class Score, class = void>
 struct has_censoring : std::false_type {};
 template <class Score>
 struct has_censoring<Score, std::void_t<decltype(&Score::score_censored)>> : std::true_type {};
+
+template <class Score, class = void>
+struct may_not_exist : std::false_type {};
+template <class Score>
+struct may_not_exist<Score, std::void_t<decltype(&Score::exists)>> : std::true_type {};
+
+template <class Part, class = void>
+struct has_no_crps : std::false_type {};
+template <class Part>
+struct has_no_crps<Part, std::void_t<decltype(Part::no_crps)>> : std::true_type {};
 
 template <class Part, class = void>
 struct has_prepare : std::false_type {};
@@ -321,8 +337,14 @@ struct EachRow {
     }
   }
 
+  static bool exists(const FieldValues& fields) {
+    if constexpr (may_not_exist<Score>::value) return Score::exists(make_part<Part>(fields));
+    return true;
+  }
+
   static ScoreRow row(const char* name) {
-    return {name, has_censoring<Score>::value, &score, &gradient, &natural_gradient, &metric};
+    return {name,   has_censoring<Score>::value, &score, &gradient, &natural_gradient, &metric,
+            &exists};
   }
 };
 
@@ -364,11 +386,22 @@ template <class Part>
 DistributionRow make_distribution_row(const Entry<Part>& entry) {
   using Functions = std::conditional_t<detail::has_fixed_parameters<Part>::value,
                                        detail::FixedParameters<Part>, Part>;
+  static_assert(detail::has_crps<Part>::value || detail::has_no_crps<Part>::value,
+                "A distribution without Crps says why, in no_crps");
+  const char* no_crps = nullptr;
+  if constexpr (detail::has_no_crps<Part>::value) no_crps = Part::no_crps;
   void (*bound)(double*) = nullptr;
   if constexpr (detail::has_bound<Part>::value) bound = &Part::bound;
-  return {describe("distributions", entry), Part::support,        Functions::scores(),
-          &Functions::parameters,           &Functions::n_params, &Functions::n_outputs,
-          &Functions::first_outside,        &Functions::start,    bound};
+  return {describe("distributions", entry),
+          Part::support,
+          Functions::scores(),
+          &Functions::parameters,
+          &Functions::n_params,
+          &Functions::n_outputs,
+          &Functions::first_outside,
+          &Functions::start,
+          bound,
+          no_crps};
 }
 
 }  // namespace optlite

@@ -24,6 +24,8 @@ struct MultivariateNormal {
   static constexpr auto reference =
       "O'Malley, Sykulski, Lumpkin and Schuler, Multivariate probabilistic regression with natural "
       "gradient boosting, 2021, section 3";
+  static constexpr auto no_crps =
+      "it is a score of one number, and the energy score that generalises it has no closed form";
   static constexpr Support support = Support::vector;
 
   double d = 2.0;

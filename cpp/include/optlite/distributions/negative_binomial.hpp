@@ -18,6 +18,9 @@ struct NegativeBinomial {
   static constexpr auto reference =
       "Johnson, Kemp and Kotz, Univariate discrete distributions, third edition, 2005, chapter 5; "
       "Lawless, Negative binomial and mixed Poisson regression, 1987, section 2";
+  static constexpr auto no_crps =
+      "the score is a hypergeometric function, but its derivative in the size and the metric "
+      "are sums without a closed form";
   static constexpr Support support = Support::count;
   static constexpr std::array parameters{
       Parameter{"log_mean", "Logarithm of the mean mu."},

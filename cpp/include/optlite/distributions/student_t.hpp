@@ -17,6 +17,9 @@ struct StudentT {
   static constexpr auto reference =
       "Lange, Little and Taylor, Robust statistical modeling using the t distribution, 1989, "
       "section 2 and appendix B";
+  static constexpr auto no_crps =
+      "the score is closed, but its derivative in the degrees of freedom is that of the "
+      "incomplete Beta function in a parameter, which is not, and neither is the metric";
   static constexpr Support support = Support::real;
   static constexpr std::array parameters{
       Parameter{"mu", "Location."}, Parameter{"log_scale", "Logarithm of the scale s."},

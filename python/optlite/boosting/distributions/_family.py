@@ -81,7 +81,12 @@ class Distribution:
     @property
     def scores(self):
         """Names of its scores: "log", and "crps" where that has a closed form."""
-        return tuple(score["name"] for score in self._record["scores"])
+        return tuple(core.distribution_scores(self.name, self._fields))
+
+    @property
+    def no_crps(self):
+        """Why it has no CRPS, in words; empty if it has one."""
+        return "" if "crps" in self.scores else self._record["no_crps"]
 
     @property
     def support(self):
@@ -138,9 +143,10 @@ class Distribution:
 
     def _check_score(self, score):
         if score not in self.scores:
+            why = f" No CRPS: {self.no_crps}." if score == "crps" and self.no_crps else ""
             raise ValueError(
                 f"score must be one of {list(self.scores)}, got {score!r} ({self!r})."
-                f"{_params.hint(score, self.scores)}"
+                f"{why}{_params.hint(score, self.scores)}"
             )
 
     def _check_params(self, params):
@@ -301,6 +307,7 @@ def make_class(record, module):
         + "Fitted parameters, in this order, any real numbers:\n\n"
         + "".join(f"* ``{p['name']}``: {p['doc']}\n" for p in record["parameters"])
         + f"\nTargets: y must be {record['support']}.\n\n"
+        + (f"No CRPS: {record['no_crps']}.\n\n" if record["no_crps"] else "")
         + _params.notes(record)
     )
     parameters = _params.parameters(record)

@@ -119,6 +119,11 @@ class UserDistribution(Distribution):
         return ("log",)
 
     @property
+    def no_crps(self):
+        """Why it has no CRPS: a definition has one score."""
+        return "a definition in Python has one score, which goes by the name of log"
+
+    @property
     def support(self):
         """Which y it takes, in words."""
         return "in the support that the definition states"

@@ -4,13 +4,16 @@ f(y) = c (1 + z^2 / nu)^(-(nu + 1) / 2) / s,  z = (y - mu) / s,  theta = (mu, lo
 c = Gamma((nu + 1) / 2) / (Gamma(nu / 2) sqrt(nu pi))
 
 Lange, Little and Taylor, Robust statistical modeling using the t distribution, 1989, section 2 and
-appendix B.
+appendix B; Jordan, Krueger and Lerch, Evaluating probabilistic forecasts with scoringRules, 2019,
+appendix A.
 """
 
 import numpy as np
 from scipy import stats
+from scipy.special import betaln
 
-from . import student_t
+from ..natural_gradient import diagonal
+from . import cauchy, student_t
 
 
 def _all(theta, df):
@@ -31,6 +34,36 @@ def log_gradient(theta, y, df=3.0):
 def log_metric(theta, df=3.0):
     """Return the Fisher information."""
     return student_t.log_metric(_all(theta, df))[:2, :2]
+
+
+def _ratio(df):
+    """Return B(1/2, df - 1/2) / B(1/2, df / 2)."""
+    return np.exp(betaln(0.5, df - 0.5) - betaln(0.5, 0.5 * df))
+
+
+def crps(theta, y, df=3.0):
+    """Return int (F(x) - 1{y <= x})^2 dx, which is infinite for df <= 1/2."""
+    if df <= 0.5:
+        return np.full(np.shape(y), np.inf)
+    if df == 1.0:
+        return cauchy.crps(theta, y)
+    s = np.exp(theta[1])
+    z = (y - theta[0]) / s
+    f = stats.t(df).pdf
+    rest = (df + z**2) * f(z) - df * f(0.0) * _ratio(df)
+    return s * (z * (2.0 * stats.t(df).cdf(z) - 1.0) + 2.0 * rest / (df - 1.0))
+
+
+def crps_gradient(theta, y, df=3.0):
+    """Return its gradient in (mu, log s)."""
+    two_sided = 2.0 * stats.t(df).cdf((y - theta[0]) * np.exp(-theta[1])) - 1.0
+    return np.array([-two_sided, crps(theta, y, df) - (y - theta[0]) * two_sided])
+
+
+def crps_metric(theta, df=3.0):
+    """Return 2 int (dF / dtheta)(dF / dtheta)^T dx."""
+    s, unit = np.exp(theta[1]), stats.t(df).pdf(0.0) * _ratio(df)
+    return diagonal((2.0 - 1.0 / df) * unit / s, unit * s)
 
 
 def frozen(theta, df=3.0):

@@ -5,11 +5,11 @@ P(0) = pi + (1 - pi) exp(-mu),  P(y) = (1 - pi) mu^y exp(-mu) / y!,  theta = (lo
 With q = pi / P(0), the probability that a zero is one of those that are always zero.
 
 Lambert, Zero-inflated Poisson regression, with an application to defects in manufacturing, 1992,
-section 2.
+section 2; Wei and Held, Calibration tests for count data, 2014, section 2.
 """
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, ive
 
 from ..row_distributions import ZeroInflatedPoissonRows
 from . import poisson
@@ -44,6 +44,37 @@ def log_metric(theta):
             [mixed, -rest * np.expm1(-mu) * expit(u) * q],
         ]
     )
+
+
+def crps(theta, y):
+    """Return E|Y - y| - E|Y - Y'| / 2; both are mixtures of those of the Poisson distribution."""
+    mu, pi, rest = np.exp(theta[0]), expit(theta[1]), expit(-theta[1])
+    smaller = poisson.pair(mu)[1]
+    own = rest * (poisson.distance(theta[:1], y) - pi * mu - rest * mu * (1.0 - smaller))
+    return np.where(y == 0.0, rest**2 * mu * smaller, pi * y + own)
+
+
+def crps_gradient(theta, y):
+    """Return its gradient in (log mu, logit pi)."""
+    mu, pi, rest = np.exp(theta[0]), expit(theta[1]), expit(-theta[1])
+    differ, smaller = poisson.pair(mu)
+    below = poisson.frozen(theta[:1]).cdf(y - 1.0)
+    up_to = np.where(y == 0.0, 0.0, 0.5 * (mu + y - poisson.distance(theta[:1], y)))  # E min(N, y)
+    return np.array(
+        [
+            rest * mu * (rest * differ - 2.0 * below),
+            2.0 * pi * rest * (up_to - rest * mu * smaller),
+        ]
+    )
+
+
+def crps_metric(theta):
+    """Return 2 sum_k (dF(k) / dtheta)(dF(k) / dtheta)^T."""
+    mu, pi, rest = np.exp(theta[0]), expit(theta[1]), expit(-theta[1])
+    differ, smaller = poisson.pair(mu)
+    mixed = -pi * mu * differ
+    M = np.array([[2.0 * mu**2 * ive(0, 2.0 * mu), mixed], [mixed, 2.0 * pi**2 * mu * smaller]])
+    return rest**2 * M
 
 
 def frozen(theta):
