@@ -130,6 +130,36 @@ def test_networks_end_at_a_stationary_point(method):
     assert result.fun < f.value(start)
 
 
+FORMULAS = {
+    "fletcher_reeves": lambda g, y, p, before: (g @ g) / (before @ before),
+    "polak_ribiere": lambda g, y, p, before: max(0.0, (g @ y) / (before @ before)),
+    "hestenes_stiefel": lambda g, y, p, before: max(0.0, (g @ y) / (y @ p)),
+    "dai_yuan": lambda g, y, p, before: (g @ g) / (y @ p),
+    "hager_zhang": lambda g, y, p, before: max(
+        (g @ y - 2.0 * (p @ g) * (y @ y) / (p @ y)) / (p @ y),
+        -1.0 / (np.sqrt(p @ p) * min(0.01, np.sqrt(before @ before))),
+    ),
+}
+
+
+@pytest.mark.parametrize("beta", BETAS)
+def test_directions_are_made_with_the_formula_of_their_name(beta):
+    """Off the quadratics the five differ: written down once more, on the way to the valley."""
+    run = list(optim.steps(objectives.Rosenbrock(), [-1.2, 1.0], method="nonlinear_cg", beta=beta,
+                           max_iter=10))  # fmt: skip
+    n_kept = 0
+    for at, after in itertools.pairwise(run[1:]):
+        start = run[at.iteration - 1]
+        g, y = at.gradient, at.gradient - start.gradient
+        expected = -g + FORMULAS[beta](g, y, at.direction, start.gradient) * at.direction
+        if g @ expected < 0.0:
+            assert_allclose(after.direction, expected, rtol=1e-9)
+            n_kept += 1
+        else:
+            assert_allclose(after.direction, -g, rtol=1e-12)
+    assert n_kept >= 5
+
+
 PROBLEMS = {
     "rosenbrock": lambda: (objectives.Rosenbrock(), np.array([-1.2, 1.0])),
     "network": lambda: (network(), network().init(3)),
@@ -572,6 +602,39 @@ def test_nan_of_the_function_is_no_progress():
         values = np.array([record.objective for record in run])
         assert np.all(np.diff(values) <= 0.0)
         assert -np.sqrt(2.0) < values[-1] < -0.9
+
+
+@pytest.mark.parametrize("engine", ["core", "numpy"])
+@pytest.mark.parametrize("method", ["trust_region", "cubic"])
+def test_a_region_takes_another_matrix(method, engine):
+    """Gauss-Newton in the place of the Hessian: never negative, and the same end."""
+    f = network()
+    run = list(optim.steps(f, f.init(0), method=method, curvature="gauss_newton", engine=engine,
+                           max_iter=400))  # fmt: skip
+    assert np.max(np.abs(run[-1].gradient) * np.maximum(np.abs(run[-1].x), 1.0)) <= 1e-8
+    curvatures = np.array([record.curvature for record in run])
+    assert not np.any(curvatures < -1e-12)
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt])
+@pytest.mark.parametrize("where", ["value", "gradient", "hvp"])
+def test_exceptions_of_the_function_pass_through_the_core(where, error):
+    calls = []
+
+    def failing(function):
+        def call(*arguments):
+            calls.append(1)
+            if len(calls) > 1:
+                raise error("mine")
+            return function(*arguments)
+
+        return call
+
+    parts = {"value": lambda w: w @ w, "gradient": lambda w: 2 * w, "hvp": lambda w, v: 2 * v}
+    parts[where] = failing(parts[where])
+    f = objectives.from_callable(parts["value"], parts["gradient"], 3, hvp=parts["hvp"])
+    with pytest.raises(error, match="mine"):
+        optim.cubic(f, np.ones(3), max_iter=50, sigma=5.0)
 
 
 def bad_product(w, v):
