@@ -3,14 +3,15 @@
     python benchmarks/transport.py [word ...] --threads 1 2 --peers POT,numpy
 
 A task runs when its name contains one of the words. The error is the sum of absolute differences
-between the marginals of the plan and the masses; peers that stop short of it are said to.
+between the marginals of the plan and the masses; peers that stop short of it are said to. Memory is
+the largest resident size of the process, with all its libraries.
 """
 
 import argparse
 import statistics
 
 from harness import choose, describe_machine, run_order
-from transporters import PEERS, TASKS
+from transporters import MEMORY, PEERS, TASKS
 
 
 def parse(argv=None):
@@ -34,6 +35,7 @@ def run_task(task, labels, threads, options):
         if label in notes or (rows[label] and rows[label][0]["seconds"] > 5.0):
             continue
         order = {"task": task, "peer": label, "tol": options.tol, "seconds": options.seconds}
+        order["patience"] = 0.4 * options.limit
         got, status, other = run_order("transport", threads=threads, limit=options.limit, **order)
         if got:
             rows[label] += [{**row, "other": other} for row in got]
@@ -49,19 +51,25 @@ def show(task, results, tol):
         for label, rows in results.items()
         if not isinstance(rows, str)
     }
-    goals = TASKS[task][2]
-    print("| solver | median ms | min ms | peer / optlite | goal | error | iterations | note |")
-    print("|---|---|---|---|---|---|---|---|")
+    goals, room = TASKS[task][2], MEMORY.get(task, float("inf"))
+    if task in MEMORY:
+        print(f"Memory: at most {1e-9 * room:g} GB.\n")
+    print(
+        "| solver | median ms | min ms | peer / optlite | goal | error | iterations | GB | note |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|")
     for label in sorted(medians, key=medians.get):
         rows = results[label]
         error, other = max(r["error"] for r in rows), max(r["other"] for r in rows)
         notes = ["exact, another problem"] if label == "POT:emd" else []
         notes += [f"MISSED {tol:g}"] if error > 1.01 * tol and label != "POT:emd" else []
+        peak = max(r["peak"] for r in rows)
+        notes += ["TOO MUCH MEMORY"] if peak > room else []
         notes += [f"others used {other:.2f} cores"] if other > 0.15 else []
         print(
             f"| {label} | {1e3 * medians[label]:.4g} | {1e3 * min(r['seconds'] for r in rows):.4g} "
             f"| {medians[label] / medians['optlite']:.3g} | {goals.get(label, '')} | {error:.2g} "
-            f"| {rows[0]['iterations']} | {'; '.join(notes)} |"
+            f"| {rows[0]['iterations']} | {1e-9 * peak:.2f} | {'; '.join(notes)} |"
         )
     for label, rows in results.items():
         if isinstance(rows, str):

@@ -5,6 +5,8 @@ plan returned and the masses. POT stops on the Euclidean norm of one marginal, w
 """
 
 import os
+import resource
+import sys
 import time
 import warnings
 
@@ -59,6 +61,9 @@ TASKS = {
     "large-10000-0.01": (large, (10000, 0.01), {}),
 }
 
+#: Tasks whose matrix is not to be kept: what a process may take, in bytes, with all its libraries.
+MEMORY = {"large-10000-0.01": 4e9}
+
 
 def optlite(problem, tol):
     """The default method."""
@@ -68,7 +73,7 @@ def optlite(problem, tol):
         result = ot.solve(None, None, problem["M"], problem["reg"], tol=tol)
         return {"plan": result.plan, "iterations": result.n_iter}
     result = ot.solve_points(problem["X"], problem["Y"], reg=problem["reg"], tol=tol)
-    return {"error": result.marginal_error, "iterations": result.n_iter}
+    return {"potentials": result.potentials, "iterations": result.n_iter}
 
 
 def pot(method):
@@ -138,7 +143,7 @@ def numpy_newton(problem, tol):
 
 
 def ott(problem, tol):
-    """OTT-JAX in logarithms, with potentials returned; compilation is not timed."""
+    """OTT-JAX in logarithms; without the matrix, until the patience with it is at an end."""
     import jax
 
     jax.config.update("jax_enable_x64", True)
@@ -146,17 +151,43 @@ def ott(problem, tol):
     from ott.problems.linear import linear_problem
     from ott.solvers.linear import sinkhorn
 
+    reg, patience = problem["reg"], problem.get("patience", np.inf)
     if "M" in problem:
-        shape = geometry.Geometry(cost_matrix=problem["M"], epsilon=problem["reg"])
+        shape, block = geometry.Geometry(cost_matrix=problem["M"], epsilon=reg), 200_000
     else:
-        shape = pointcloud.PointCloud(
-            problem["X"], problem["Y"], epsilon=problem["reg"], batch_size=256
-        )
-    solver = sinkhorn.Sinkhorn(threshold=tol, max_iterations=200_000)
-    found = solver(linear_problem.LinearProblem(shape))
-    errors = np.asarray(found.errors)
-    errors = errors[errors >= 0]
-    return {"error": float(errors[-1]), "iterations": 10 * len(errors)}
+        shape = pointcloud.PointCloud(problem["X"], problem["Y"], epsilon=reg, batch_size=256)
+        block = 10
+    solver = sinkhorn.Sinkhorn(threshold=tol, max_iterations=block)
+    started, potentials, count = time.perf_counter(), None, 0
+    while True:
+        found = solver(linear_problem.LinearProblem(shape), init=potentials)
+        potentials = found.f.block_until_ready(), found.g
+        count += 10 * int((np.asarray(found.errors) >= 0).sum())
+        if found.converged or time.perf_counter() - started > patience:
+            return {"potentials": [np.asarray(p) for p in potentials], "iterations": count}
+
+
+def geomloss(problem, tol):
+    """GeomLoss on points, which keeps the matrix where KeOps is missing.
+
+    It does as many iterations as it is told to, the regularization falling in all of them: four
+    times as many, until the error is small enough or the patience with it at an end.
+    """
+    from geomloss import ot
+
+    X, Y, reg = problem["X"], problem["Y"], problem["reg"]
+    started, count = time.perf_counter(), 4
+    while True:
+        start = time.perf_counter()
+        found = ot.solve_sample(X, Y, reg=reg, max_iter=count)
+        # Relative to the product of the masses.
+        f = np.asarray(found.potential_a) - reg * np.log(len(X))
+        g = np.asarray(found.potential_b) - reg * np.log(len(Y))
+        took = time.perf_counter() - start
+        late = time.perf_counter() - started + 4.0 * took > problem.get("patience", np.inf)
+        if late or marginal_error(problem, f, g) <= tol:
+            return {"potentials": (f, g), "iterations": count, "seconds": took}
+        count *= 4
 
 
 PEERS = {
@@ -166,36 +197,83 @@ PEERS = {
     "POT:emd": network_simplex,
     "numpy:newton": numpy_newton,
     "OTT": ott,
+    "GeomLoss": geomloss,
 }
 
 
-def measure(emit, task, peer, tol, seconds):
-    """Solve until the time is used up, at least once after a warm-up; report each run."""
+def costs(problem, rows):
+    """Return the costs of some sources."""
+    if "M" in problem:
+        return problem["M"][rows]
+    return ((problem["X"][rows, None] - problem["Y"]) ** 2).sum(axis=2)
+
+
+def marginal_error(problem, f, g):
+    """Return that of exp((f + g - C) / reg), a few hundred rows at a time."""
+    columns, error = np.zeros(len(g)), 0.0
+    for begin in range(0, len(f), 250):
+        rows = slice(begin, begin + 250)
+        plan = np.exp((f[rows, None] + g - costs(problem, rows)) / problem["reg"])
+        error += np.abs(plan.sum(axis=1) - 1 / len(f)).sum()
+        columns += plan.sum(axis=0)
+    return error + np.abs(columns - 1 / len(g)).sum()
+
+
+def judged(problem, solution):
+    """Return the true error of what a solver returned."""
+    if "potentials" in solution:
+        return marginal_error(problem, *solution["potentials"])
+    plan = solution["plan"]
+    return sum(np.abs(plan.sum(axis=k) - 1 / plan.shape[1 - k]).sum() for k in (0, 1))
+
+
+def peak_memory():
+    """Return the largest resident size that this process ever had, in bytes."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def measure(emit, task, peer, tol, seconds, patience):
+    """Solve until the time is used up, at least once after a warm-up; report each run.
+
+    Parameters
+    ----------
+    emit : callable
+        Takes one row.
+    task, peer : str
+        Keys of TASKS and PEERS.
+    tol : float
+        Marginal error to reach.
+    seconds : float
+        How long to measure.
+    patience : float
+        Seconds after which a solver that goes on by itself is asked for what it has.
+    """
     make, arguments, _ = TASKS[task]
-    problem = make(*arguments)
-    if "M" not in problem and peer not in ("optlite", "OTT"):
+    problem = {**make(*arguments), "patience": patience}
+    if "M" in problem and peer == "GeomLoss":
+        raise ValueError("is asked about points")
+    if "M" not in problem and peer not in ("optlite", "OTT", "GeomLoss"):
         raise ValueError("needs the matrix of costs")
     solve = PEERS[peer]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         small = {
-            key: value[:50, :50] if key == "M" else value[:50] if key in "XY" else 10 * value
+            key: value[:50, :50] if key == "M" else value[:50] if key in ("X", "Y") else value
             for key, value in problem.items()
         }
-        solve(small, 1e-2)  # imports
-        used, best = 0.0, None
-        while best is None or used < seconds:
+        solve({**small, "reg": 10.0 * problem["reg"]}, 1e-2)  # imports
+        if peer == "OTT":
+            solve({**problem, "patience": 0.0}, 1e6)  # compiled for this size
+        used = 0.0
+        while used == 0.0 or used < seconds:
             start = time.perf_counter()
             solution = solve(problem, tol)
-            took = time.perf_counter() - start
-            used += took
-            best = took if best is None else min(best, took)
-            error = solution.get("error")
-            if error is None:
-                plan, n = solution["plan"], len(solution["plan"])
-                error = np.abs(plan.sum(axis=1) - 1 / n).sum()
-                error += np.abs(plan.sum(axis=0) - 1 / n).sum()
-            emit(seconds=took, error=float(error), iterations=solution["iterations"])
+            took = solution.get("seconds", time.perf_counter() - start)
+            used += time.perf_counter() - start
+            peak = peak_memory()
+            error = float(judged(problem, solution))
+            emit(seconds=took, error=error, iterations=solution["iterations"], peak=peak)
 
 
 if os.environ.get("OMP_NUM_THREADS") == "1":  # XLA takes no other hint

@@ -148,11 +148,11 @@ def update(emit, rule, peer, n, dtype, seconds):
     optimizers.measure(emit, rule, peer, n, dtype, seconds)
 
 
-def transport(emit, task, peer, tol, seconds):
+def transport(emit, task, peer, tol, seconds, patience):
     """Time the solution of a transport problem."""
     import transporters
 
-    transporters.measure(emit, task, peer, tol, seconds)
+    transporters.measure(emit, task, peer, tol, seconds, patience)
 
 
 def lasso(emit, task, peer, gap, clock, rounds):
