@@ -82,7 +82,9 @@ def test_hard_targets_give_finite_models_without_a_warning(name, natural):
                     family, score, n_estimators=8, natural_gradient=natural, **PLAIN
                 ).fit(X, y)
                 assert np.isfinite(model.pred_dist(X).theta).all()
-            if name != "normal_fixed_var":  # squares of 1e300 times the variance have no number
+            # The mean of the start, and so its CRPS, is above all doubles: the shape is 1 / 300.
+            too_wide = name == "weibull" and score == "crps" and y.max() / 1e250 > y.min()
+            if name != "normal_fixed_var" and not too_wide:  # squares of 1e300 have no number
                 assert np.isfinite(model.train_score_).all()
             if name in ("normal", "exponential", "poisson", "bernoulli", "log_normal"):
                 assert (np.diff(model.train_score_) <= 0.0).all()
