@@ -1,6 +1,10 @@
 """How a fit of boosting runs: callbacks, more stages, rows held out, base learners, leaves."""
 
 import importlib.metadata
+import os
+import subprocess
+import sys
+import textwrap
 from typing import ClassVar
 
 import numpy as np
@@ -287,6 +291,62 @@ def test_a_stage_of_drawn_rows_learns_the_gradients_of_these_rows():
         factor = (learnt @ expected) / (expected @ expected)  # the length of the stage's step
         assert factor > 0
         assert learnt == pytest.approx(factor * expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("share", [0.2, 0.8, 0.9])
+def test_every_row_is_drawn_as_often_as_any_other(share):
+    """Counts are binomial: five standard deviations, and the mean of their squares within 30 %."""
+    n, stages = 500, 100
+    X = np.arange(n, dtype=float)[:, None]
+    Recorder.seen.clear()
+    settings = {"n_estimators": stages, "minibatch_frac": share, "tol": 0.0, "random_state": 0}
+    y = np.random.default_rng(0).normal(size=n)
+    NGBRegressor(Base=Recorder(), **settings, **PLAIN).fit(X, y)
+    drawn = [rows for rows, _ in Recorder.seen[::2]]
+    assert len(drawn) == stages
+    assert all(len(rows) == round(share * n) and (np.diff(rows) > 0).all() for rows in drawn)
+    z = np.bincount(np.concatenate(drawn), minlength=n) - stages * share
+    z /= np.sqrt(stages * share * (1.0 - share))
+    assert np.abs(z).max() < 5.0
+    assert 0.7 < np.mean(z**2) < 1.3
+    halves = [np.mean(rows < n / 2) for rows in drawn]
+    assert np.mean(halves) == pytest.approx(0.5, abs=0.01)
+
+
+def test_a_fit_needs_little_memory_beside_the_features():
+    """Codes (20 bytes a row), parameters and directions (16 each), targets (8), places (4)."""
+    code = """
+        import numpy as np
+        from optlite.boosting import NGBRegressor
+
+        rng = np.random.default_rng(0)
+        settings = {"n_estimators": 2, "early_stopping_rounds": None}
+        small = rng.normal(size=(3000, 20))
+        NGBRegressor(**settings).fit(small, small[:, 0])
+        X = np.empty((200_000, 20))
+        for begin in range(0, len(X), 10_000):
+            X[begin : begin + 10_000] = rng.normal(size=(10_000, 20))
+        y = X[:, 0] + rng.normal(size=len(X))
+
+        def now(what):
+            lines = open("/proc/self/status").read().splitlines()
+            return 1024 * next(int(l.split()[1]) for l in lines if l.startswith(what))
+
+        with open("/proc/self/clear_refs", "w") as file:
+            file.write("5")  # the peak begins anew
+        before = now("VmRSS")
+        NGBRegressor(**settings).fit(X, y)
+        print((now("VmHWM") - before) / len(X))
+    """
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
+    run = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=True,
+    )
+    assert float(run.stdout) < 70.0
 
 
 class Keeper(RegressorMixin, BaseEstimator):

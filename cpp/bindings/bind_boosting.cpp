@@ -110,7 +110,8 @@ class PythonLearner : public boosting::Learner {
   Index validation_rows_;
 };
 
-/// Targets and parameters of the training or of the validation rows, as Python hands them over.
+/// Targets and parameters of the training or of the validation rows, as Python hands them over: one
+/// column of parameters is that of every row.
 struct RowsArrays {
   Doubles params, y;
   std::optional<Doubles> weight, event;
@@ -121,7 +122,8 @@ struct RowsArrays {
     };
     if (params.ndim() != 2 || y.ndim() != 2) fail("params or y");
     const Index count = y.shape(1);
-    if (params.shape(1) != count) fail("params");
+    const bool shared = params.shape(1) == 1;
+    if (!shared && params.shape(1) != count) fail("params");
     if (weight && weight->size() != count) fail("weight");
     if (event && event->size() != count) fail("event");
     boosting::Rows result;
@@ -129,7 +131,12 @@ struct RowsArrays {
     result.y = y.data();
     result.event = event ? event->data() : nullptr;
     result.weight = weight ? weight->data() : nullptr;
-    result.params = ConstMatrixMap(params.data(), count, params.shape(0));
+    if (shared) {
+      result.params.resize(count, params.shape(0));
+      for (Index k = 0; k < params.shape(0); ++k) result.params.col(k).setConstant(*params.data(k));
+    } else {
+      result.params = ConstMatrixMap(params.data(), count, params.shape(0));
+    }
     return result;
   }
 };

@@ -16,6 +16,7 @@ namespace {
 
 constexpr double furthest = 1e100;  // of a target: sums of squares stay finite
 constexpr double shortest_step = 1e-60;
+constexpr double few_rows = 0.75;  // a share below which chosen rows are picked out
 constexpr Index block_rows = 2048;  // parameters, direction and scores of a block stay in the cache
 
 double clip(double value, double lower, double upper) {
@@ -51,6 +52,29 @@ double target_of(double slope, double theta, double lower, double upper) {
   return further ? 0.0 : clip(-slope, -furthest, furthest);
 }
 
+/// Zero for the values that do not count; the number of the others.
+double keep(const std::uint8_t* taken, Vector& values) {
+  double number = 0.0;
+  for (Index i = 0; i < values.size(); ++i) {
+    values[i] = taken[i] != 0 ? values[i] : 0.0;
+    number += taken[i];
+  }
+  return number;
+}
+
+/// The places of the ones.
+template <class Place>
+std::vector<Place> places_of(const std::vector<std::uint8_t>& taken) {
+  std::vector<Place> places(taken.size() + 1);  // the last one is room
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < taken.size(); ++i) {
+    places[count] = static_cast<Place>(i);
+    count += taken[i];
+  }
+  places.resize(count);
+  return places;
+}
+
 }  // namespace
 
 /// Rows of a block as the objective takes them: parameters within their bounds, and targets where
@@ -66,34 +90,42 @@ Boosting::Boosting(Objective objective, Learner& learner, Rows train, Rows valid
       learner_(&learner),
       train_(std::move(train)),
       validation_(std::move(validation)),
-      options_(std::move(options)),
-      fitted_(Matrix::Zero(train_.count, objective_.parameters)),
-      fitted_validation_(Matrix::Zero(validation_.count, objective_.parameters)) {
+      options_(std::move(options)) {
   start_score_ = mean_score(train_);
   start_validation_ =
       validation_.count > 0 ? mean_score(validation_) : std::numeric_limits<double>::quiet_NaN();
   best_score_ = start_validation_;
 }
 
-/// A share of 0 ... count - 1 without replacement, in order: each number is taken with the share of
-/// those to come that are still missing (Knuth, The art of computer programming, volume 2, 3.4.2,
-/// algorithm S).
-std::vector<std::uint32_t> Boosting::draw(Index count, double share, std::uint64_t stream) const {
+/// A share of 0 ... count - 1 without replacement: 1 for those that are taken. What is drawn is the
+/// smaller part, taken or left out: for j up to the last number one of 0 ... j, or j itself if that
+/// one has been drawn before (Bentley and Floyd, A sample of brilliance, 1987).
+std::vector<std::uint8_t> Boosting::draw(Index count, double share, std::uint64_t stream) const {
   const Index size = std::max<Index>(1, static_cast<Index>(share * static_cast<double>(count)));
-  std::vector<std::uint32_t> result(static_cast<std::size_t>(size) + 1);  // the last one is room
+  const bool few = 2 * size <= count;
+  const Index drawn = few ? size : count - size;
+  std::vector<std::uint8_t> taken(static_cast<std::size_t>(count), few ? 0 : 1);
+  const std::uint8_t mark = few ? 1 : 0;
   const Philox random(options_.seed, stream);
-  Index taken = 0;
-  for (Index first = 0; taken < size; first += 4) {
-    const Philox::Block words = random.block(static_cast<std::uint64_t>(first / 4));
-    for (Index i = first; i < std::min(first + 4, count); ++i) {
-      const std::uint64_t left = std::uint64_t{words[static_cast<std::size_t>(i - first)]} *
-                                 static_cast<std::uint64_t>(count - i);
-      result[static_cast<std::size_t>(taken)] = static_cast<std::uint32_t>(i);
-      taken += left < static_cast<std::uint64_t>(size - taken) << 32 ? 1 : 0;
-    }
+  Philox::Block words{};
+  for (Index i = 0; i < drawn; ++i) {
+    if (i % 4 == 0) words = random.block(static_cast<std::uint64_t>(i / 4));
+    const Index j = count - drawn + i;
+    const std::uint64_t any =
+        std::uint64_t{words[static_cast<std::size_t>(i % 4)]} * static_cast<std::uint64_t>(j + 1) >>
+        32;
+    std::uint8_t& chosen = taken[static_cast<std::size_t>(any)];
+    if (chosen == mark) taken[static_cast<std::size_t>(j)] = mark;
+    chosen = mark;
   }
-  result.pop_back();
-  return result;
+  return taken;
+}
+
+Boosting::Drawn Boosting::draw_rows(std::uint64_t stage) const {
+  Drawn drawn;
+  drawn.taken = draw(train_.count, options_.row_share, 2 * stage + 2);
+  drawn.rows = places_of<std::uint32_t>(drawn.taken);
+  return drawn;
 }
 
 /// Rows at params + step * direction (null: params).
@@ -166,29 +198,41 @@ void Boosting::negative_gradient(Chosen chosen) {
   });
 }
 
-/// The weighted mean of a number for each chosen row. body(begin, count, values) writes those of
-/// one block.
+/// The weighted mean of a number for each chosen row, and that of those drawn among them.
+/// body(begin, count, values) writes those of one block.
 template <class Body>
-double Boosting::mean(const Rows& rows, Chosen chosen, Body&& body) const {
+double Boosting::mean(const Rows& rows, Chosen chosen, Body&& body, Drawn* also) const {
   const Index size = block_size(objective_, chosen.count);
-  Matrix sums = Matrix::Zero((chosen.count + size - 1) / size, 2);
+  Matrix sums = Matrix::Zero((chosen.count + size - 1) / size, 4);
   over_blocks(objective_, chosen.count, [&](Index begin, Index count, Index b) {
     Vector values(count);
     body(begin, count, values.data());
     if (rows.weight == nullptr) {
+      double number = static_cast<double>(count);
+      if (chosen.taken != nullptr) number = keep(chosen.taken + begin, values);
       sums(b, 0) = values.sum();
-      sums(b, 1) = static_cast<double>(count);
+      sums(b, 1) = number;
+      if (also != nullptr) {
+        sums(b, 3) = keep(also->taken.data() + begin, values);
+        sums(b, 2) = values.sum();
+      }
       return;
     }
     for (Index i = 0; i < count; ++i) {
       const Index row = chosen.rows == nullptr ? begin + i : Index{chosen.rows[begin + i]};
-      const double weight = rows.weight[row];
+      const bool counts = chosen.taken == nullptr || chosen.taken[row] != 0;
+      const double weight = counts ? rows.weight[row] : 0.0;
       // A row without weight may have any score.
       sums(b, 0) += weight > 0.0 ? weight * values[i] : 0.0;
       sums(b, 1) += weight;
+      if (also != nullptr && also->taken[static_cast<std::size_t>(row)] != 0) {
+        sums(b, 2) += weight > 0.0 ? weight * values[i] : 0.0;
+        sums(b, 3) += weight;
+      }
     }
   });
   const Vector total = pairwise_sums(std::move(sums));
+  if (also != nullptr) also->score = total[2] / total[3];
   return total[0] / total[1];
 }
 
@@ -201,8 +245,12 @@ double Boosting::mean_score(const Rows& rows, Chosen chosen, const Matrix* direc
   });
 }
 
-double Boosting::mean_score(const Rows& rows) const {
-  return mean_score(rows, {nullptr, rows.count}, nullptr, 0.0);
+double Boosting::mean_score(const Rows& rows, Drawn* also) const {
+  const auto scores_of = [&](Index begin, Index count, double* scores) {
+    const Part part = part_of(rows, {nullptr, rows.count}, begin, count, nullptr, 0.0);
+    objective_.score(part.block, scores);
+  };
+  return mean(rows, {nullptr, rows.count}, scores_of, also);
 }
 
 double Boosting::mean_length(Chosen chosen) const {
@@ -256,24 +304,41 @@ bool Boosting::stage() {
   if (end_ != End::running) return false;
   const auto number = static_cast<std::uint64_t>(options_.first_stage) + records_.size();
   const bool part = options_.row_share < 1.0;
-  std::vector<std::uint32_t> drawn;
-  if (part) drawn = draw(train_.count, options_.row_share, 2 * number + 2);
-  const Chosen chosen{part ? drawn.data() : nullptr,
-                      part ? static_cast<Index>(drawn.size()) : train_.count};
-  const auto columns = draw(options_.features, options_.column_share, 2 * number + 3);
-  const std::vector<std::int32_t> features(columns.begin(), columns.end());
+  if (part && drawn_.taken.empty()) drawn_ = draw_rows(number);
+  Drawn drawn = std::move(drawn_);
+  drawn_ = {};
+  Chosen chosen{nullptr, train_.count};
+  if (part && options_.row_share < few_rows) {
+    chosen = {drawn.rows.data(), static_cast<Index>(drawn.rows.size())};
+  } else if (part) {
+    chosen.taken = drawn.taken.data();
+  }
+  const auto features =
+      places_of<std::int32_t>(draw(options_.features, options_.column_share, 2 * number + 3));
+  if (records_.empty()) {  // not earlier: whoever made the run may have memory to free
+    fitted_.setZero(train_.count, objective_.parameters);
+    fitted_validation_.setZero(validation_.count, objective_.parameters);
+  }
   negative_gradient(chosen);  // into the place where the learner puts what it makes of it
   learner_->fit({objective_.parameters, train_.count, fitted_.data(), train_.weight,
-                 part ? &drawn : nullptr, &features},
+                 part ? &drawn.rows : nullptr, &features},
                 fitted_.data(), fitted_validation_.data());
-  const double before = part               ? mean_score(train_, chosen, nullptr, 0.0)
-                        : records_.empty() ? start_score_
-                                           : records_.back().score;
+  double before = records_.empty() ? start_score_ : records_.back().score;
+  if (part) {
+    before = std::isnan(drawn.score) ? mean_score(train_, chosen, nullptr, 0.0) : drawn.score;
+  }
   const double size = mean_length(chosen);
   const double step = line_search(before, chosen, size);
   learner_->keep(options_.learning_rate * step);
   advance(train_, fitted_, options_.learning_rate * step);
-  StageRecord record{step, mean_score(train_), std::numeric_limits<double>::quiet_NaN(), size};
+  // One look at all rows gives what the next stage starts from, too, if that sees most of them.
+  Drawn* also = nullptr;
+  if (part && options_.row_share >= few_rows) {
+    drawn_ = draw_rows(number + 1);
+    also = &drawn_;
+  }
+  StageRecord record{step, mean_score(train_, also), std::numeric_limits<double>::quiet_NaN(),
+                     size};
   if (validation_.count > 0) {
     advance(validation_, fitted_validation_, options_.learning_rate * step);
     record.validation = mean_score(validation_);

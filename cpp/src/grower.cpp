@@ -40,7 +40,7 @@ Index chunks_of(Index count) { return (count + chunk_rows - 1) / chunk_rows; }
 Grower::Grower(const Sample& sample, const TreeOptions& options)
     : sample_(sample),
       options_(options),
-      grouped_(sample),
+      groups_(groups_of(sample.bins.features)),
       layout_(sample.bins, 1),
       chosen_(static_cast<std::size_t>(sample.bins.features), 0) {}
 
@@ -51,7 +51,7 @@ std::vector<Word> Grower::buffer() {
   return result;
 }
 
-void Grower::start(const Targets& targets, const std::vector<std::uint32_t>* rows) {
+void Grower::start(const Targets& targets, const std::vector<std::uint32_t>* rows, double* fitted) {
   targets_ = targets;
   if (rows == nullptr) {
     rows_.resize(static_cast<std::size_t>(sample_.rows));
@@ -80,11 +80,20 @@ void Grower::start(const Targets& targets, const std::vector<std::uint32_t>* row
   }
   std::fill(chosen_.begin(), chosen_.end(), std::uint8_t{0});
   for (const std::int32_t f : *features_) chosen_[static_cast<std::size_t>(f)] = 1;
-  right_rows_.resize(rows_.size());
-  entries_.resize(static_cast<std::size_t>(sample_.rows * coding_.words()));
+  right_rows_.resize(static_cast<std::size_t>(parallel::team(chunks_of(count))));
+  for (auto& part : right_rows_) {
+    part.resize(static_cast<std::size_t>(std::min(count, chunk_rows)));
+  }
+  static_assert(sizeof(Word) == sizeof(double), "a word takes the place of a target");
+  if (targets.values == fitted && coding_.words() == 1) {
+    entries_ = reinterpret_cast<Word*>(fitted);
+  } else {
+    own_entries_.resize(static_cast<std::size_t>(sample_.rows * coding_.words()));
+    entries_ = own_entries_.data();
+  }
   parallel::for_each(chunks_of(count), static_cast<double>(count * coding_.words()), [&](Index c) {
     const Index begin = c * chunk_rows, end = std::min(count, begin + chunk_rows);
-    coding_.write(targets, chosen, begin, end, entries_.data());
+    coding_.write(targets, chosen, begin, end, entries_);
   });
 }
 
@@ -105,7 +114,7 @@ int Grower::sign(Index feature) const {
 std::vector<double> Grower::totals_of_root() const {
   const std::uint32_t* rows = all_rows_ ? nullptr : rows_.data();
   const std::vector<Word> sums =
-      sum_of({rows, 0, static_cast<Index>(rows_.size()), entries_.data()}, coding_);
+      sum_of({rows, 0, static_cast<Index>(rows_.size()), entries_}, coding_);
   std::vector<double> totals(static_cast<std::size_t>(1 + coding_.outputs()));
   coding_.read(sums.data(), totals.data());
   return totals;
@@ -118,16 +127,15 @@ void Grower::fill(Node& node) {
   const bool identity = all_rows_ && node.index == 0;
   const auto view = [&](Index begin, Index end) {
     const std::uint32_t* rows = identity ? nullptr : rows_.data() + node.begin + begin;
-    return RowsView{rows, begin, end - begin, entries_.data()};
+    return RowsView{rows, begin, end - begin, entries_};
   };
-  const auto& groups = grouped_.groups();
-  const auto n_groups = static_cast<Index>(groups.size());
+  const auto n_groups = static_cast<Index>(groups_.size());
   clear_words(layout_.size(), coding_.whole(), node.histogram.data());
   if (chunks <= 1) {
     const double work = static_cast<double>(count * sample_.bins.features);
     parallel::for_each(n_groups, work, [&](Index g) {
-      add_rows(groups[static_cast<std::size_t>(g)], chosen_, view(0, count), coding_, layout_,
-               node.histogram.data());
+      add_rows(sample_, groups_[static_cast<std::size_t>(g)], chosen_, view(0, count), coding_,
+               layout_, node.histogram.data());
     });
     return;
   }
@@ -139,7 +147,9 @@ void Grower::fill(Node& node) {
         Word* part = parts[static_cast<std::size_t>(slot)].data();
         clear_words(layout_.size(), coding_.whole(), part);
         const RowsView rows = view(c * chunk_rows, std::min(count, (c + 1) * chunk_rows));
-        for (const auto& group : groups) add_rows(group, chosen_, rows, coding_, layout_, part);
+        for (const FeatureGroup& group : groups_) {
+          add_rows(sample_, group, chosen_, rows, coding_, layout_, part);
+        }
       },
       [&](Index, int slot) {
         add_words(parts[static_cast<std::size_t>(slot)].data(), layout_.size(), coding_.whole(),
@@ -201,18 +211,18 @@ void Grower::write_split(const Node& node, Index left) {
   }
 }
 
-/// Moves the rows of the left child to the front, both sides in their order. Returns their number.
-/// Each chunk does so for itself; then the left parts move together, and the right ones follow.
+/// Moves the rows of the left child to the front. Returns their number. Each chunk does so for
+/// itself, both sides in their order; then the chunks are put together.
 Index Grower::partition(const Node& node) {
   const Index f = node.split.feature, count = node.end - node.begin, chunks = chunks_of(count);
   const std::uint8_t* codes = sample_.codes + f * sample_.rows;
   const auto goes = left_codes(tree_, node.index, sample_.bins.missing_code(f));
   std::uint32_t* const rows = rows_.data() + node.begin;
-  std::uint32_t* const others = right_rows_.data() + node.begin;
   std::vector<Index> lefts(static_cast<std::size_t>(chunks));
-  parallel::for_each(chunks, 3.0 * static_cast<double>(count), [&](Index c) {
+  const auto sort = [&](Index c, int slot) {
     const Index begin = c * chunk_rows, end = std::min(count, begin + chunk_rows);
-    std::uint32_t *left = rows + begin, *right = others + begin;
+    std::uint32_t* const others = right_rows_[static_cast<std::size_t>(slot)].data();
+    std::uint32_t *left = rows + begin, *right = others;
     for (Index i = begin; i < end; ++i) {  // no branch: both places are written
       const std::uint32_t row = rows[i];
       const Index go_left = goes[codes[row]];
@@ -221,20 +231,36 @@ Index Grower::partition(const Node& node) {
       left += go_left;
       right += 1 - go_left;
     }
+    std::copy(others, right, left);
     lefts[static_cast<std::size_t>(c)] = left - (rows + begin);
-  });
-  std::uint32_t* to = rows;
-  for (Index c = 0; c < chunks; ++c) {
-    const std::uint32_t* from = rows + c * chunk_rows;
-    to = std::copy(from, from + lefts[static_cast<std::size_t>(c)], to);
-  }
-  const Index left = to - rows;
-  for (Index c = 0; c < chunks; ++c) {
-    const Index size = std::min(chunk_rows, count - c * chunk_rows);
-    const std::uint32_t* from = others + c * chunk_rows;
-    to = std::copy(from, from + size - lefts[static_cast<std::size_t>(c)], to);
-  }
+  };
+  parallel::ordered(chunks, sort, [](Index, int) {});
+  const Index left = std::accumulate(lefts.begin(), lefts.end(), Index{0});
+  if (chunks > 1) gather(rows, count, lefts, left);
   return left;
+}
+
+/// Exchanges the rows in front that go right with those behind that go left. Within a chunk they
+/// stay in their order, which is all that reading them in sequence needs.
+void Grower::gather(std::uint32_t* rows, Index count, const std::vector<Index>& lefts,
+                    Index left) const {
+  Index chunk = 0, hole = lefts[0];  // the next place in front that holds a row that goes right
+  for (Index from = left / chunk_rows; from < chunks_of(count); ++from) {
+    Index place = std::max(left, from * chunk_rows);
+    const Index end = from * chunk_rows + lefts[static_cast<std::size_t>(from)];
+    while (place < end) {
+      const Index holes_end = std::min({(chunk + 1) * chunk_rows, count, left});
+      if (hole >= holes_end) {
+        ++chunk;
+        hole = chunk * chunk_rows + lefts[static_cast<std::size_t>(chunk)];
+        continue;
+      }
+      const Index size = std::min(end - place, holes_end - hole);
+      std::swap_ranges(rows + hole, rows + hole + size, rows + place);
+      hole += size;
+      place += size;
+    }
+  }
 }
 
 void Grower::make_children(const Node& node, Node* children) const {
@@ -354,7 +380,7 @@ Tree Grower::grow(const Targets& targets, const std::vector<std::uint32_t>* rows
                   const std::vector<std::int32_t>& features, bool signs, double* fitted) {
   features_ = &features;
   signs_ = signs;
-  start(targets, rows);
+  start(targets, rows, fitted);
   Node root{0, 0, static_cast<Index>(rows_.size()), 0, {}, totals_of_root(), {}, {}};
   add_node(root);
   if (may_split(root) && options_.max_leaf_nodes != 1) {

@@ -68,8 +68,9 @@ double largest(const double* values, const std::uint32_t* rows, Index count) {
 
 // ------------------------------------------------------------------------- adding rows
 
-/// bins[j] is where feature j of the group starts; `step` the width of the group. The numbers of
-/// words and of features are known to the compiler (0: they are not).
+/// starts[j] is where the bins of feature j of the group start; its codes lie `step` behind those
+/// of feature j - 1. The numbers of words and of features are known to the compiler (0: they are
+/// not).
 template <bool Whole, int Words, int Width>
 void add_fixed(const std::uint8_t* codes, Index step, const RowsView& from, Index words,
                Word* const* starts) {
@@ -78,10 +79,10 @@ void add_fixed(const std::uint8_t* codes, Index step, const RowsView& from, Inde
   for (int j = 0; j < Width; ++j) bins[j] = starts[j];
   for (Index i = 0; i < from.count; ++i) {
     const Index row = from.row(i);
-    const std::uint8_t* code = codes + row * step;
+    const std::uint8_t* code = codes + row;
     const Word* entry = from.entries + row * size;
     for (int j = 0; j < Width; ++j) {
-      Word* bin = bins[j] + static_cast<Index>(code[j]) * size;
+      Word* bin = bins[j] + static_cast<Index>(code[j * step]) * size;
       for (Index k = 0; k < size; ++k) {
         if constexpr (Whole) {
           bin[k].whole += entry[k].whole;
@@ -97,7 +98,7 @@ using Add = void (*)(const std::uint8_t*, Index, const RowsView&, Index, Word* c
 
 template <bool Whole, int Words>
 Add choose_width(Index width) {
-  constexpr Add table[GroupedCodes::most] = {
+  constexpr Add table[FeatureGroup::most] = {
       &add_fixed<Whole, Words, 1>, &add_fixed<Whole, Words, 2>, &add_fixed<Whole, Words, 3>,
       &add_fixed<Whole, Words, 4>, &add_fixed<Whole, Words, 5>, &add_fixed<Whole, Words, 6>,
       &add_fixed<Whole, Words, 7>, &add_fixed<Whole, Words, 8>};
@@ -208,25 +209,14 @@ void Coding::read(const Word* bin, double* totals) const {
 
 // ------------------------------------------------------------------------- codes and bins
 
-GroupedCodes::GroupedCodes(const Sample& sample) {
-  const Index features = sample.bins.features, rows = sample.rows;
-  codes_.resize(static_cast<std::size_t>(features * rows));
-  const Index count = (features + most - 1) / most;
+std::vector<FeatureGroup> groups_of(Index features) {
+  const Index count = (features + FeatureGroup::most - 1) / FeatureGroup::most;
+  std::vector<FeatureGroup> groups;
   for (Index g = 0; g < count; ++g) {
     const Index first = g * features / count;
-    groups_.push_back({first, (g + 1) * features / count - first, codes_.data() + first * rows});
+    groups.push_back({first, (g + 1) * features / count - first});
   }
-  const Index blocks = (rows + block_rows - 1) / block_rows;
-  parallel::for_each(blocks, static_cast<double>(rows * features), [&](Index b) {
-    const Index end = std::min(rows, (b + 1) * block_rows);
-    for (const Group& group : groups_) {
-      for (Index j = 0; j < group.width; ++j) {
-        const std::uint8_t* from = sample.codes + (group.first + j) * rows;
-        std::uint8_t* to = codes_.data() + group.first * rows + j;
-        for (Index i = b * block_rows; i < end; ++i) to[i * group.width] = from[i];
-      }
-    }
-  });
+  return groups;
 }
 
 HistogramLayout::HistogramLayout(const BinsView& bins, Index words) : words_(words) {
@@ -236,10 +226,11 @@ HistogramLayout::HistogramLayout(const BinsView& bins, Index words) : words_(wor
   }
 }
 
-void add_rows(const GroupedCodes::Group& group, const std::vector<std::uint8_t>& chosen,
-              const RowsView& rows, const Coding& coding, const HistogramLayout& layout,
-              Word* histogram) {
-  Word* bins[GroupedCodes::most];
+void add_rows(const Sample& sample, const FeatureGroup& group,
+              const std::vector<std::uint8_t>& chosen, const RowsView& rows, const Coding& coding,
+              const HistogramLayout& layout, Word* histogram) {
+  const std::uint8_t* codes = sample.codes + group.first * sample.rows;
+  Word* bins[FeatureGroup::most];
   bool all = true;
   for (Index j = 0; j < group.width; ++j) {
     const Index f = group.first + j;
@@ -247,12 +238,12 @@ void add_rows(const GroupedCodes::Group& group, const std::vector<std::uint8_t>&
     all = all && chosen[static_cast<std::size_t>(f)] != 0;
   }
   if (all) {
-    choose(coding, group.width)(group.codes, group.width, rows, coding.words(), bins);
+    choose(coding, group.width)(codes, sample.rows, rows, coding.words(), bins);
     return;
   }
   for (Index j = 0; j < group.width; ++j) {
     if (chosen[static_cast<std::size_t>(group.first + j)] == 0) continue;
-    choose(coding, 1)(group.codes + j, group.width, rows, coding.words(), bins + j);
+    choose(coding, 1)(codes + j * sample.rows, sample.rows, rows, coding.words(), bins + j);
   }
 }
 

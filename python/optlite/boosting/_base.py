@@ -191,6 +191,7 @@ class NGBoost(Predictions, EstimatorShell, BaseEstimator):
             if not more:
                 self._start(train)
             run = Run(self, train, held_out, patience, seed, more)
+            del data, train  # targets and places that a fit to many rows has no room for
             try:
                 run.go(checked.n_stages if few else stages, context, X, y, sample_weight)
             finally:  # Ctrl-C keeps what there is

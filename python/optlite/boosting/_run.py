@@ -62,9 +62,9 @@ class Run:
 
     def _side(self, data):
         """Return what the core reads of rows."""
-        estimator, n = self.estimator, len(data.y)
-        params = np.repeat(self._counted(estimator.init_params_)[:, None], n, axis=1)
-        if self.before is not None and n:
+        estimator = self.estimator
+        params = self._counted(estimator.init_params_)[:, None]  # of every row
+        if self.before is not None and len(data.y):
             params = self._counted(estimator._sum(data).T).T
         y = np.atleast_2d(_units.counted(data.y, estimator.unit_).T)
         rows = (np.ascontiguousarray(part) for part in (params, y))

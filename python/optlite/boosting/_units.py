@@ -93,8 +93,11 @@ def parameters_of(family, unit):
 def counted(y, unit):
     """Return targets in the unit of the fit."""
     center, scale = (part if len(part) > 1 else part[0] for part in unit)
-    half = 0.5 if np.abs(y).max(initial=0.0) > 1e300 else 1.0  # so that no difference overflows
-    return (half * y - half * center) / (half * scale)
+    if np.max(y, initial=0.0) > 1e300 or np.min(y, initial=0.0) < -1e300:
+        y, center, scale = 0.5 * y, 0.5 * center, 0.5 * scale  # so that no difference overflows
+    result = y - center
+    result /= scale
+    return result
 
 
 def score_of_user(scores, rule, unit, observed):

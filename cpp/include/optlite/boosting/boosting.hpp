@@ -24,6 +24,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "optlite/boosting/learner.hpp"
@@ -81,21 +82,30 @@ class Boosting {
   const Matrix& train_params() const { return train_.params; }
 
  private:
-  /// The rows that are looked at, in their order: `count` of them, or (null) all.
+  /// The rows that are looked at, in their order. Few are read where they lie; of many, all are
+  /// computed, which is faster than picking them out, and the others do not count.
   struct Chosen {
-    const std::uint32_t* rows;
+    const std::uint32_t* rows;  // `count` of them; null: the first `count`
     Index count;
+    const std::uint8_t* taken = nullptr;  // 1 for those that count; null: all of these
   };
   struct Part;
+  /// The rows that a stage sees, where it does not see all of them.
+  struct Drawn {
+    std::vector<std::uint8_t> taken;
+    std::vector<std::uint32_t> rows;
+    double score = std::numeric_limits<double>::quiet_NaN();  // their mean; NaN: not known yet
+  };
 
-  std::vector<std::uint32_t> draw(Index count, double share, std::uint64_t stream) const;
+  Drawn draw_rows(std::uint64_t stage) const;
+  std::vector<std::uint8_t> draw(Index count, double share, std::uint64_t stream) const;
   Part part_of(const Rows& rows, Chosen chosen, Index begin, Index count, const Matrix* direction,
                double step) const;
   void negative_gradient(Chosen chosen);
   template <class Body>
-  double mean(const Rows& rows, Chosen chosen, Body&& body) const;
+  double mean(const Rows& rows, Chosen chosen, Body&& body, Drawn* also = nullptr) const;
   double mean_score(const Rows& rows, Chosen chosen, const Matrix* direction, double step) const;
-  double mean_score(const Rows& rows) const;
+  double mean_score(const Rows& rows, Drawn* also = nullptr) const;
   double line_search(double start, Chosen chosen, double size) const;
   double mean_length(Chosen chosen) const;
   double longest_step() const;
@@ -106,6 +116,7 @@ class Boosting {
   Rows train_, validation_;
   Options options_;
   Matrix fitted_, fitted_validation_;  // before a fit, the targets
+  Drawn drawn_;  // of the next stage
   std::vector<StageRecord> records_;
   double start_score_, start_validation_, best_score_;
   Index best_ = 0;

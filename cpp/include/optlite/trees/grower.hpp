@@ -15,7 +15,8 @@ class Grower {
 
   /// A tree on these rows (increasing; null: all) and features; with `signs` it obeys the monotone
   /// features. `fitted` (outputs columns of `stride` numbers) receives the value of the leaf of
-  /// every row of the sample; it may be where the targets are.
+  /// every row of the sample. It may be where the targets are, and what rows add to bins then takes
+  /// their place meanwhile, if it has the same size.
   Tree grow(const Targets& targets, const std::vector<std::uint32_t>* rows,
             const std::vector<std::int32_t>& features, bool signs, double* fitted);
 
@@ -33,7 +34,7 @@ class Grower {
     Index index, begin, end;
   };
 
-  void start(const Targets& targets, const std::vector<std::uint32_t>* rows);
+  void start(const Targets& targets, const std::vector<std::uint32_t>* rows, double* fitted);
   bool may_split(const Node& node) const;
   std::vector<double> totals_of_root() const;
   void fill(Node& node);
@@ -42,6 +43,7 @@ class Grower {
   SplitProblem problem_of(const Node& node) const;
   int sign(Index feature) const;
   Index partition(const Node& node);
+  void gather(std::uint32_t* rows, Index count, const std::vector<Index>& lefts, Index left) const;
   void split_node(Node node, std::vector<Node>& open);
   void make_children(const Node& node, Node* children) const;
   void close(Node& node);
@@ -53,7 +55,7 @@ class Grower {
 
   Sample sample_;
   TreeOptions options_;
-  GroupedCodes grouped_;
+  std::vector<FeatureGroup> groups_;
   Targets targets_;
   Coding coding_;
   HistogramLayout layout_;
@@ -62,8 +64,10 @@ class Grower {
   std::vector<std::uint8_t> chosen_;  // 1 for each of these
   Tree tree_;
   bool all_rows_ = false;
-  std::vector<std::uint32_t> rows_, right_rows_;
-  std::vector<Word> entries_;  // of each row
+  std::vector<std::uint32_t> rows_;
+  std::vector<std::vector<std::uint32_t>> right_rows_;  // of a chunk, one a thread
+  std::vector<Word> own_entries_;
+  Word* entries_ = nullptr;  // of each row; the own ones, or in the place of the targets
   std::vector<double> factors_;
   std::vector<std::vector<Word>> spare_;  // histograms to be used again
   std::vector<Done> done_;
