@@ -16,6 +16,8 @@ except ImportError:
 
 
 DOCUMENTATION = "https://optlite.readthedocs.io/en/stable"
+#: Below this, what is left of a relative certificate is rounding.
+ROUNDING = 1e-12
 
 
 class EstimatorShell(CallbackSupportMixin):
@@ -108,6 +110,11 @@ def task_of_callbacks(context, name, estimator, X, y, sample_weight):
 
 def _metadata(sample_weight):
     return None if sample_weight is None else {"sample_weight": sample_weight}
+
+
+def is_accurate(certificate, tol):
+    """Whether a relative certificate is what was asked for, or rounding."""
+    return bool(certificate <= max(tol, ROUNDING))
 
 
 def warn_not_converged(*, estimator, iterations, reached, asked, certificate, reason, remedy):

@@ -6,14 +6,12 @@ import numpy as np
 import scipy.sparse as sp
 
 from .._core import core
-from .._estimator import warn_not_converged
+from .._estimator import is_accurate, warn_not_converged
 from .._validation import as_columns, as_design, check_magnitudes
 from .._warnings import warn
 from ._ridge_problem import LeastSquares
 
 CERTIFICATE = "relative duality gap"
-#: Below this, what is left of a gap is rounding.
-ROUNDING = 1e-12
 #: Multiplications below which the Gram matrix of all columns costs nothing.
 SMALL_WORK = 2e7
 #: A read of X lasts as long as the products of all columns with so many of them.
@@ -196,7 +194,7 @@ class Target:
 
 def report_missed(fits, name, tol, max_iter, several="alphas"):
     """Warn once about fits that did not reach the tolerance."""
-    missed = [fit for fit in fits if not fit.certificate <= max(tol, ROUNDING)]
+    missed = [fit for fit in fits if not is_accurate(fit.certificate, tol)]
     if not missed:
         return
     worst = max(missed, key=lambda fit: fit.certificate)

@@ -5,6 +5,7 @@ import scipy.linalg
 import scipy.sparse as sp
 
 from .._core import core
+from .._estimator import is_accurate
 from .._interruptible import interruptible
 from .._validation import as_design, check_magnitudes
 from ._conditioning import of_eigenvalues
@@ -128,16 +129,26 @@ class LeastSquares:
     def _solve_auto(self, alphas, tol, max_iter):
         name = self.choose(alphas)
         if name != "cg":
-            return self._repair(self._run(name, alphas, tol, 1.0, 1), alphas, tol)
+            return self._direct_or_better(name, alphas, tol)
         n, d = self.X.shape
         result = self._run("cg", alphas, tol, np.inf, max_iter or self.budget())
         if result["status"] == "converged" or min(n, d) > MOST_SQUARE or max_iter is not None:
             return result
         name, _ = self.direct()
         tried = result["n_iter"]
-        result = self._repair(self._run(name, alphas, tol, 1.0, 1), alphas, tol)
+        result = self._direct_or_better(name, alphas, tol)
         result["method"] += f" after {tried} iterations of conjugate gradients"
         return result
+
+    def _direct_or_better(self, name, alphas, tol):
+        """Run a direct solver; where its rounding is seen, decompose, and take the better."""
+        result = self._run(name, alphas, tol, 1.0, 1)
+        repaired = self._repair(result, alphas, tol)
+        reached = repaired["certificate"].max(initial=0.0)
+        if repaired is not result or is_accurate(reached, tol):
+            return repaired
+        other = self._decompose(alphas, tol)
+        return other if other["certificate"].max(initial=0.0) < reached else result
 
     def _run(self, method, alphas, tol, gradient_tol, max_iter):
         result = self.core.solve(method, alphas, float(tol), float(gradient_tol), int(max_iter))
@@ -151,9 +162,13 @@ class LeastSquares:
         """Replace a factorisation that failed by a decomposition that cannot."""
         if len(result["coefficients"]) == self.n_targets and result["status"] != "not_finite":
             return result
-        repaired = self._eigen(alphas, tol) if self.sparse else self._svd(alphas, tol)
+        repaired = self._decompose(alphas, tol)
         repaired["method"] += f" (the matrix of '{result['method']}' is numerically singular)"
         return repaired
+
+    def _decompose(self, alphas, tol):
+        """Solve by a decomposition that cannot fail."""
+        return self._eigen(alphas, tol) if self.sparse else self._svd(alphas, tol)
 
     def _svd(self, alphas, tol):
         """Decompose the centred, weighted X, or the triangle that rotations make of tall X."""

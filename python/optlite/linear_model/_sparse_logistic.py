@@ -4,7 +4,7 @@ import numpy as np
 
 from .._core import core
 from .._validation import as_columns, check_magnitudes
-from ._elastic_net_problem import CERTIFICATE, ROUNDING
+from ._elastic_net_problem import CERTIFICATE
 
 METHOD = "proximal Newton on a working set"
 
@@ -52,12 +52,6 @@ class SparseProblem:
         result["trace"] = []
         unknown = ("rank", "rank_kind", "condition_number", "condition_number_kind")
         return result | dict.fromkeys(unknown)
-
-    def has_converged(self, result):
-        """Whether the gap is what was asked for, or rounding; where more is left, it is known."""
-        if result["status"] != "precision_limit":
-            return result["status"] == "converged"
-        return result["certificate"] <= ROUNDING * result["value"]
 
     def coefficients(self, result):
         """Return the attributes that prediction needs."""

@@ -9,7 +9,7 @@ from sklearn.base import MultiOutputMixin, RegressorMixin, _fit_context
 from sklearn.linear_model._base import LinearModel
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from .._estimator import EstimatorShell, begin_callbacks, end_callbacks
+from .._estimator import EstimatorShell, begin_callbacks, end_callbacks, is_accurate
 from .._validation import (
     check_fit_data,
     check_sparse_structure,
@@ -47,7 +47,7 @@ class _SparseLinearModel(MultiOutputMixin, RegressorMixin, EstimatorShell, Linea
         self.objective_ = float(sum(fit.value for fit in fits))
         self.certificate_ = float(max(fit.certificate for fit in fits))
         self.certificate_kind_ = CERTIFICATE
-        self.converged_ = all(fit.status == "converged" for fit in fits)
+        self.converged_ = all(is_accurate(fit.certificate, self.tol) for fit in fits)
         self._report(fits, "targets")
 
     def _report(self, fits, several):
@@ -216,8 +216,7 @@ class ElasticNet(_OneStrength):
     certificate_kind_ : str
         ``"relative duality gap"``.
     converged_ : bool
-        Whether `certificate_` is at most `tol`. With a very small `tol` rounding can stop the
-        solver above it; a warning says so unless `certificate_` is below 1e-12.
+        Whether `certificate_` is at most `tol`, or at most 1e-12: what is left then is rounding.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)

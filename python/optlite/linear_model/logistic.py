@@ -15,7 +15,13 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from .._core import core
-from .._estimator import EstimatorShell, begin_callbacks, end_callbacks, warn_not_converged
+from .._estimator import (
+    EstimatorShell,
+    begin_callbacks,
+    end_callbacks,
+    is_accurate,
+    warn_not_converged,
+)
 from .._validation import (
     as_design,
     check_class_totals,
@@ -110,8 +116,8 @@ class LogisticRegression(EstimatorShell, LinearClassifierMixin, SparseCoefMixin,
     n_iter_ : ndarray of shape (1,), int32
         Iterations done.
     converged_ : bool
-        Whether the tolerance was reached (or rounding left nothing to gain: with an L1 penalty,
-        a certificate of at most 1e-12).
+        Whether the tolerance was reached, or rounding left nothing to gain: a certificate of at
+        most 1e-12.
     certificate_ : float
         What was reached, on the scale of `tol`.
     certificate_kind_ : str
@@ -317,7 +323,7 @@ class LogisticRegression(EstimatorShell, LinearClassifierMixin, SparseCoefMixin,
         self.objective_ = float(result["value"])
         self.certificate_ = _relative(result)
         self.certificate_kind_ = problem.certificate_kind
-        self.converged_ = problem.has_converged(result)
+        self.converged_ = _has_converged(result, self.certificate_, self.tol)
         self.solver_info_ = result["method"]
         store_conditioning(self, result)
         if self.record_trace:
@@ -473,10 +479,6 @@ class _Problem:
             )
         return self._centre(result) if self.outputs > 1 else result
 
-    def has_converged(self, result):
-        """Whether the tolerance was reached, or no step decreases the objective any more."""
-        return result["status"] in ("converged", "precision_limit")
-
     def _centre(self, result):
         """Move the mean over classes to zero: no probability changes, and the penalty drops."""
         table = result["coefficients"].reshape(self.outputs, -1)
@@ -542,6 +544,13 @@ def _relative(result):
     """Certificate divided by the objective (itself, if the objective is zero)."""
     scale = abs(result["value"])
     return float(result["certificate"] / scale) if scale > 0 else float(result["certificate"])
+
+
+def _has_converged(result, certificate, tol):
+    """Whether the certificate is what was asked for; where rounding ended the run, it tells."""
+    if result["status"] != "precision_limit":
+        return result["status"] == "converged"
+    return is_accurate(certificate, tol)
 
 
 def _remedy(estimator, status):

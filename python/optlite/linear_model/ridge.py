@@ -14,7 +14,13 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from .._estimator import EstimatorShell, begin_callbacks, end_callbacks, warn_not_converged
+from .._estimator import (
+    EstimatorShell,
+    begin_callbacks,
+    end_callbacks,
+    is_accurate,
+    warn_not_converged,
+)
 from .._validation import (
     check_class_totals,
     check_class_weight,
@@ -92,12 +98,20 @@ class _RidgeBase(EstimatorShell, LinearModel):
         self.objective_ = float(result["value"].sum())
         self.certificate_ = float(result["certificate"].max(initial=0.0))
         self.certificate_kind_ = "relative duality gap"
-        self.converged_ = result["status"] == "converged"
+        at_limit = result["status"] == "iteration_limit"
+        self.converged_ = not at_limit and is_accurate(self.certificate_, self.tol)
         store_conditioning(self, result)
 
     def _report(self, result):
-        if result["status"] != "iteration_limit":
+        if self.converged_:
             return
+        if result["status"] == "iteration_limit":
+            remedy = "Increase max_iter or tol, or use solver='auto' with max_iter=None."
+        else:
+            remedy = (
+                "Centre and scale the columns of X (sklearn.preprocessing.StandardScaler), or "
+                "increase tol or alpha."
+            )
         warn_not_converged(
             estimator=type(self).__name__,
             iterations=result["n_iter"],
@@ -105,7 +119,7 @@ class _RidgeBase(EstimatorShell, LinearModel):
             asked=self.tol,
             certificate=self.certificate_kind_,
             reason=result["message"],
-            remedy="Increase max_iter or tol, or use solver='auto' with max_iter=None.",
+            remedy=remedy,
         )
 
     def __sklearn_tags__(self):
@@ -180,8 +194,7 @@ class Ridge(MultiOutputMixin, RegressorMixin, _RidgeBase):
     certificate_kind_ : str
         ``"relative duality gap"``.
     converged_ : bool
-        Whether `certificate_` is at most `tol`. A direct solver can end above a very small `tol`
-        because of rounding; only an iteration limit raises a warning.
+        Whether `certificate_` is at most `tol`, or at most 1e-12: what is left then is rounding.
     rank_ : int or None
         Number of independent columns of `X`, centred if there is an intercept. Below
         `n_features_in_`, some columns are combinations of others; for `X` with fewer rows than
@@ -199,6 +212,12 @@ class Ridge(MultiOutputMixin, RegressorMixin, _RidgeBase):
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Their names, if `X` had names.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the solver stops before `tol`: at its limit of iterations, or because rounding hides what
+        is left.
 
     See Also
     --------
