@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
+from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
 
 from optlite import ot
@@ -166,3 +167,46 @@ def test_a_laplacian_in_two_parts():
     assert y[:2] == pytest.approx(0.5e290, rel=1e-12) and (np.abs(y[2:]) < 1.0).all()
     y = solve_laplacian(weights, np.array([0.5, -0.5 + 1e-17, 0.5, -0.5]))
     assert y == pytest.approx([0.5, 0.0, 0.5, 0.0])
+
+
+@pytest.mark.parametrize("engine", ["core", "numpy"])
+def test_sparse_newton_steps_between_parts_that_hardly_touch_are_short_enough(engine):
+    """Digits of 8 x 8 pixels, distances along axes, the paper's numbers: the first trial of a step
+    overflowed, and its halves did."""
+    images = load_digits().images
+    a, b = (np.ravel(images[k] / images[k].sum()) for k in (0, 4))
+    pixels = np.argwhere(np.ones((8, 8))).astype(float)
+    M = cdist(pixels, pixels, "cityblock") / 14.0
+    options = {"warm_up": 700, "sparsity": 22.0, "max_iter": 1000, "engine": engine}
+    result = ot.sinkhorn_newton_sparse(a, b, M, 1.0 / 1200.0, tol=1e-12, **options)
+    assert result.converged and result.n_newton <= 30
+    assert result.certificate[0] <= (M * ot.solve(a, b, M, 1e-5).plan).sum() + 1e-6
+
+
+def test_many_targets_are_solved_to_the_end_at_small_regularizations():
+    """Above 1024 targets, 500 iterations of conjugate gradients left 3e-9 of the mass for ever."""
+    rng = np.random.default_rng(1100)
+    X, Y = rng.random((1100, 2)), rng.random((1100, 2))
+    M = cdist(X, Y, "sqeuclidean")
+    result = ot.solve(None, None, M, 1e-4 * M.mean(), max_iter=100)
+    assert result.converged and result.marginal_error <= 1e-9 and result.n_cg <= 5000
+
+
+@pytest.mark.parametrize("limit", [20, 10_000])
+def test_products_of_a_step_are_limited_by_what_they_are_worth(limit):
+    """Where elimination is out of question, steps that were cut off and bring little get more."""
+    from optlite.reference.transport import Problem, TransportRun
+    from optlite.reference.transport_methods.newton import Newton
+
+    class Patient(Newton):
+        direct_limit, first_patience = 0, 5
+
+    rng = np.random.default_rng(7)
+    M = cdist(rng.random((50, 2)), rng.random((50, 2)), "sqeuclidean")
+    masses = np.full(50, 0.02)
+    method = Patient(max_inner=limit)
+    run = TransportRun(Problem(M, masses, masses), method, 1e-3 * M.mean(), np.zeros(50), 1e-9, 300)
+    most, before = 0, 0
+    while run.advance():
+        most, before = max(most, run.problem.n_products - before), run.problem.n_products
+    assert most <= limit and (run.status == "converged") == (limit > 20)

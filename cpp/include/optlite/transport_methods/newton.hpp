@@ -32,13 +32,14 @@ struct Newton {
       "Kemertas, Farahmand and Jepson, A truncated Newton method for optimal transport, 2025";
 
   double forcing = 0.1;
-  double max_inner = 500;
+  double max_inner = 10000;
   double precision = 0.0;
   static constexpr auto fields() {
     return std::array{field("forcing", &Newton::forcing, unit_open,
                             "Largest relative residual at which conjugate gradients stop."),
                       integer("max_inner", &Newton::max_inner, 1.0,
-                              "Limit of conjugate-gradient iterations for one step."),
+                              "Limit of conjugate-gradient iterations for one step. Fewer, 500 at "
+                              "first, end one that is worth no more."),
                       choice("precision", &Newton::precision, "mixed double",
                              "Single precision as long as it can tell, or double from the start.")};
   }
@@ -60,6 +61,7 @@ struct Newton {
     void start(Problem& problem, Point& at) override {
       precision_ = mixed_ ? Precision::single : Precision::full;
       scales_ = hard_ = false;
+      patience_ = first_patience;
       sweeps_left_ = least_sweeps;
       forget();
       evaluate(problem, at);
@@ -102,7 +104,8 @@ struct Newton {
 
    private:
     static constexpr int least_sweeps = 3;
-    static constexpr Index direct_limit = 1024;
+    static constexpr Index direct_limit = 3000;
+    static constexpr Index first_patience = 500;
     static constexpr double longest_move = 20.0;  // in units of reg
     static constexpr double single_error = 1e-6;  // at which single precision ends
     static constexpr double single_noise = 2e-7;  // of its products, relative to their terms
@@ -174,6 +177,7 @@ struct Newton {
       const double before = at.error;
       solve(problem, at, goal);
       const bool found = search(problem, at);
+      if (cut_off_ && at.error > 0.5 * before) patience_ = std::min(2 * patience_, max_inner_);
       // What holds parts that hardly touch together may be lost in single precision; directions
       // are no good then.
       const double share = precision_ == Precision::mixed ? 0.3 : 0.9;
@@ -215,10 +219,11 @@ struct Newton {
           std::max(std::min(forcing_, std::sqrt(start / problem.b().sum())), near);
       // Where they take long, elimination is cheaper, and good for any condition.
       const bool small = right_side_.size() <= direct_limit;
-      const Index limit =
-          small ? std::min(max_inner_, std::max<Index>(50, right_side_.size() / 2)) : max_inner_;
+      const Index half = std::max<Index>(50, right_side_.size() / 2);
+      const Index limit = std::min(max_inner_, small ? std::min(first_patience, half) : patience_);
       const Descent end =
           hard_ ? Descent::limit : conjugate_gradients(problem, at, enough * start, limit);
+      cut_off_ = !small && end == Descent::limit;
       if (small && end != Descent::enough) {
         const Vector exact = problem.solve_schur(at, right_side_);
         if (exact.allFinite()) direction_ = exact;
@@ -312,6 +317,8 @@ struct Newton {
     bool moved_ = false;
     bool refined_ = false;
     bool scales_ = false;  // sweeps go on in double, as they are cheap
+    bool cut_off_ = false;  // the last system was not solved as well as it should be
+    Index patience_ = first_patience;  // products that a step is worth
     bool hard_ = false;  // conjugate gradients took too long at this stage
     double rate_ = 1.0;
     int sweeps_left_ = least_sweeps;

@@ -20,18 +20,19 @@ class Newton:
     """Scalings while they are the cheapest way to the goal, then Newton steps."""
 
     least_sweeps = 3
-    direct_limit = 1024
+    direct_limit, first_patience = 3000, 500
     longest_move = 20.0  # in units of reg
     slow = 0.3  # sweeps that leave more than this share of the error
 
-    def __init__(self, forcing=0.1, max_inner=500, precision="mixed"):
+    def __init__(self, forcing=0.1, max_inner=10_000, precision="mixed"):
         self.forcing, self.max_inner = forcing, int(max_inner)
         self.was_newton, self.step, self.failures = False, 1.0, 0
 
     def start(self, problem, g, reg):
         """Return the point at the start of a stage."""
         self.sweeps_left = self.least_sweeps
-        self.best, self.stalled, self.hard = np.inf, 0, False
+        self.best, self.stalled = np.inf, 0
+        self.hard, self.cut_off, self.patience = False, False, self.first_patience
         return problem.evaluate(g, reg)
 
     def advance(self, problem, at, goal):
@@ -46,6 +47,8 @@ class Newton:
                 self.sweeps_left = 0
             return True, new
         new = self.search(problem, at, self.solve(problem, at, goal))
+        if self.cut_off and (at if new is None else new).error > 0.5 * at.error:
+            self.patience = min(2 * self.patience, self.max_inner)
         if new is not None:
             # A column whose sum underflowed is out of Newton's sight: a scaling finds it.
             self.sweeps_left = int(new.error > 0.9 * at.error)
@@ -68,7 +71,8 @@ class Newton:
         enough = max(far, 0.3 * goal / start)
         # Where they take long, elimination is cheaper, and good for any condition.
         small = right.size <= self.direct_limit
-        limit = min(self.max_inner, max(50, right.size // 2)) if small else self.max_inner
+        half = min(self.first_patience, max(50, right.size // 2))
+        limit = min(self.max_inner, half if small else self.patience)
         diagonal = problem.schur_diagonal(at)
         diagonal = np.maximum(np.maximum(diagonal, 1e-12 * at.column_sums), 1e-300)
 
@@ -84,6 +88,7 @@ class Newton:
             return d, solved, problem.n_products - before == limit
 
         d, solved, long = (None, False, True) if self.hard else iterate()
+        self.cut_off = not small and long and not solved
         if not solved and small:
             exact = problem.solve_schur(at, right)
             if np.isfinite(exact).all():
