@@ -4,6 +4,8 @@
 #include <tuple>
 
 #include "holders.hpp"
+#include "optlite/bcd/linear_model.hpp"
+#include "optlite/bcd/quadratic.hpp"
 #include "optlite/drivers/block_descent.hpp"
 
 namespace py = pybind11;
@@ -14,10 +16,17 @@ namespace {
 
 using Integers = py::array_t<std::int64_t, py::array::c_style>;
 
-struct BlockRunHolder {
-  py::object owner;  // keeps the memory of H alive
+/// The smooth part of a problem at a point, with the memory that it reads.
+struct BlockFunctionHolder {
+  py::object owner;
+  std::vector<double> targets;
   std::unique_ptr<bcd::Curvature> H;
-  std::unique_ptr<bcd::Quadratic> f;
+  std::unique_ptr<bcd::Smooth> f;
+};
+
+struct BlockRunHolder {
+  std::shared_ptr<BlockFunctionHolder> function;
+  bcd::Terms terms;
   std::unique_ptr<bcd::Blocks> blocks;
   std::unique_ptr<BlockSelection> selection;
   std::unique_ptr<BlockUpdate> update;
@@ -28,13 +37,15 @@ std::vector<Index> indices_of(const Integers& array) {
   return {array.data(), array.data() + array.size()};
 }
 
+Vector numbers_of(const Doubles& array) { return ConstVectorMap(array.data(), array.size()); }
+
 /// H is a symmetric array, or (indptr, indices, data) of its columns.
 std::unique_ptr<bcd::Curvature> curvature_of(const py::object& H, Index n) {
   if (!py::isinstance<py::tuple>(H)) {
     return bcd::dense_curvature(H.cast<Doubles>().data(), n);
   }
   const auto [indptr, indices, data] = H.cast<std::tuple<Integers, Integers, Doubles>>();
-  CscView<double, std::int64_t> view;
+  bcd::SparseColumns view;
   view.slices = view.width = n;
   view.entries = data.size();
   view.starts = indptr.data();
@@ -43,28 +54,74 @@ std::unique_ptr<bcd::Curvature> curvature_of(const py::object& H, Index n) {
   return bcd::sparse_curvature(view);
 }
 
-std::shared_ptr<BlockRunHolder> make_run(
-    const py::object& H, const Doubles& c, double constant, const Doubles& x, Index block_size,
-    const Integers& members, const Integers& starts, const std::string& selection,
-    const std::vector<double>& selection_fields, const std::string& update,
-    const std::vector<double>& update_fields, std::uint64_t seed, double tolerance,
-    double strong_convexity, Index max_iterations) {
-  auto holder = std::make_shared<BlockRunHolder>();
+std::shared_ptr<BlockFunctionHolder> quadratic(const py::object& H, const Doubles& c,
+                                               double constant, const Doubles& x) {
+  auto holder = std::make_shared<BlockFunctionHolder>();
   holder->owner = H;
   const Index n = c.size();
   holder->H = curvature_of(H, n);
-  holder->blocks = std::make_unique<bcd::Blocks>(*holder->H, block_size, indices_of(members),
-                                                 indices_of(starts));
-  holder->selection = row_named(block_selection_table(), selection).make(selection_fields);
-  holder->update = row_named(block_update_table(), update).make(update_fields);
   Vector slopes = vector_of(c, n, "c");
   Vector start = vector_of(x, n, "x0");
-  const BlockDescentOptions options{tolerance, strong_convexity, max_iterations};
   const py::gil_scoped_release nogil;
   holder->f =
       std::make_unique<bcd::Quadratic>(*holder->H, std::move(slopes), constant, std::move(start));
-  holder->run = std::make_unique<BlockDescentRun>(*holder->f, *holder->blocks, *holder->selection,
-                                                  *holder->update, seed, options);
+  return holder;
+}
+
+/// C: n_outputs x n_outputs, no less than the second derivatives of the loss of a row.
+std::shared_ptr<BlockFunctionHolder> linear_model(const std::shared_ptr<ColumnsHolder>& X,
+                                                  const Doubles& y, const std::string& loss,
+                                                  const Doubles& C, double alpha,
+                                                  const Doubles& diagonal, const Doubles& row_sums,
+                                                  const Doubles& x) {
+  auto holder = std::make_shared<BlockFunctionHolder>();
+  holder->owner = py::cast(X);
+  const ColumnDesign& design = *X->columns;
+  const Index outputs = C.shape(0), p = design.cols();
+  const Matrix bound = ConstMatrixMap(C.data(), outputs, outputs);
+  holder->targets.assign(y.data(), y.data() + y.size());
+  holder->H = std::make_unique<bcd::LinearModelCurvature>(
+      design, bound, alpha, vector_of(diagonal, p, "diagonal"), vector_of(row_sums, p, "row_sums"));
+  Vector start = vector_of(x, p * outputs, "x0");
+  OutputLoss losses(row_named(objective_table(), loss), {}, outputs, design.rows(),
+                    holder->targets.data(), nullptr);
+  const py::gil_scoped_release nogil;
+  holder->f =
+      std::make_unique<bcd::LinearModel>(*holder->H, design, losses, alpha, std::move(start));
+  return holder;
+}
+
+/// () for none, (l1, lower, upper), or (group_of, weights).
+bcd::Terms terms_of(const py::tuple& terms) {
+  if (terms.size() == 3) {
+    return {numbers_of(terms[0].cast<Doubles>()), numbers_of(terms[1].cast<Doubles>()),
+            numbers_of(terms[2].cast<Doubles>())};
+  }
+  if (terms.size() == 2) {
+    return {indices_of(terms[0].cast<Integers>()), numbers_of(terms[1].cast<Doubles>())};
+  }
+  return {};
+}
+
+std::shared_ptr<BlockRunHolder> make_run(
+    const std::shared_ptr<BlockFunctionHolder>& function, const py::tuple& terms, Index block_size,
+    const Integers& members, const Integers& starts, bool forest, const std::string& selection,
+    const std::vector<double>& selection_fields, const std::string& update,
+    const std::vector<double>& update_fields, std::uint64_t seed, double tolerance,
+    double strong_convexity, Index max_iterations, Index stride, Index anderson, bool final_phase) {
+  auto holder = std::make_shared<BlockRunHolder>();
+  holder->function = function;
+  holder->terms = terms_of(terms);
+  holder->blocks = std::make_unique<bcd::Blocks>(*function->H, block_size, indices_of(members),
+                                                 indices_of(starts), forest);
+  holder->selection = row_named(block_selection_table(), selection).make(selection_fields);
+  holder->update = row_named(block_update_table(), update).make(update_fields);
+  const BlockDescentOptions options{tolerance, strong_convexity, max_iterations,
+                                    stride,    anderson,         final_phase};
+  const py::gil_scoped_release nogil;
+  holder->run =
+      std::make_unique<BlockDescentRun>(*function->f, holder->terms, *holder->blocks,
+                                        *holder->selection, *holder->update, seed, options);
   return holder;
 }
 
@@ -77,6 +134,7 @@ py::dict record_of(const BlockRunHolder& self) {
   result["objective"] = last.value;
   result["gradient_norm"] = last.gradient_norm;
   result["certificate"] = last.certificate;
+  result["identified"] = last.identified;
   return result;
 }
 
@@ -90,13 +148,20 @@ Integers block_of(const BlockRunHolder& self) {
 }  // namespace
 
 void bind_bcd(py::module_& m) {
+  py::class_<BlockFunctionHolder, std::shared_ptr<BlockFunctionHolder>>(
+      m, "BlockFunction", py::module_local(), "The smooth part of a problem, at a point.");
+  m.def("block_quadratic", &quadratic, py::arg("H"), py::arg("c"), py::arg("constant"),
+        py::arg("x"));
+  m.def("block_linear_model", &linear_model, py::arg("X"), py::arg("y"), py::arg("loss"),
+        py::arg("C"), py::arg("alpha"), py::arg("diagonal"), py::arg("row_sums"), py::arg("x"));
   py::class_<BlockRunHolder, std::shared_ptr<BlockRunHolder>>(
       m, "BlockDescentRun", py::module_local(), "Block coordinate descent, one block at a time.")
-      .def(py::init(&make_run), py::arg("H"), py::arg("c"), py::arg("constant"), py::arg("x"),
-           py::arg("block_size"), py::arg("members"), py::arg("starts"), py::arg("selection"),
+      .def(py::init(&make_run), py::arg("function"), py::arg("terms"), py::arg("block_size"),
+           py::arg("members"), py::arg("starts"), py::arg("forest"), py::arg("selection"),
            py::arg("selection_fields"), py::arg("update"), py::arg("update_fields"),
            py::arg("seed"), py::arg("tolerance"), py::arg("strong_convexity"),
-           py::arg("max_iterations"))
+           py::arg("max_iterations"), py::arg("stride"), py::arg("anderson"),
+           py::arg("final_phase"))
       .def("advance",
            [](BlockRunHolder& self) {
              const py::gil_scoped_release nogil;
@@ -111,7 +176,8 @@ void bind_bcd(py::module_& m) {
                              [](const BlockRunHolder& s) { return name(s.run->status()); })
       .def_property_readonly("record", &record_of)
       .def_property_readonly("block", &block_of)
-      .def_property_readonly("x", [](const BlockRunHolder& s) { return array_of(s.f->x()); });
+      .def_property_readonly("x",
+                             [](const BlockRunHolder& s) { return array_of(s.function->f->x()); });
 }
 
 }  // namespace optlite::bindings

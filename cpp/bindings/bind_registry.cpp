@@ -3,6 +3,7 @@
 #include "bindings.hpp"
 #include "optlite/activations/concept.hpp"
 #include "optlite/block_selections/concept.hpp"
+#include "optlite/block_updates/concept.hpp"
 #include "optlite/directions/concept.hpp"
 #include "optlite/distributions/concept.hpp"
 #include "optlite/objectives/concept.hpp"
@@ -103,6 +104,11 @@ py::list registry() {
     if (const BlockSelectionRow* row = find_by_name(block_selection_table(), record.name);
         row != nullptr && record.kind == "block_selections") {
       entry["needs_partition"] = row->needs_partition;
+      entry["takes"] = name(row->takes);
+    }
+    if (const BlockUpdateRow* row = find_by_name(block_update_table(), record.name);
+        row != nullptr && record.kind == "block_updates") {
+      entry["takes"] = name(row->takes);
     }
     if (const DistributionRow* row = find_by_name(distribution_table(), record.name);
         row != nullptr && record.kind == "distributions") {

@@ -1,5 +1,7 @@
 #include "optlite/drivers/block_descent.hpp"
 
+#include <Eigen/Cholesky>
+#include <algorithm>
 #include <cmath>
 
 #include "optlite/core/interrupt.hpp"
@@ -24,29 +26,58 @@ const std::vector<BlockUpdateRow>& block_update_table() {
 namespace {
 
 constexpr int most_refreshes = 20;  // claims of convergence that were rounding only, in one run
+constexpr Index largest_support = 2000;  // for which the final phase factors the Hessian
+
+Index passes_of(const bcd::State& state) {
+  const Index n = state.f.x().size();
+  const Index size = std::max<Index>(state.blocks.size(), 1);
+  return state.blocks.fixed() ? state.blocks.count() : (n + size - 1) / size;
+}
 
 }  // namespace
 
-BlockDescentRun::BlockDescentRun(bcd::Quadratic& f, bcd::Blocks& blocks, BlockSelection& selection,
-                                 BlockUpdate& update, std::uint64_t seed,
+BlockDescentRun::BlockDescentRun(bcd::Smooth& f, const bcd::Terms& g, bcd::Blocks& blocks,
+                                 BlockSelection& selection, BlockUpdate& update, std::uint64_t seed,
                                  BlockDescentOptions options)
-    : state_{f, blocks, Philox(seed)},
+    : state_(f, g, blocks, seed),
       selection_(selection),
       update_(update),
       options_(options),
-      first_value_(f.value()),
-      goal_(options.tolerance * f.c().norm()) {
+      goal_(options.tolerance * f.scale()),
+      patience_(2 * passes_of(state_)),
+      next_phase_(patience_) {
   measure();
+  first_value_ = last_.value;
   if (!std::isfinite(last_.gradient_norm)) status_ = Status::not_finite;
 }
 
-/// mu-strong convexity bounds f - min f by |grad f|^2 / (2 mu).
+/// mu-strong convexity bounds F - min F by |s|^2 / (2 mu), with s the least subgradient.
 void BlockDescentRun::measure() {
-  last_.value = state_.f.value();
-  const double squared = state_.f.gradient().squaredNorm();
+  const bcd::Smooth& f = state_.f;
+  last_.value = f.value();
+  double squared = 0.0;
+  if (state_.g.none()) {
+    squared = f.gradient().squaredNorm();
+  } else {
+    last_.value += state_.g.value(state_.everything, f.x());
+    state_.g.least_subgradient(state_.everything, f.x(), f.gradient(), state_.subgradient);
+    squared = state_.subgradient.squaredNorm();
+  }
   last_.gradient_norm = std::sqrt(squared);
   const double mu = options_.strong_convexity;
   last_.certificate = mu > 0.0 ? squared / (2.0 * mu) : infinity;
+  measured_ = true;
+}
+
+const BlockDescentRecord& BlockDescentRun::last() {
+  if (!measured_) measure();
+  return last_;
+}
+
+void BlockDescentRun::refresh() {
+  state_.f.refresh();
+  state_.forget();
+  measure();
 }
 
 /// The gap over that of the start is at most the bound over (decrease so far + the bound).
@@ -59,32 +90,129 @@ bool BlockDescentRun::reached() const {
 /// Looks again with a gradient that is free of the rounding of all moves.
 bool BlockDescentRun::confirmed() {
   if (!reached()) return false;
-  state_.f.refresh();
-  measure();
+  refresh();
   if (reached()) return true;
   if (++refreshes_ >= most_refreshes) status_ = Status::precision_limit;
   return false;
 }
 
+/// Reading the clock takes as long as a short iteration.
+void BlockDescentRun::poll() {
+  constexpr Index worth_it = 100000;
+  work_ += 100 + static_cast<Index>(block_.size()) * state_.f.x().size();
+  if (work_ < worth_it) return;
+  work_ = 0;
+  interrupt::poll();
+}
+
 bool BlockDescentRun::advance() {
   if (status_ != Status::running) return false;
-  interrupt::poll();
-  if (confirmed()) status_ = Status::converged;
+  poll();
+  const bool looks = state_.iteration % options_.stride == 0;
+  if (looks) {
+    if (!measured_) measure();
+    if (!std::isfinite(last_.gradient_norm)) {
+      status_ = Status::not_finite;
+    } else if (confirmed()) {
+      status_ = Status::converged;
+    }
+  }
   if (status_ != Status::running) return false;
-  if (last_.iteration >= options_.max_iterations) {
-    state_.f.refresh();
-    measure();
+  if (state_.iteration >= options_.max_iterations) {
+    refresh();
     status_ = Status::iteration_limit;
     return false;
   }
-  last_.score = selection_.choose(state_, block_);
-  update_.step(state_, block_, d_);
+  if (support_is_settled()) {
+    step_on_support();
+  } else {
+    last_.score = selection_.choose(state_, block_);
+    update_.step(state_, block_, d_);
+    move();
+  }
+  if (options_.anderson > 0 && state_.iteration % state_.blocks.count() == 0) extrapolate();
+  return true;
+}
+
+/// x_b += d; keeps account of which variables are at kinks.
+void BlockDescentRun::move() {
+  const bcd::Terms& g = state_.g;
+  bool changed = false;
+  if (!g.none()) {
+    for (std::size_t k = 0; k < block_.size() && !changed; ++k) {
+      const double x = state_.f.x()[block_[k]];
+      const double after = g.settled(block_[k], x + d_[static_cast<Index>(k)]);
+      changed = g.at_kink(block_[k], x) != g.at_kink(block_[k], after);
+    }
+  }
   state_.f.move(block_, d_);
+  for (const Index i : block_) {
+    if (g.none()) break;
+    state_.f.place(i, g.settled(i, state_.f.x()[i]));
+  }
   last_.step_norm = d_.norm();
   last_.iteration = ++state_.iteration;
-  measure();
-  if (!std::isfinite(last_.gradient_norm)) status_ = Status::not_finite;
+  if (changed) last_.identified = last_.iteration;
+  measured_ = false;
+  if (!g.none()) measure();  // selections and updates read the subgradient
+}
+
+/// No variable came to a kink or left one for two passes over all of them: block_ becomes the
+/// support, those at no kink.
+bool BlockDescentRun::support_is_settled() {
+  if (!options_.final_phase || state_.iteration < next_phase_) return false;
+  if (state_.iteration - last_.identified < patience_) return false;
+  bcd::Block support;
+  for (const Index i : state_.everything) {
+    if (!state_.g.at_kink(i, state_.f.x()[i])) support.push_back(i);
+  }
+  if (support.empty() || static_cast<Index>(support.size()) > largest_support) {
+    next_phase_ = state_.iteration + patience_;
+    return false;
+  }
+  block_ = support;
   return true;
+}
+
+/// A Newton step. While it helps, one follows the other.
+void BlockDescentRun::step_on_support() {
+  const double before = last_.gradient_norm;
+  last_.score = 0.0;
+  state_.chosen = -1;
+  newton_.minimise(state_, block_, 1, 0.0, d_);
+  move();
+  if (last_.gradient_norm <= 0.5 * before) return;
+  patience_ *= 2;
+  next_phase_ = state_.iteration + patience_;
+}
+
+/// Anderson's extrapolation of whole passes, kept if F is less there: with U the differences of
+/// successive x, the coefficients c minimise |U c| with sum 1.
+void BlockDescentRun::extrapolate() {
+  passes_.push_back(state_.f.x());
+  if (static_cast<Index>(passes_.size()) <= options_.anderson) return;
+  const Index K = options_.anderson;
+  Matrix U(state_.f.x().size(), K);
+  for (Index k = 0; k < K; ++k) {
+    U.col(k) = passes_[static_cast<std::size_t>(k + 1)] - passes_[static_cast<std::size_t>(k)];
+  }
+  Matrix M = U.transpose() * U;
+  M.diagonal().array() += 1e-12 * M.trace();
+  Vector c = M.ldlt().solve(Vector::Ones(K));
+  c /= c.sum();
+  Vector x = Vector::Zero(state_.f.x().size());
+  for (Index k = 0; k < K; ++k) x += c[k] * passes_[static_cast<std::size_t>(k + 1)];
+  const Vector here = passes_.back();
+  passes_.clear();
+  if (!x.allFinite() || !state_.g.admits(x)) return;
+  if (!measured_) measure();
+  const double value = last_.value;
+  state_.f.jump(x);
+  state_.forget();
+  measure();
+  if (last_.value < value) return;  // NaN does not pass
+  state_.f.jump(here);
+  measure();
 }
 
 Status BlockDescentRun::run() {

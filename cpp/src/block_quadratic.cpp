@@ -1,8 +1,3 @@
-#include <Eigen/Cholesky>
-#include <Eigen/Eigenvalues>
-#include <cmath>
-#include <stdexcept>
-#include <string>
 #include <utility>
 
 #include "optlite/bcd/quadratic.hpp"
@@ -10,89 +5,8 @@
 
 namespace optlite::bcd {
 
-namespace {
-
-class Dense final : public Curvature {
- public:
-  Dense(const double* values, Index n) : H_(values, n, n) {
-    diagonal_ = H_.diagonal();
-    row_sums_ = H_.cwiseAbs().colwise().sum().transpose();
-  }
-
-  void entries(const Block& block, Matrix& out) const override {
-    const auto size = static_cast<Index>(block.size());
-    out.resize(size, size);
-    for (Index j = 0; j < size; ++j) {
-      const double* column = H_.col(block[static_cast<std::size_t>(j)]).data();
-      for (Index i = 0; i < size; ++i) out(i, j) = column[block[static_cast<std::size_t>(i)]];
-    }
-  }
-
-  void add_columns(const Block& block, const Vector& d, Vector& out) const override {
-    for (std::size_t j = 0; j < block.size(); ++j) {
-      out += d[static_cast<Index>(j)] * H_.col(block[j]);
-    }
-  }
-
- private:
-  ConstMatrixMap H_;
-};
-
-class Sparse final : public Curvature {
- public:
-  explicit Sparse(CscView<double, std::int64_t> view)
-      : H_(view), place_(static_cast<std::size_t>(view.cols()), -1) {
-    H_.check();
-    diagonal_ = Vector::Zero(H_.cols());
-    row_sums_ = Vector::Zero(H_.cols());
-    for (Index j = 0; j < H_.cols(); ++j) {
-      for (Index k = H_.starts[j]; k < H_.starts[j + 1]; ++k) {
-        if (H_.indices[k] == j) diagonal_[j] = H_.values[k];
-        row_sums_[j] += std::fabs(H_.values[k]);
-      }
-    }
-  }
-
-  void entries(const Block& block, Matrix& out) const override {
-    const auto size = static_cast<Index>(block.size());
-    out.setZero(size, size);
-    for (Index j = 0; j < size; ++j) place_[static_cast<std::size_t>(block[j])] = j;
-    for (Index j = 0; j < size; ++j) {
-      const Index column = block[static_cast<std::size_t>(j)];
-      for (Index k = H_.starts[column]; k < H_.starts[column + 1]; ++k) {
-        const Index i = place_[static_cast<std::size_t>(H_.indices[k])];
-        if (i >= 0) out(i, j) = H_.values[k];
-      }
-    }
-    for (const Index i : block) place_[static_cast<std::size_t>(i)] = -1;
-  }
-
-  void add_columns(const Block& block, const Vector& d, Vector& out) const override {
-    for (std::size_t j = 0; j < block.size(); ++j) {
-      const double step = d[static_cast<Index>(j)];
-      for (Index k = H_.starts[block[j]]; k < H_.starts[block[j] + 1]; ++k) {
-        out[H_.indices[k]] += step * H_.values[k];
-      }
-    }
-  }
-
- private:
-  CscView<double, std::int64_t> H_;
-  mutable std::vector<Index> place_;  // of a variable in the block at hand; -1 outside of it
-};
-
-}  // namespace
-
-std::unique_ptr<Curvature> dense_curvature(const double* values, Index n) {
-  return std::make_unique<Dense>(values, n);
-}
-
-std::unique_ptr<Curvature> sparse_curvature(CscView<double, std::int64_t> view) {
-  return std::make_unique<Sparse>(view);
-}
-
 Quadratic::Quadratic(const Curvature& H, Vector c, double constant, Vector x)
-    : H_(H), c_(std::move(c)), constant_(constant), x_(std::move(x)) {
+    : Smooth(H, std::move(x)), c_(std::move(c)), constant_(constant) {
   refresh();
 }
 
@@ -107,6 +21,13 @@ void Quadratic::move(const Block& block, const Vector& d) {
     x_[block[k]] += d[static_cast<Index>(k)];
   }
   value_ += 0.5 * twice;
+  const SparseColumns* columns = H_.columns();
+  if (columns == nullptr) return;
+  touched_.clear();
+  for (const Index j : block) {
+    touched_.insert(touched_.end(), columns->indices + columns->starts[j],
+                    columns->indices + columns->starts[j + 1]);
+  }
 }
 
 void Quadratic::refresh() {
@@ -123,42 +44,18 @@ void Quadratic::refresh() {
   value_ = 0.5 * x_.dot(gradient_ - c_) + constant_;
 }
 
-/// Pivots below `rounding` times the largest entry count as zero, here and in the twin.
-BlockSolver::BlockSolver(const Matrix& H) {
-  const double largest = H.diagonal().maxCoeff();
-  const double rounding = 8.0 * epsilon * static_cast<double>(H.rows()) * largest;
-  const Eigen::LLT<Matrix> cholesky(H);
-  if (cholesky.info() == Eigen::Success) {
-    factor_ = cholesky.matrixL();
-    if (factor_.diagonal().cwiseAbs2().minCoeff() > rounding) return;
-  }
-  singular_ = true;
-  const Eigen::SelfAdjointEigenSolver<Matrix> eigen(H);
-  const Vector& values = eigen.eigenvalues();
-  if (values[0] < -1e3 * rounding) {
-    throw std::invalid_argument(
-        "H must be positive semi-definite, got a block with the eigenvalue " +
-        std::to_string(values[0]) + ": f has no minimum.");
-  }
-  factor_ = eigen.eigenvectors();
-  for (Index j = 0; j < values.size(); ++j) {
-    factor_.col(j) *= values[j] > rounding ? 1.0 / std::sqrt(values[j]) : 0.0;
-  }
+void Quadratic::restrict(const Block& block) {
+  H_.entries(block, block_H_);
+  gather(gradient_, block, block_gradient_);
 }
 
-void BlockSolver::solve(Vector& r) const {
-  if (singular_) {
-    r = factor_ * (factor_.transpose() * r).eval();
-    return;
-  }
-  factor_.triangularView<Eigen::Lower>().solveInPlace(r);
-  factor_.triangularView<Eigen::Lower>().transpose().solveInPlace(r);
+double Quadratic::change(const Vector& d) { return d.dot(block_gradient_ + 0.5 * (block_H_ * d)); }
+
+void Quadratic::slopes(const Vector& d, Vector& g) {
+  g = block_gradient_;
+  g.noalias() += block_H_ * d;
 }
 
-double BlockSolver::quadratic_form(Vector& r) const {
-  if (singular_) return (factor_.transpose() * r).squaredNorm();
-  factor_.triangularView<Eigen::Lower>().solveInPlace(r);
-  return r.squaredNorm();
-}
+void Quadratic::hessian(const Vector&, Matrix& H) { H = block_H_; }
 
 }  // namespace optlite::bcd

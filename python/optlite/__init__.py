@@ -11,6 +11,7 @@ _SUBPACKAGES = (
     "bcd",
     "boosting",
     "curvature",
+    "datasets",
     "display",
     "exceptions",
     "linear_model",

@@ -8,7 +8,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['BarycenterRun', 'Bins', 'BlockDescentRun', 'BoostingObjective', 'BoostingRows', 'BoostingRun', 'Columns', 'Descent', 'Design', 'ElasticNetData', 'ElasticNetTarget', 'Forest', 'Linearization', 'Model', 'Network', 'RelaxedTransportRun', 'RidgeProblem', 'TransportCost', 'TransportRun', 'TreeOptions', 'activation', 'after_fork_in_child', 'barycenter_bounds', 'boost_python', 'boost_trees', 'check_csc', 'csc', 'csr', 'dense', 'dense_columns', 'distribution_evaluate', 'distribution_first_outside', 'distribution_marginal', 'distribution_parameters', 'distribution_scores', 'eigen_version', 'encode', 'encode_columns', 'extend_bases', 'extend_basis', 'find_bins', 'find_bins_of_columns', 'first_infinity', 'grow_tree', 'network', 'openmp_runtime', 'partial_bounds', 'penalty_prox', 'penalty_subdifferential_distance', 'penalty_value', 'poll_count', 'pool', 'product', 'registry', 'rule_kernel', 'rule_slot_shapes', 'rule_state', 'rule_step', 'rule_steps_done', 'simd_level', 'survey_costs', 'symmetric_eigen', 'threads', 'transport_batch', 'tridiagonal_eigen', 'unbalanced_bounds']
+__all__: list[str] = ['BarycenterRun', 'Bins', 'BlockDescentRun', 'BlockFunction', 'BoostingObjective', 'BoostingRows', 'BoostingRun', 'Columns', 'Descent', 'Design', 'ElasticNetData', 'ElasticNetTarget', 'Forest', 'Linearization', 'Model', 'Network', 'RelaxedTransportRun', 'RidgeProblem', 'TransportCost', 'TransportRun', 'TreeOptions', 'activation', 'after_fork_in_child', 'barycenter_bounds', 'block_linear_model', 'block_quadratic', 'boost_python', 'boost_trees', 'check_csc', 'csc', 'csr', 'dense', 'dense_columns', 'distribution_evaluate', 'distribution_first_outside', 'distribution_marginal', 'distribution_parameters', 'distribution_scores', 'eigen_version', 'encode', 'encode_columns', 'extend_bases', 'extend_basis', 'find_bins', 'find_bins_of_columns', 'first_infinity', 'grow_tree', 'network', 'openmp_runtime', 'partial_bounds', 'penalty_prox', 'penalty_subdifferential_distance', 'penalty_value', 'poll_count', 'pool', 'product', 'registry', 'rule_kernel', 'rule_slot_shapes', 'rule_state', 'rule_step', 'rule_steps_done', 'simd_level', 'survey_costs', 'symmetric_eigen', 'threads', 'transport_batch', 'tridiagonal_eigen', 'unbalanced_bounds']
 class Design:
     """
     A data matrix, read in place.
@@ -365,11 +365,15 @@ class BarycenterRun:
     @property
     def status(self) -> str:
         ...
+class BlockFunction:
+    """
+    The smooth part of a problem, at a point.
+    """
 class BlockDescentRun:
     """
     Block coordinate descent, one block at a time.
     """
-    def __init__(self, H: typing.Any, c: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], constant: typing.SupportsFloat | typing.SupportsIndex, x: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], block_size: typing.SupportsInt | typing.SupportsIndex, members: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], starts: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], selection: str, selection_fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], update: str, update_fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], seed: typing.SupportsInt | typing.SupportsIndex, tolerance: typing.SupportsFloat | typing.SupportsIndex, strong_convexity: typing.SupportsFloat | typing.SupportsIndex, max_iterations: typing.SupportsInt | typing.SupportsIndex) -> None:
+    def __init__(self, function: BlockFunction, terms: tuple, block_size: typing.SupportsInt | typing.SupportsIndex, members: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], starts: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], forest: bool, selection: str, selection_fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], update: str, update_fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], seed: typing.SupportsInt | typing.SupportsIndex, tolerance: typing.SupportsFloat | typing.SupportsIndex, strong_convexity: typing.SupportsFloat | typing.SupportsIndex, max_iterations: typing.SupportsInt | typing.SupportsIndex, stride: typing.SupportsInt | typing.SupportsIndex, anderson: typing.SupportsInt | typing.SupportsIndex, final_phase: bool) -> None:
         ...
     def advance(self) -> bool:
         ...
@@ -396,6 +400,10 @@ def after_fork_in_child() -> None:
     Run serially from now on: the thread pool does not survive a fork.
     """
 def barycenter_bounds(cost: TransportCost, histograms: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], weights: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], reg: typing.SupportsFloat | typing.SupportsIndex, potentials: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], x: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> dict:
+    ...
+def block_linear_model(X: Columns, y: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], loss: str, C: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], alpha: typing.SupportsFloat | typing.SupportsIndex, diagonal: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], row_sums: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], x: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> BlockFunction:
+    ...
+def block_quadratic(H: typing.Any, c: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], constant: typing.SupportsFloat | typing.SupportsIndex, x: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> BlockFunction:
     ...
 def boost_python(objective: BoostingObjective, train: BoostingRows, validation: BoostingRows, options: dict, fit: typing.Any) -> BoostingRun:
     ...

@@ -12,6 +12,7 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from ._blas_threads import single_blas_thread
 from ._core import core
+from ._params import real_array, real_number
 from ._warnings import warn
 
 # --- data matrices --------------------------------------------------------------------------------
@@ -394,3 +395,84 @@ def check_class_totals(classes, codes, weight):
             f"{dict(zip(classes.tolist(), totals.tolist(), strict=True))}. Check sample_weight and "
             "class_weight."
         )
+
+
+# --- problems of the toolbox ----------------------------------------------------------------------
+
+
+def check_matrix(array, name, owner):
+    """Validate a matrix of real numbers that a problem is made of.
+
+    Parameters
+    ----------
+    array : array-like or sparse matrix
+        Never written; returned as it is if it already has the form below.
+    name, owner : str
+        What messages call the argument, and what it belongs to.
+
+    Returns
+    -------
+    ndarray, or csc_array with sorted indices and without duplicates, of float64
+
+    Raises
+    ------
+    TypeError
+        If it does not hold real numbers.
+    ValueError
+        For a corrupt sparse structure, NaN and infinity (naming the first row and column), another
+        number of dimensions than two, or a dimension of zero.
+    """
+    if sp.issparse(array):
+        check_sparse_structure(array)
+        if array.dtype.kind not in "biuf":
+            raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype} ({owner}).")
+        matrix = sp.csc_array(array, dtype=np.float64)
+        if not matrix.has_canonical_format:
+            matrix = matrix.copy()
+            matrix.sum_duplicates()
+    else:
+        matrix = np.asarray(real_array(array, name, owner), dtype=np.float64)
+    if matrix.ndim != 2 or 0 in matrix.shape:
+        raise ValueError(
+            f"{name} must have two dimensions and no zero among them, got shape {matrix.shape} "
+            f"({owner})."
+        )
+    check_finite(matrix, name, owner)
+    return matrix
+
+
+def check_finite(array, name, owner):
+    """Refuse NaN and infinity, naming where the first one is."""
+    entries = array.data if sp.issparse(array) else array
+    finite = np.isfinite(entries)
+    if finite.all():
+        return
+    place = position(array, int(np.argmin(finite)))
+    at = ", ".join(map(str, place))
+    raise ValueError(f"{name} must be finite, got NaN or infinity, first at [{at}] ({owner}).")
+
+
+def check_vector(array, name, size, owner):
+    """Return a new vector of float64 of this size, all of it finite."""
+    vector = np.array(real_array(array, name, owner), dtype=np.float64)
+    if vector.shape != (size,):
+        raise ValueError(f"{name} must have shape ({size},), got {vector.shape} ({owner}).")
+    check_finite(vector, name, owner)
+    return vector
+
+
+def check_integer(value, name, least, owner):
+    """Return an int of at least so much, or say what was found."""
+    if isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value >= least:
+        return int(value)
+    raise ValueError(f"{name} must be an integer >= {least}, got {value!r} ({owner}).")
+
+
+def check_number(value, name, owner, *, positive=False):
+    """Return a finite float that is not negative, or is positive."""
+    number = real_number(value, name, owner)
+    if np.isfinite(number) and (number > 0.0 or (number == 0.0 and not positive)):
+        return number
+    raise ValueError(
+        f"{name} must be finite and {'>' if positive else '>='} 0, got {number!r} ({owner})."
+    )

@@ -1,7 +1,8 @@
 """Block coordinate descent: which blocks there are, which one moves, and how far.
 
-:func:`solve` minimises a quadratic, such as least squares, by moving a few variables at a time.
-The choices of partition, selection and update are independent of each other.
+:func:`solve` minimises least squares, logistic and softmax losses, energies of graphs, also with l1
+terms, bounds or groups, by moving a few variables at a time. The choices of partition, selection
+and update are independent of each other.
 
 Examples
 --------
@@ -12,15 +13,22 @@ Examples
 array([ 1., -1.,  1.])
 """
 
+from ._composite import Composite, SVMDual
+from ._models import Logistic, Softmax
 from ._partitions import partition
-from ._problems import LeastSquares, Quadratic
+from ._problems import LabelPropagation, LeastSquares, Quadratic
 from ._run import BlockRecord, BlockResult, solve, steps
 
 __all__ = [
     "BlockRecord",
     "BlockResult",
+    "Composite",
+    "LabelPropagation",
     "LeastSquares",
+    "Logistic",
     "Quadratic",
+    "SVMDual",
+    "Softmax",
     "partition",
     "solve",
     "steps",

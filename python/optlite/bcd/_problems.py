@@ -1,44 +1,47 @@
 """Quadratics that block coordinate descent minimises."""
 
-import math
-
 import numpy as np
 import scipy.sparse as sp
 
 from .. import _params
+from .._core import core
+from .._validation import check_finite, check_matrix, check_number, check_vector
+
+#: Rows that are compared with columns at a time.
+_ROWS = 256
 
 
-def _checked(array, name):
-    """Return a matrix of float64, dense or CSC with sorted indices and no duplicate entries."""
-    if sp.issparse(array):
-        matrix = sp.csc_array(array, copy=True)
-        if matrix.dtype.kind not in "biuf":
-            raise TypeError(f"{name} must hold real numbers, got dtype {matrix.dtype}.")
-        matrix = matrix.astype(np.float64)
-        matrix.sum_duplicates()
-        values = matrix.data
-    else:
-        matrix = np.array(_params.real_array(array, name, "bcd"), dtype=np.float64, order="C")
-        values = matrix
-    if matrix.ndim != 2 or 0 in matrix.shape:
-        raise ValueError(
-            f"{name} must have two dimensions and no zero among them, got shape {matrix.shape}."
-        )
-    if not np.isfinite(values).all():
-        raise ValueError(f"{name} must be finite, got NaN or infinity.")
-    return matrix
+class SmoothProblem:
+    """Base of what has a gradient everywhere; terms with kinks are those of `Composite`."""
+
+    #: A number below the smallest eigenvalue of all Hessians; 0 if none is known.
+    strong_convexity = 0.0
+
+    @property
+    def smooth(self):
+        """The problem itself."""
+        return self
+
+    def terms(self):
+        """There are none."""
+        return ()
+
+    def terms_twin(self):
+        """There are none, in the twin."""
+        from ..reference.bcd_terms import NoTerms
+
+        return NoTerms()
+
+    def at_kink(self, x):
+        """No variable is at a kink or at a bound."""
+        return np.zeros(self.dim, dtype=bool)
+
+    def start(self):
+        """Where runs begin by default."""
+        return np.zeros(self.dim)
 
 
-def check_vector(array, name, size):
-    vector = np.array(_params.real_array(array, name, "bcd"), dtype=np.float64)
-    if vector.shape != (size,):
-        raise ValueError(f"{name} must have shape ({size},), got {vector.shape}.")
-    if not np.isfinite(vector).all():
-        raise ValueError(f"{name} must be finite, got NaN or infinity.")
-    return vector
-
-
-class Quadratic:
+class Quadratic(SmoothProblem):
     """Hold the quadratic f(x) = x' H x / 2 - c' x + constant.
 
     Parameters
@@ -68,35 +71,54 @@ class Quadratic:
     """
 
     def __init__(self, H, c, constant=0.0, strong_convexity=0.0):
-        self.H = _checked(H, "H")
-        if self.H.shape[0] != self.H.shape[1]:
-            raise ValueError(f"H must be square, got shape {self.H.shape}.")
-        skew = abs(self.H - self.H.T).max()
-        if skew > 1e-12 * abs(self.H).max():
+        owner = type(self).__name__
+        given, H = H, check_matrix(H, "H", owner)
+        if H.shape[0] != H.shape[1]:
+            raise ValueError(f"H must be square, got shape {H.shape} ({owner}).")
+        self._refuse_asymmetric(H)
+        c = check_vector(c, "c", H.shape[0], owner)
+        constant = _params.real_number(constant, "constant", owner)
+        mu = check_number(strong_convexity, "strong_convexity", owner)
+        own = H if sp.issparse(H) else np.array(H, order="C")
+        if sp.issparse(H) and H is given:
+            own = H.copy()
+        self._take(own, c, constant, mu)
+
+    def _take(self, H, c, constant, mu):
+        """Keep what is the problem's own: nobody else holds H."""
+        self.H, self.c, self.constant, self.strong_convexity = H, c, constant, mu
+        self._refuse_unbounded()
+
+    @staticmethod
+    def _refuse_asymmetric(H):
+        """Compare some rows at a time: a difference of all would be two more matrices."""
+        if sp.issparse(H):
+            skew, size = abs(H - H.T).max(), abs(H).max()
+        else:
+            skew, size = 0.0, 0.0
+            for i in range(0, len(H), _ROWS):
+                rows = H[i : i + _ROWS]
+                skew = max(skew, np.abs(rows - H[:, i : i + _ROWS].T).max())
+                size = max(size, rows.max(), -rows.min())
+        if skew > 1e-12 * size:
             raise ValueError(
                 f"H must be symmetric, got entries that differ by {skew:.3g} from those across the "
                 "diagonal. Use (H + H.T) / 2."
             )
-        self.c = check_vector(c, "c", self.H.shape[0])
-        self.constant = _params.real_number(constant, "constant", "bcd.Quadratic")
-        mu = _params.real_number(strong_convexity, "strong_convexity", "bcd.Quadratic")
-        if not (mu >= 0.0 and math.isfinite(mu)):
-            raise ValueError(f"strong_convexity must be finite and >= 0, got {mu!r}.")
-        self.strong_convexity = mu
-        self._refuse_unbounded()
 
     def _refuse_unbounded(self):
         """A diagonal of zero leaves a row of zeros, or H is indefinite."""
-        diagonal = self.H.diagonal()
+        diagonal = self.diagonal
         if (diagonal < 0.0).any():
             i = int(np.argmin(diagonal))
             raise ValueError(
                 f"H must be positive semi-definite, got H[{i}, {i}] = {diagonal[i]:.3g}."
             )
-        empty = diagonal == 0.0
-        linear = empty & ((self.c != 0.0) | (np.asarray(abs(self.H).sum(axis=0)).ravel() > 0.0))
-        if linear.any():
-            i = int(np.argmax(linear))
+        empty = np.flatnonzero(diagonal == 0.0)
+        columns = np.asarray(abs(self.H[:, empty]).sum(axis=0)).ravel()
+        linear = empty[(self.c[empty] != 0.0) | (columns > 0.0)]
+        if len(linear) > 0:
+            i = int(linear[0])
             raise ValueError(
                 f"f must have a minimum, but H[{i}, {i}] is 0 and row {i} of H, or c[{i}], is not: "
                 "f decreases without bound. Add a positive number to the diagonal of H."
@@ -107,6 +129,21 @@ class Quadratic:
         """Number of variables."""
         return len(self.c)
 
+    @property
+    def diagonal(self):
+        """The Lipschitz constant of the derivative in each variable."""
+        return self.H.diagonal()
+
+    @property
+    def row_sums(self):
+        """Sums of the absolute values of the rows of H."""
+        return np.ravel(abs(self.H).sum(axis=0))
+
+    @property
+    def graph(self):
+        """H in sparse columns, or None: i and j have an edge if H_ij is stored."""
+        return self.H if sp.issparse(self.H) else None
+
     def value(self, x):
         """Return f(x)."""
         x = np.asarray(x, dtype=np.float64)
@@ -115,6 +152,20 @@ class Quadratic:
     def gradient(self, x):
         """Return the gradient at x."""
         return self.H @ np.asarray(x, dtype=np.float64) - self.c
+
+    def compiled(self, x):
+        """Return what the core moves, at x."""
+        H = self.H
+        if sp.issparse(H):
+            H = (H.indptr.astype(np.int64), H.indices.astype(np.int64), H.data)
+        return core.block_quadratic(H, self.c, self.constant, x)
+
+    def twin(self):
+        """Return the same for the readable engine."""
+        from ..reference.bcd_problems import Quadratic as Twin
+
+        H = self.H.toarray() if sp.issparse(self.H) else self.H
+        return Twin(H, self.c, self.constant, self.graph is not None)
 
 
 class LeastSquares(Quadratic):
@@ -137,26 +188,99 @@ class LeastSquares(Quadratic):
     """
 
     def __init__(self, A, b, alpha=0.0):
-        A = _checked(A, "A")
-        b = check_vector(b, "b", A.shape[0])
-        alpha = _params.real_number(alpha, "alpha", "bcd.LeastSquares")
-        if not (alpha >= 0.0 and math.isfinite(alpha)):
-            raise ValueError(f"alpha must be finite and >= 0, got {alpha!r} (bcd.LeastSquares).")
-        n = A.shape[1]
-        H = A.T @ A + alpha * (sp.eye_array(n, format="csc") if sp.issparse(A) else np.eye(n))
-        super().__init__(H, A.T @ b, 0.5 * float(b @ b), alpha)
+        owner = "LeastSquares"
+        A = check_matrix(A, "A", owner)
+        b = check_vector(b, "b", A.shape[0], owner)
+        alpha = check_number(alpha, "alpha", owner)
+        H = A.T @ A
+        if sp.issparse(A):
+            H = sp.csc_array(H + alpha * sp.eye_array(A.shape[1], format="csc"))
+            H.sort_indices()
+        else:
+            H[np.diag_indices(len(H))] += alpha
+        with np.errstate(over="ignore"):
+            check_finite(H, "A' A", owner)
+        self._take(H, A.T @ b, 0.5 * float(b @ b), alpha)
+
+
+class LabelPropagation(Quadratic):
+    """Hold the energy of a graph of which some nodes have values, a quadratic in the others.
+
+    With the weights w of the edges, f is the sum of w_ij (x_i - x_j)^2 / 2 over the edges. Its H is
+    sparse, and block coordinate descent can move trees of it at once.
+
+    Parameters
+    ----------
+    weights : array-like or sparse matrix of shape (n_nodes, n_nodes)
+        Symmetric and >= 0; zero where there is no edge. The diagonal is not looked at.
+    labelled : array-like of int of shape (n_labelled,)
+        Nodes that have a value.
+    labels : array-like of shape (n_labelled,)
+        Their values.
+
+    Attributes
+    ----------
+    free : ndarray of int of shape (n,)
+        The node of each variable.
+
+    Examples
+    --------
+    A chain whose ends are 0 and 3:
+
+    >>> import numpy as np
+    >>> from optlite import bcd
+    >>> chain = np.eye(4, k=1) + np.eye(4, k=-1)
+    >>> f = bcd.LabelPropagation(chain, [0, 3], [0.0, 3.0])
+    >>> bcd.solve(f, "forest", "gs", "message_passing").x.round(6)
+    array([1., 2.])
+    """
+
+    def __init__(self, weights, labelled, labels):
+        owner = "LabelPropagation"
+        W = sp.csc_array(check_matrix(weights, "weights", owner), copy=True)
+        if W.shape[0] != W.shape[1]:
+            raise ValueError(f"weights must be square, got shape {W.shape} ({owner}).")
+        W.setdiag(0.0)
+        W.eliminate_zeros()
+        self._refuse_weights(W, owner)
+        labelled = np.asarray(labelled)
+        inside = labelled.ndim == 1 and labelled.dtype.kind in "iu"
+        if not inside or len(set(labelled.tolist()) - set(range(W.shape[0]))) > 0:
+            raise ValueError(
+                f"labelled must list nodes in [0, {W.shape[0]}), got {labelled!r} ({owner})."
+            )
+        labels = check_vector(labels, "labels", len(labelled), owner)
+        self.free = np.setdiff1d(np.arange(W.shape[0]), labelled)
+        if len(self.free) == 0 or len(set(labelled.tolist())) < len(labelled):
+            raise ValueError(
+                f"labelled must name nodes once and leave one free, got {len(labelled)} of "
+                f"{W.shape[0]} nodes ({owner})."
+            )
+        degree = W.sum(axis=0)
+        among = W[labelled][:, labelled]
+        constant = 0.5 * float(labels @ (among.sum(axis=0) * labels - among @ labels))
+        to_labelled = W[self.free][:, labelled]
+        constant += 0.5 * float(to_labelled.sum(axis=0) @ labels**2)
+        H = sp.csc_array(sp.diags_array(degree[self.free]) - W[self.free][:, self.free])
+        H.sort_indices()
+        self._take(H, to_labelled @ labels, constant, 0.0)
+
+    @staticmethod
+    def _refuse_weights(W, owner):
+        if W.nnz > 0 and W.data.min() < 0.0:
+            raise ValueError(f"weights must be >= 0, got {W.data.min():.3g} ({owner}).")
+        skew = abs(W - W.T)
+        if skew.nnz > 0 and skew.max() > 1e-12 * W.max():
+            raise ValueError(
+                f"weights must be symmetric, got two that differ by {skew.max():.3g} ({owner}). "
+                "Use (W + W.T) / 2."
+            )
 
 
 def check_problem(problem):
-    """Raise where it is no quadratic."""
-    if not isinstance(problem, Quadratic):
+    """Raise where it is no problem of this package."""
+    if not hasattr(problem, "smooth") or not isinstance(problem.smooth, SmoothProblem):
         raise TypeError(
-            f"problem must be a bcd.Quadratic or bcd.LeastSquares, got {type(problem).__name__}."
+            "problem must be a bcd.Quadratic or another problem of optlite.bcd, got "
+            f"{type(problem).__name__}."
         )
-
-
-def check_integer(value, name, least):
-    """Return an int of at least so much, or say what was found."""
-    if isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value >= least:
-        return int(value)
-    raise ValueError(f"{name} must be an integer >= {least}, got {value!r}.")

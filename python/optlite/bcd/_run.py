@@ -1,24 +1,23 @@
 """Runs of block coordinate descent, with either engine."""
 
 import dataclasses
-import math
 
 import numpy as np
-import scipy.sparse as sp
 from sklearn.utils import check_random_state
 
 from .. import _params
 from .._core import core
+from .._validation import check_integer, check_number, check_vector
 from .._warnings import warn_not_converged
-from ._partitions import check_partition
+from ._partitions import COMPOSED, OF_GRAPHS, check_graph, check_partition
 from ._partitions import partition as make_partition
-from ._problems import check_integer, check_problem, check_vector
+from ._problems import check_problem
 
 ENGINES = ("core", "numpy")
 
 _REMEDIES = {
     "iteration_limit": "Raise max_iter or tol, or use larger blocks.",
-    "not_finite": "Divide H and c by their largest entries.",
+    "not_finite": "Divide H and c, or A, by their largest entries.",
 }
 
 
@@ -36,12 +35,19 @@ class BlockRecord:
         By which the block was chosen; 0 for rules without a score.
     step_norm : float
         Euclidean norm of the change of x.
-    objective, gradient_norm : float
-        Of f at x.
+    objective : float
+        F at x.
+    gradient_norm : float
+        Euclidean norm of the gradient at x; where there are kinks or bounds, of the shortest
+        subgradient.
     certificate : float
-        Bound of f - min f; infinite if no constant of strong convexity is known.
+        Bound of F - min F; infinite if no constant of strong convexity is known.
+    identified : int
+        The last iteration that changed the active set.
     x : ndarray of shape (n,)
         The point.
+    active_set : ndarray of int64
+        Variables at a kink (zero, with a weight) or at a bound.
     """
 
     iteration: int
@@ -51,7 +57,9 @@ class BlockRecord:
     objective: float
     gradient_norm: float
     certificate: float
+    identified: int
     x: np.ndarray = dataclasses.field(repr=False)
+    active_set: np.ndarray = dataclasses.field(repr=False)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -66,6 +74,10 @@ class BlockResult:
         As in :class:`BlockRecord`, computed from x anew at the end.
     n_iter : int
         Blocks that were moved.
+    active_set : ndarray of int64
+        Variables at a kink or at a bound.
+    identified : int
+        The iteration after which the active set stayed what it is.
     status : str
         "converged", "iteration_limit", "precision_limit" (rounding hides what is left),
         "not_finite" or "stopped" (by the callback).
@@ -78,6 +90,8 @@ class BlockResult:
     gradient_norm: float
     certificate: float
     n_iter: int
+    active_set: np.ndarray
+    identified: int
     status: str
     trace: tuple | None = None
 
@@ -87,27 +101,35 @@ class BlockResult:
         return self.status == "converged"
 
 
-def solve(problem, partition="variable", selection="gsd", update="matrix", block_size=5, **options):
-    """Minimise a quadratic by block coordinate descent.
+def solve(problem, partition="variable", selection=None, update=None, block_size=5, **options):
+    """Minimise by block coordinate descent.
 
     Parameters
     ----------
-    problem : Quadratic or LeastSquares
+    problem : Quadratic, LeastSquares, LabelPropagation, Logistic, Softmax, Composite or SVMDual
         What to minimise.
     partition : str or list of array-like of int, default="variable"
-        "variable" for blocks of any composition, a rule of :func:`partition`, or the blocks.
-    selection : str, default="gsd"
-        A registered block selection: "gs" and "gsd" (greedy) and "random" take variable blocks;
-        "gsl", "gsq" (greedy), "cyclic", "permutation" and "lipschitz" need a partition.
-    update : {"matrix", "gradient"}, default="matrix"
-        A registered block update.
-    block_size : int, >= 1, default=5
-        Variables in a block; at most all of them.
+        "variable" for blocks of any composition; "forest" for those among them whose graph has no
+        cycle, where H is sparse; a rule of :func:`partition`; or the blocks. The groups of a
+        problem, if it has some, are the blocks.
+    selection : str, default=None
+        A registered block selection; None is "gsd", or "gs_q" where there are kinks or bounds.
+        Greedy for smooth problems: "gs", "gsd", "gsl", "gsq"; for all: "gs_s", "gs_r", "gs_q" and
+        "mi". Not greedy: "random", "cyclic", "permutation", "lipschitz". "gsl", "mi" and those not
+        greedy other than "random" need a partition. With "forest" the selection says which nodes
+        come first: "gs" or "gsd" make greedy trees, "random" random ones.
+    update : str, default=None
+        A registered block update; None is "matrix" for quadratics, "newton" for other smooth
+        problems, "two_metric" where there are kinks or bounds, "proximal" for groups, and
+        "message_passing" where blocks are trees. The others are "gradient", "exact" and
+        "sparse_cholesky".
+    block_size : int, >= 1, or None, default=5
+        Variables in a block, at most; None for as many as there can be.
     **options
-        ``x0``, ``tol``, ``max_iter``, ``random_state`` and ``engine`` as described in
-        :func:`steps`; ``trace``, whether to keep the records; ``callback``, called with each of
-        them, which may raise ``StopIteration`` to end the run; and the hyper-parameters of
-        selection and update.
+        ``x0``, ``tol``, ``max_iter``, ``random_state``, ``anderson``, ``final_phase`` and
+        ``engine`` as described in :func:`steps`; ``trace``, whether to keep the records;
+        ``callback``, called with each of them, which may raise ``StopIteration`` to end the run;
+        and the hyper-parameters of selection and update.
 
     Returns
     -------
@@ -128,7 +150,8 @@ def solve(problem, partition="variable", selection="gsd", update="matrix", block
     Notes
     -----
     The gradient of all variables is kept up to date, so an iteration costs the columns of H in the
-    block and a pass over the gradient.
+    block and a pass over the gradient; with a sparse H the neighbours of the block only, as the
+    scores are kept in a tree. For a logistic or softmax problem it costs two passes over A.
 
     References
     ----------
@@ -153,7 +176,7 @@ def solve(problem, partition="variable", selection="gsd", update="matrix", block
         run.run()
     else:
         records = []
-        for record in _iterate(run):
+        for record in _iterate(run, problem):
             records.append(record)
             try:
                 if callback is not None:
@@ -161,13 +184,15 @@ def solve(problem, partition="variable", selection="gsd", update="matrix", block
             except StopIteration:
                 status = "stopped"
                 break
-    last = run.record
+    last, x = run.record, np.array(run.x)
     result = BlockResult(
-        np.array(run.x),
+        x,
         last["objective"],
         last["gradient_norm"],
         last["certificate"],
         last["iteration"],
+        np.flatnonzero(problem.at_kink(x)),
+        last["identified"],
         status or run.status,
         tuple(records) if trace else None,
     )
@@ -181,7 +206,7 @@ def solve(problem, partition="variable", selection="gsd", update="matrix", block
     return result
 
 
-def steps(problem, partition="variable", selection="gsd", update="matrix", block_size=5, **options):
+def steps(problem, partition="variable", selection=None, update=None, block_size=5, **options):
     """Yield one record per iteration of block coordinate descent.
 
     Parameters
@@ -189,11 +214,17 @@ def steps(problem, partition="variable", selection="gsd", update="matrix", block
     problem, partition, selection, update, block_size
         As in :func:`solve`.
     **options
-        ``x0`` : array-like of shape (n,), the start, zeros by default. ``tol`` : float > 0, 1e-8
-        by default; where a constant of strong convexity is known, the run ends once f - min f is
-        certainly at most `tol` times that of the start, else once the gradient is at most `tol`
-        times that at zero. ``max_iter`` : int >= 0, 100000 by default. ``random_state`` : int,
-        RandomState or None, for random selections. ``engine`` : "core", the compiled kernels, or
+        ``x0`` : array-like of shape (n,), the start, zeros by default, or the nearest point within
+        the bounds. ``tol`` : float > 0, 1e-8 by default; where a constant of strong convexity is
+        known, the run ends once F - min F is certainly at most `tol` times that of the start, else
+        once the shortest subgradient is at most `tol` times the gradient of f at zero.
+        ``max_iter`` : int >= 0, 100000 by default. ``random_state`` : int,
+        RandomState or None, for random selections. ``anderson`` : int >= 0, 0 by default; after so
+        many passes of a cyclic selection x is extrapolated from them, and the result kept if F is
+        less there (Anderson's acceleration; 5 is usual). ``final_phase`` : bool, by default whether
+        there are kinks or bounds; once no variable came to one or left one for two passes, all the
+        others (if 2000 at most) take Newton steps together for as long as that halves the
+        subgradient. ``engine`` : "core", the compiled kernels, or
         "numpy", their twins, which a debugger can enter. Hyper-parameters of selection and update.
 
     Yields
@@ -213,12 +244,15 @@ def steps(problem, partition="variable", selection="gsd", update="matrix", block
     2 [1] -5.5
     3 [2] -5.625
     """
-    return _iterate(_make_run(problem, partition, selection, update, block_size, **options)[0])
+    run, _ = _make_run(problem, partition, selection, update, block_size, **options)
+    return _iterate(run, problem)
 
 
-def _iterate(run):
+def _iterate(run, problem):
     while True:
-        yield BlockRecord(block=np.array(run.block), x=np.array(run.x), **run.record)
+        x = np.array(run.x)
+        active = np.flatnonzero(problem.at_kink(x))
+        yield BlockRecord(block=np.array(run.block), x=x, active_set=active, **run.record)
         if not run.advance():
             return
 
@@ -233,61 +267,152 @@ def _make_run(
     tol=1e-8,
     max_iter=100_000,
     random_state=None,
+    anderson=0,
+    final_phase=None,
     engine="core",
     **fields,
 ):
     """Check everything and start a run with one of the two engines."""
     check_problem(problem)
-    tol = _params.real_number(tol, "tol", "bcd")
-    if not (tol > 0.0 and math.isfinite(tol)):
-        raise ValueError(f"tol must be > 0 and finite, got {tol!r}. The default is 1e-8.")
-    max_iter = check_integer(max_iter, "max_iter", 0)
-    size = min(check_integer(block_size, "block_size", 1), problem.dim)
+    tol = check_number(tol, "tol", "bcd; the default is 1e-8", positive=True)
+    max_iter = check_integer(max_iter, "max_iter", 0, "bcd")
+    n = problem.dim
+    size = n if block_size is None else check_integer(block_size, "block_size", 1, "bcd")
     if engine not in ENGINES:
         raise ValueError(f"engine must be one of {list(ENGINES)}, got {engine!r}.")
-    chosen = _params.find("block_selections", selection, "selection")
-    move = _params.find("block_updates", update, "update")
-    values = _params.split_fields([chosen, move], fields)
-    blocks = _blocks(problem, partition, size, chosen)
-    x = np.zeros(problem.dim) if x0 is None else check_vector(x0, "x0", problem.dim)
+    forest, blocks = _blocks(problem, partition, min(size, n))
+    trees = forest or (isinstance(partition, str) and partition in OF_GRAPHS)
+    parts = choose_parts(problem, selection, update, trees)
+    _refuse_unfit(problem, parts, blocks)
+    values = _params.split_fields(parts, fields)
     seed = int(check_random_state(random_state).randint(2**31 - 1))
-    limits = (seed, tol, problem.strong_convexity, max_iter)
-    quadratic = (problem.c, problem.constant, x, size)
-    if engine == "numpy":
-        return _twin(problem, quadratic, blocks, (chosen, move), values, limits), tol
-    H, flat, starts = problem.H, np.zeros(0, np.int64), np.zeros(0, np.int64)
-    if sp.issparse(H):
-        H = (H.indptr.astype(np.int64), H.indices.astype(np.int64), H.data)
+    typical = min(size, n) if blocks is None else n // len(blocks)
+    limits = (seed, tol, problem.strong_convexity, max_iter, _stride(problem, typical))
+    limits += _accelerations(problem, anderson, final_phase, parts[0])
+    x, sizes = _start(problem, x0), (min(size, n), blocks, forest)
+    make = _twin_run if engine == "numpy" else _core_run
+    return make(problem, x, sizes, parts, values, limits), tol
+
+
+def choose_parts(problem, selection, update, trees):
+    """Return the records of selection and update; None stands for those that fit the problem."""
+    smooth = len(problem.terms()) == 0
+    if selection is None:
+        selection = "gsd" if smooth else "gs_q"
+    if update is None:
+        if not smooth:
+            update = "two_metric" if len(problem.terms()) == 3 else "proximal"
+        elif trees:
+            update = "message_passing"
+        else:
+            update = "matrix" if hasattr(problem.smooth, "H") else "newton"
+    chosen = _params.find("block_selections", selection, "selection")
+    return chosen, _params.find("block_updates", update, "update")
+
+
+def _refuse_unfit(problem, parts, blocks):
+    """Say why a selection or an update has no meaning for a problem."""
+    selection = parts[0]
+    if selection["needs_partition"] and blocks is None:
+        raise ValueError(
+            f'selection="{selection["name"]}" needs a partition. Use partition="sort", or a '
+            'selection such as "gsd".'
+        )
+    kind = {0: "smooth", 2: "groups", 3: "separable"}[len(problem.terms())]
+    for word, part, instead in (
+        ("selection", parts[0], '"gs_s", "gs_r" or "gs_q"'),
+        ("update", parts[1], '"proximal"' if kind == "groups" else '"two_metric" or "proximal"'),
+    ):
+        takes = part["takes"]
+        if takes == "graph":
+            check_graph(problem, f'{word}="{part["name"]}"')
+        if takes == "any" or kind == "smooth" or (takes, kind) == ("separable", "separable"):
+            continue
+        what = "groups" if kind == "groups" else "kinks or bounds"
+        raise ValueError(
+            f'{word}="{part["name"]}" does not take problems with {what}. Use {instead}.'
+        )
+
+
+def _accelerations(problem, anderson, final_phase, selection):
+    """Return what Anderson's extrapolation and the final phase are told."""
+    anderson = check_integer(anderson, "anderson", 0, "bcd")
+    if anderson > 0 and selection["name"] != "cyclic":
+        raise ValueError(
+            f'anderson={anderson} needs selection="cyclic", got "{selection["name"]}": it '
+            "extrapolates passes that are one map, repeated."
+        )
+    separable = len(problem.terms()) == 3
+    if final_phase is None:
+        final_phase = separable and anderson == 0
+    if not isinstance(final_phase, bool):
+        raise TypeError(f"final_phase must be True, False or None, got {final_phase!r}.")
+    return anderson, final_phase and separable
+
+
+def _start(problem, x0):
+    """Return the start, which must be within the bounds."""
+    if x0 is None:
+        return problem.start()
+    x = check_vector(x0, "x0", problem.dim, "bcd")
+    lower, upper = problem.terms_twin().bounds(problem.dim)
+    if (x < lower).any() or (x > upper).any():
+        i = int(np.argmax((x < lower) | (x > upper)))
+        raise ValueError(
+            f"x0 must be within the bounds, got {x[i]:g} at {i}, outside of [{lower[i]:g}, "
+            f"{upper[i]:g}]. Use numpy.clip."
+        )
+    return x
+
+
+def _stride(problem, size):
+    """Return how often a run looks at the whole gradient: as a move costs, where H is sparse."""
+    if problem.graph is None or len(problem.terms()) > 0:
+        return 1
+    n = problem.dim
+    return max(1, n * n // (size * max(problem.graph.nnz, 1)))
+
+
+def _core_run(problem, x, sizes, parts, values, limits):
+    size, blocks, forest = sizes
+    flat, starts = np.zeros(0, np.int64), np.zeros(0, np.int64)
     if blocks is not None:
         flat, starts = np.concatenate(blocks), np.cumsum([0, *map(len, blocks)])
-    parts = []
-    for record, own in zip((chosen, move), values, strict=True):
+    rules = []
+    for record, own in zip(parts, values, strict=True):
         stored = [_params.stored(field, own[field["name"]]) for field in record["fields"]]
-        parts += [record["name"], stored]
-    return core.BlockDescentRun(H, *quadratic, flat, starts, *parts, *limits), tol
+        rules += [record["name"], stored]
+    function = problem.smooth.compiled(x)
+    return core.BlockDescentRun(
+        function, problem.terms(), size, flat, starts, forest, *rules, *limits
+    )
 
 
-def _twin(problem, quadratic, blocks, records, values, limits):
+def _twin_run(problem, x, sizes, parts, values, limits):
     from ..reference import load
     from ..reference.bcd import BlockDescent
 
-    parts = [
+    rules = [
         getattr(load(record["kind"], record["name"]), record["class_name"])(**own)
-        for record, own in zip(records, values, strict=True)
+        for record, own in zip(parts, values, strict=True)
     ]
-    H = problem.H.toarray() if sp.issparse(problem.H) else problem.H
-    return BlockDescent(H, *quadratic, blocks, *parts, *limits)
+    return BlockDescent(problem.smooth.twin(), problem.terms_twin(), x, *sizes, *rules, *limits)
 
 
-def _blocks(problem, partition, size, selection):
-    """Return the blocks, or None where any composition will do."""
+def _blocks(problem, partition, size):
+    """Return whether blocks are trees, and the blocks: None where any composition will do."""
+    groups = getattr(problem, "groups", None)
+    if groups is not None:
+        if not isinstance(partition, str) or partition not in ("variable", "groups"):
+            raise ValueError(
+                'partition must be "variable" or "groups" for a problem with groups, which are the '
+                f"blocks, got {partition!r}."
+            )
+        return False, groups
     if not isinstance(partition, str):
-        return check_partition(partition, problem.dim)
-    if partition != "variable":
-        return make_partition(problem, partition, size)
-    if selection["needs_partition"]:
-        raise ValueError(
-            f'selection="{selection["name"]}" needs a partition, got partition="variable". Use '
-            'partition="sort", or a selection such as "gsd".'
-        )
-    return None
+        return False, check_partition(partition, problem.dim)
+    if partition == "forest":
+        check_graph(problem, 'partition="forest"')
+    if partition in COMPOSED:
+        return partition == "forest", None
+    return False, make_partition(problem, partition, size)

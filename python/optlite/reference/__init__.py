@@ -28,6 +28,12 @@ KINDS = (
 )
 MODULES = (
     "bcd",
+    "bcd_graphs",
+    "bcd_lipschitz",
+    "bcd_newton",
+    "bcd_problems",
+    "bcd_promise",
+    "bcd_terms",
     "block_lanczos",
     "boosting",
     "descent",

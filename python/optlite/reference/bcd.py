@@ -1,6 +1,8 @@
-"""Block coordinate descent for f(x) = x' H x / 2 - c' x + constant.
+"""Block coordinate descent for F(x) = f(x) + g(x).
 
-    choose a block b;  compute d;  x_b <- x_b + d;  grad f <- grad f + H[:, b] d
+    choose a block b;  compute d;  x_b <- x_b + d
+
+f is smooth, with its gradient at hand; g has kinks and bounds, or is none.
 
 The twin of ``cpp/src/block_descent.cpp``.
 
@@ -12,8 +14,11 @@ import functools
 
 import numpy as np
 
+from . import bcd_graphs, bcd_newton
+
 EPSILON = np.finfo(np.float64).eps
 MOST_REFRESHES = 20
+LARGEST_SUPPORT = 2000
 
 
 class BlockDescent:
@@ -21,78 +26,110 @@ class BlockDescent:
 
     Parameters
     ----------
-    H, c, constant, x
-        The quadratic, and the start.
+    f, g : object
+        Of ``bcd_problems`` and ``bcd_terms``.
+    x : ndarray
+        The start.
     block_size : int
         Size of the blocks where there is no partition.
     blocks : list of ndarray, or None
         The partition.
+    forest : bool
+        Whether the graph of a block must have no cycle, where there is no partition.
     selection, update : object
         Twins of a block selection and a block update.
-    seed, tolerance, strong_convexity, max_iterations
+    seed, tolerance, strong_convexity, max_iterations, stride, anderson, final_phase
         As in the compiled run.
     """
 
     def __init__(
         self,
-        H,
-        c,
-        constant,
+        f,
+        g,
         x,
         block_size,
         blocks,
+        forest,
         selection,
         update,
         seed,
         tolerance,
         strong_convexity,
         max_iterations,
+        stride=1,
+        anderson=0,
+        final_phase=False,
     ):
-        self.H, self.c, self.constant, self.x = H, c, constant, x.copy()
+        self.f, self.g, self.x, self.forest = f, g, x.copy(), forest
         self.block_size, self.blocks, self.seed = block_size, blocks, seed
         self.selection, self.update = selection, update
         self.tolerance, self.mu, self.max_iterations = tolerance, strong_convexity, max_iterations
-        self.iteration = self.refreshes = 0
+        self.stride, self.anderson, self.final_phase = stride, anderson, final_phase
+        self.everything = np.arange(len(x))
+        self.iteration = self.refreshes = self.identified = 0
         self.score = self.step_norm = 0.0
         self.block = np.zeros(0, dtype=np.int64)
         self.status = "running"
+        self.passes = []
+        n_blocks = -(-len(x) // block_size) if blocks is None else len(blocks)
+        self.patience = self.next_phase = 2 * n_blocks
+        self.scale = float(np.linalg.norm(f.gradient(np.zeros_like(x))))
         self.refresh()
         self.first = self.objective
 
     def refresh(self):
         """Compute gradient and value from x alone, free of the rounding of earlier moves."""
-        self.gradient = self.H @ self.x - self.c
-        self.objective = 0.5 * self.x @ (self.gradient - self.c) + self.constant
+        self.gradient = self.f.gradient(self.x)
+        self.smooth_value = self.f.value(self.x)
+
+    @property
+    def objective(self):
+        """F at x."""
+        return float(self.smooth_value + self.g.value(self.everything, self.x))
+
+    @property
+    def subgradient(self):
+        """The least of F at x."""
+        return self.g.least_subgradient(self.everything, self.x, self.gradient)
 
     @functools.cached_property
     def lipschitz(self):
         """Largest eigenvalue of H_bb, for each block of the partition."""
-        top = np.array([np.linalg.eigvalsh(self.H[np.ix_(b, b)])[-1] for b in self.blocks])
+        top = np.array([np.linalg.eigvalsh(self.f.bound(b))[-1] for b in self.blocks])
         return np.where(top > 0.0, top, 1.0)
 
     def uniform(self, counters):
         """Return one number of [0, 1) for each counter."""
         return philox(self.seed, np.asarray(counters))
 
-    def best(self, keys, divisor=1.0):
+    def best(self, keys, factors=1.0):
         """Return the best block: its number (None without a partition), members and score."""
         if self.blocks is None:
-            block = np.sort(np.argsort(-keys, kind="stable")[: self.block_size])
+            block = self.largest(keys)
             return None, block, keys[block].sum()
-        scores = np.array([keys[block].sum() for block in self.blocks]) / divisor
+        scores = np.array([keys[block].sum() for block in self.blocks]) * factors
         k = int(np.argmax(scores))
         return k, self.blocks[k], scores[k]
 
+    def largest(self, keys):
+        """Return the coordinates with the largest keys, without a cycle if that is asked for."""
+        if self.forest:
+            return bcd_graphs.choose(self.f.H, keys, self.block_size)
+        return np.sort(np.argsort(-keys, kind="stable")[: self.block_size])
+
     def solve(self, block, r):
         """Solve H_bb d = r, in the sense of least norm where H_bb is singular."""
-        H = self.H[np.ix_(block, block)]
-        rounding = 8.0 * EPSILON * len(block) * H.diagonal().max()
+        return self.solve_system(self.f.bound(block), r)[0]
+
+    def solve_system(self, H, r):
+        """Return what solves H d = r, of least norm if H is singular, and whether it is."""
+        rounding = 8.0 * EPSILON * len(H) * H.diagonal().max()
         try:
             pivots = np.linalg.cholesky(H).diagonal() ** 2
         except np.linalg.LinAlgError:
             pivots = np.zeros(1)
         if pivots.min() > rounding:
-            return np.linalg.solve(H, r)
+            return np.linalg.solve(H, r), False
         values, vectors = np.linalg.eigh(H)
         if values[0] < -1e3 * rounding:
             raise ValueError(
@@ -100,30 +137,28 @@ class BlockDescent:
                 "f has no minimum."
             )
         inverse = np.divide(1.0, values, out=np.zeros_like(values), where=values > rounding)
-        return vectors @ (inverse * (vectors.T @ r))
+        return vectors @ (inverse * (vectors.T @ r)), True
 
     @property
     def gradient_norm(self):
-        """Euclidean norm of the gradient."""
-        return float(np.linalg.norm(self.gradient))
+        """Euclidean norm of the least subgradient."""
+        return float(np.linalg.norm(self.subgradient))
 
     @property
     def certificate(self):
-        """Bound of f - min f from strong convexity: |grad f|^2 / (2 mu)."""
+        """Bound of F - min F from strong convexity: |s|^2 / (2 mu)."""
         return self.gradient_norm**2 / (2.0 * self.mu) if self.mu > 0.0 else np.inf
 
     def reached(self):
-        """Whether the bound is small beside the decrease so far, or the gradient beside c."""
+        """Whether the bound is small beside the decrease so far, or s beside the gradient at 0."""
         if self.mu == 0.0:
-            return self.gradient_norm <= self.tolerance * np.linalg.norm(self.c)
+            return self.gradient_norm <= self.tolerance * self.scale
         whole = self.first - self.objective + self.certificate
         return self.certificate <= self.tolerance * whole
 
-    def advance(self):
-        """Take one iteration; return False once the run has ended."""
-        if self.status != "running":
-            return False
-        if self.reached():
+    def look(self):
+        """Decide whether the run has ended."""
+        if self.iteration % self.stride == 0 and self.reached():
             self.refresh()
             self.refreshes += not self.reached()
             if self.reached():
@@ -133,17 +168,75 @@ class BlockDescent:
         if self.status == "running" and self.iteration >= self.max_iterations:
             self.refresh()
             self.status = "iteration_limit"
+
+    def advance(self):
+        """Take one iteration; return False once the run has ended."""
+        if self.status == "running":
+            self.look()
         if self.status != "running":
             return False
-        _, self.block, self.score = self.selection.choose(self)
-        d = self.update.step(self, self.block)
-        before = self.gradient[self.block]
-        self.gradient = self.gradient + self.H[:, self.block] @ d
-        self.x[self.block] += d
-        self.objective += 0.5 * d @ (before + self.gradient[self.block])
+        support = self.settled_support()
+        if support is None:
+            self.chosen, self.block, self.score = self.selection.choose(self)
+            self.move(self.update.step(self, self.block))
+        else:
+            before = self.gradient_norm
+            self.block, self.score = support, 0.0
+            self.move(bcd_newton.minimise(self, support, 1, 0.0)[0])
+            if not self.gradient_norm <= 0.5 * before:
+                self.patience *= 2
+                self.next_phase = self.iteration + self.patience
+        if self.anderson > 0 and self.iteration % len(self.blocks) == 0:
+            self.extrapolate()
+        return True
+
+    def move(self, d):
+        """x_b <- x_b + d; keep account of which variables are at kinks."""
+        b = self.block
+        before = self.g.at_kink(b, self.x[b])
+        self.x[b] = self.g.settled(b, self.x[b] + d)
+        self.refresh()
         self.step_norm = float(np.linalg.norm(d))
         self.iteration += 1
-        return True
+        if (before != self.g.at_kink(b, self.x[b])).any():
+            self.identified = self.iteration
+
+    def settled_support(self):
+        """Return the variables at no kink once none came to one, or left one, for two passes."""
+        if not self.final_phase or self.iteration < self.next_phase:
+            return None
+        if self.iteration - self.identified < self.patience:
+            return None
+        support = np.flatnonzero(~self.g.at_kink(self.everything, self.x))
+        if not 0 < len(support) <= LARGEST_SUPPORT:
+            self.next_phase = self.iteration + self.patience
+            return None
+        return support
+
+    def extrapolate(self):
+        """Take Anderson's extrapolation of whole passes if F is less there.
+
+        With U the differences of successive x, the coefficients minimise |U c| with sum 1.
+        """
+        self.passes.append(self.x.copy())
+        if len(self.passes) <= self.anderson:
+            return
+        X = np.array(self.passes)
+        self.passes = []
+        U = np.diff(X, axis=0)
+        M = U @ U.T
+        c = np.linalg.lstsq(M + 1e-12 * np.trace(M) * np.eye(len(M)), np.ones(len(M)), None)[0]
+        c /= c.sum()
+        x = c @ X[1:]
+        value, here = self.objective, self.x
+        lower, upper = self.g.bounds(len(x))
+        if not ((lower <= x) & (x <= upper)).all():  # NaN, too
+            return
+        self.x = x
+        self.refresh()
+        if not self.objective < value:
+            self.x = here
+            self.refresh()
 
     def run(self):
         """Iterate until the run ends."""
@@ -157,9 +250,10 @@ class BlockDescent:
             "iteration": self.iteration,
             "score": float(self.score),
             "step_norm": self.step_norm,
-            "objective": float(self.objective),
+            "objective": self.objective,
             "gradient_norm": self.gradient_norm,
             "certificate": self.certificate,
+            "identified": self.identified,
         }
 
 

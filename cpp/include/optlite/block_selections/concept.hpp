@@ -1,13 +1,16 @@
 // What a file in this folder declares: how the block that moves next is chosen.
 //
 //     static constexpr auto doc, formula, reference;
+//     static constexpr bool needs_partition = true;    if it has no meaning without one
+//     static constexpr auto takes = Takes::smooth;     if F must have no kinks, or no groups
 //     std::unique_ptr<BlockSelection> make() const;
 #pragma once
 
 #include <memory>
 #include <vector>
 
-#include "optlite/bcd/blocks.hpp"
+#include "optlite/bcd/state.hpp"
+#include "optlite/bcd/takes.hpp"
 #include "optlite/core/registry.hpp"
 
 namespace optlite {
@@ -23,6 +26,7 @@ class BlockSelection {
 struct BlockSelectionRow {
   Record record;
   bool needs_partition;  // has no meaning for blocks of any composition
+  Takes takes;
   std::unique_ptr<BlockSelection> (*make)(const std::vector<double>& fields);
 };
 
@@ -40,6 +44,7 @@ struct needs_partition<Part, std::void_t<decltype(Part::needs_partition)>> : std
 template <class Part>
 BlockSelectionRow make_block_selection_row(const Entry<Part>& entry) {
   return {describe("block_selections", entry), detail::needs_partition<Part>::value,
+          takes_of<Part>(),
           [](const std::vector<double>& fields) { return make_part<Part>(fields).make(); }};
 }
 

@@ -12,6 +12,7 @@ struct Gs {
   static constexpr auto reference =
       "Nutini, Laradji and Schmidt, Let's make block coordinate descent converge faster: faster "
       "greedy rules, message-passing, active-set complexity, and superlinear convergence, 2022";
+  static constexpr auto takes = Takes::smooth;
 
   class Run final : public BlockSelection {
    public:

@@ -14,6 +14,7 @@ struct Gsd {
   static constexpr auto reference =
       "Nutini, Laradji and Schmidt, Let's make block coordinate descent converge faster: faster "
       "greedy rules, message-passing, active-set complexity, and superlinear convergence, 2022";
+  static constexpr auto takes = Takes::smooth;
 
   double diagonal = 0.0;
   static constexpr auto fields() {

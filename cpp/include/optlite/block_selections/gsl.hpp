@@ -15,13 +15,14 @@ struct Gsl {
       "Nutini, Laradji and Schmidt, Let's make block coordinate descent converge faster: faster "
       "greedy rules, message-passing, active-set complexity, and superlinear convergence, 2022";
   static constexpr bool needs_partition = true;
+  static constexpr auto takes = Takes::smooth;
 
   class Run final : public BlockSelection {
    public:
     double choose(bcd::State& state, bcd::Block& block) override {
       const Vector& g = state.f.gradient();
-      return state.take_best([&](Index i) { return g[i] * g[i]; }, &state.blocks.lipschitz(),
-                             block);
+      return state.take_best([&](Index i) { return g[i] * g[i]; },
+                             &state.blocks.inverse_lipschitz(), block);
     }
   };
 

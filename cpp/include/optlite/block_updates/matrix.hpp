@@ -11,6 +11,7 @@ struct Matrix {
   static constexpr auto reference =
       "Nutini, Laradji and Schmidt, Let's make block coordinate descent converge faster: faster "
       "greedy rules, message-passing, active-set complexity, and superlinear convergence, 2022";
+  static constexpr auto takes = Takes::smooth;
 
   class Run final : public BlockUpdate {
    public:
@@ -21,6 +22,10 @@ struct Matrix {
         return;
       }
       state.f.curvature().entries(block, H_);
+      if (d.size() == 1) {
+        d[0] = H_(0, 0) > 0.0 ? d[0] / H_(0, 0) : 0.0;
+        return;
+      }
       bcd::BlockSolver(H_).solve(d);
     }
 

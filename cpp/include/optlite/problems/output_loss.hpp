@@ -1,6 +1,7 @@
 // The loss of everything a model puts out for a sample, over blocks of rows.
 #pragma once
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -62,6 +63,17 @@ class OutputLoss {
       row_->curvature_product(count, width(), state + c * count, weight_at(first),
                               direction + c * count);
     });
+  }
+
+  /// q <- weight * second derivative in two outputs; `state` is what prepare() left.
+  void curvature(Index first, Index count, const double* state, Index k, Index l, double* q) const {
+    if (!row_->one_margin) {
+      row_->curvature(count, outputs_, state, weight_at(first), k, l, q);
+    } else if (k == l) {
+      row_->curvature(count, 1, state + k * count, weight_at(first), 0, 0, q);
+    } else {
+      std::fill_n(q, count, 0.0);
+    }
   }
 
  private:

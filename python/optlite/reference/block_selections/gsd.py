@@ -17,6 +17,6 @@ class GSD:
 
     def choose(self, state):
         """Return the number of the block (None without a partition), its members, and the score."""
-        D = np.diag(state.H) if self.diagonal == "lipschitz" else np.abs(state.H).sum(axis=0)
+        D = state.f.diagonal if self.diagonal == "lipschitz" else state.f.row_sums
         scale = np.divide(1.0, D, out=np.zeros_like(D), where=D > 0.0)
         return state.best(state.gradient**2 * scale)

@@ -12,4 +12,4 @@ class GSL:
 
     def choose(self, state):
         """Return the number of a block of the partition, its members, and the score."""
-        return state.best(state.gradient**2, state.lipschitz)
+        return state.best(state.gradient**2, 1.0 / state.lipschitz)

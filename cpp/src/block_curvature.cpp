@@ -1,0 +1,138 @@
+#include <Eigen/Cholesky>
+#include <Eigen/Eigenvalues>
+#include <cmath>
+#include <stdexcept>
+#include <string>
+
+#include "optlite/bcd/curvature.hpp"
+
+namespace optlite::bcd {
+
+namespace {
+
+class Dense final : public Curvature {
+ public:
+  Dense(const double* values, Index n) : H_(values, n, n) {
+    diagonal_ = H_.diagonal();
+    row_sums_ = H_.cwiseAbs().colwise().sum().transpose();
+  }
+
+  void entries(const Block& block, Matrix& out) const override {
+    const auto size = static_cast<Index>(block.size());
+    out.resize(size, size);
+    for (Index j = 0; j < size; ++j) {
+      const double* column = H_.col(block[static_cast<std::size_t>(j)]).data();
+      for (Index i = 0; i < size; ++i) out(i, j) = column[block[static_cast<std::size_t>(i)]];
+    }
+  }
+
+  /// Four columns at a time: `out` is read and written once for them.
+  void add_columns(const Block& block, const Vector& d, Vector& out) const override {
+    const auto size = static_cast<Index>(block.size());
+    const auto column = [&](Index k) { return H_.col(block[static_cast<std::size_t>(k)]); };
+    Index k = 0;
+    for (; k + 4 <= size; k += 4) {
+      out += d[k] * column(k) + d[k + 1] * column(k + 1) + d[k + 2] * column(k + 2) +
+             d[k + 3] * column(k + 3);
+    }
+    for (; k < size; ++k) out += d[k] * column(k);
+  }
+
+ private:
+  ConstMatrixMap H_;
+};
+
+class Sparse final : public Curvature {
+ public:
+  explicit Sparse(SparseColumns view)
+      : H_(view), place_(static_cast<std::size_t>(view.cols()), -1) {
+    H_.check();
+    diagonal_ = Vector::Zero(H_.cols());
+    row_sums_ = Vector::Zero(H_.cols());
+    for (Index j = 0; j < H_.cols(); ++j) {
+      for (Index k = H_.starts[j]; k < H_.starts[j + 1]; ++k) {
+        if (H_.indices[k] == j) diagonal_[j] = H_.values[k];
+        row_sums_[j] += std::fabs(H_.values[k]);
+      }
+    }
+  }
+
+  void entries(const Block& block, Matrix& out) const override {
+    const auto size = static_cast<Index>(block.size());
+    out.setZero(size, size);
+    for (Index j = 0; j < size; ++j) place_[static_cast<std::size_t>(block[j])] = j;
+    for (Index j = 0; j < size; ++j) {
+      const Index column = block[static_cast<std::size_t>(j)];
+      for (Index k = H_.starts[column]; k < H_.starts[column + 1]; ++k) {
+        const Index i = place_[static_cast<std::size_t>(H_.indices[k])];
+        if (i >= 0) out(i, j) = H_.values[k];
+      }
+    }
+    for (const Index i : block) place_[static_cast<std::size_t>(i)] = -1;
+  }
+
+  void add_columns(const Block& block, const Vector& d, Vector& out) const override {
+    for (std::size_t j = 0; j < block.size(); ++j) {
+      const double step = d[static_cast<Index>(j)];
+      for (Index k = H_.starts[block[j]]; k < H_.starts[block[j] + 1]; ++k) {
+        out[H_.indices[k]] += step * H_.values[k];
+      }
+    }
+  }
+
+  const SparseColumns* columns() const override { return &H_; }
+
+ private:
+  SparseColumns H_;
+  mutable std::vector<Index> place_;  // of a variable in the block at hand; -1 outside of it
+};
+
+}  // namespace
+
+std::unique_ptr<Curvature> dense_curvature(const double* values, Index n) {
+  return std::make_unique<Dense>(values, n);
+}
+
+std::unique_ptr<Curvature> sparse_curvature(SparseColumns view) {
+  return std::make_unique<Sparse>(view);
+}
+
+/// Pivots below `rounding` times the largest entry count as zero, here and in the twin.
+BlockSolver::BlockSolver(const Matrix& H) {
+  const double largest = H.diagonal().maxCoeff();
+  const double rounding = 8.0 * epsilon * static_cast<double>(H.rows()) * largest;
+  const Eigen::LLT<Matrix> cholesky(H);
+  if (cholesky.info() == Eigen::Success) {
+    factor_ = cholesky.matrixL();
+    if (factor_.diagonal().cwiseAbs2().minCoeff() > rounding) return;
+  }
+  singular_ = true;
+  const Eigen::SelfAdjointEigenSolver<Matrix> eigen(H);
+  const Vector& values = eigen.eigenvalues();
+  if (values[0] < -1e3 * rounding) {
+    throw std::invalid_argument(
+        "H must be positive semi-definite, got a block with the eigenvalue " +
+        std::to_string(values[0]) + ": f has no minimum.");
+  }
+  factor_ = eigen.eigenvectors();
+  for (Index j = 0; j < values.size(); ++j) {
+    factor_.col(j) *= values[j] > rounding ? 1.0 / std::sqrt(values[j]) : 0.0;
+  }
+}
+
+void BlockSolver::solve(Vector& r) const {
+  if (singular_) {
+    r = factor_ * (factor_.transpose() * r).eval();
+    return;
+  }
+  factor_.triangularView<Eigen::Lower>().solveInPlace(r);
+  factor_.triangularView<Eigen::Lower>().transpose().solveInPlace(r);
+}
+
+double BlockSolver::quadratic_form(Vector& r) const {
+  if (singular_) return (factor_.transpose() * r).squaredNorm();
+  factor_.triangularView<Eigen::Lower>().solveInPlace(r);
+  return r.squaredNorm();
+}
+
+}  // namespace optlite::bcd
