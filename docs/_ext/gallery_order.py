@@ -20,6 +20,8 @@ FIRST = (
     "plot_sgd_stability.py",
     "plot_double_descent.py",
     "plot_in_context.py",
+    "plot_greedy_blocks.py",
+    "plot_message_passing.py",
     "plot_sinkhorn_newton.py",
     "plot_newton_sparse.py",
     "plot_choosing_reg.py",
