@@ -138,7 +138,7 @@ class Composite:
 class SVMDual(Composite):
     """Hold the dual of a support vector machine without intercept.
 
-    Minimise |sum_i x_i y_i a_i|^2 / 2 - sum_i x_i where 0 <= x <= C.
+    Minimise w' w / 2 - sum_i x_i where 0 <= x <= C, with w the sum of x_i y_i a_i.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ from ._problems import SmoothProblem
 
 
 class LinearModel(SmoothProblem):
-    """Base of sums of losses of the rows of X W, plus alpha |W|^2 / 2.
+    """Base of sums of losses of the rows of X W, plus a ridge penalty.
 
     The variables are the columns of W, one after the other.
     """
@@ -64,7 +64,7 @@ class LinearModel(SmoothProblem):
 
 
 class Logistic(LinearModel):
-    """Hold the sum of log(1 + exp(-y_i a_i' x)) and alpha |x|^2 / 2.
+    """Hold the sum of log(1 + exp(-y_i a_i' x)), and a ridge penalty: alpha x' x / 2.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ class Logistic(LinearModel):
 
 
 class Softmax(LinearModel):
-    """Hold the negative log-likelihood of one of K classes, and alpha |W|^2 / 2.
+    """Hold the negative log-likelihood of one of K classes, and a ridge penalty if asked.
 
     Parameters
     ----------
