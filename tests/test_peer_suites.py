@@ -35,7 +35,16 @@ LEAST_FITS = {
     "test_logistic": {"LogisticRegression": 500},
     "test_ridge": {"Ridge": 500, "RidgeClassifier": 10, "RidgeCV": 50},
     "test_common": {"LogisticRegression": 1, "Ridge": 1, "RidgeClassifier": 1, "RidgeCV": 1},
-    "test_coordinate_descent": {"ElasticNet": 100, "ElasticNetCV": 50, "Lasso": 10, "LassoCV": 10},
+    "test_coordinate_descent": {
+        "ElasticNet": 100,
+        "ElasticNetCV": 50,
+        "Lasso": 10,
+        "LassoCV": 10,
+        "MultiTaskElasticNet": 1,
+        "MultiTaskElasticNetCV": 1,
+        "MultiTaskLasso": 1,
+        "MultiTaskLassoCV": 1,
+    },
     "test_sparse_coordinate_descent": {
         "ElasticNet": 50,
         "ElasticNetCV": 10,

@@ -1,8 +1,7 @@
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>
 
-#include "holders.hpp"
-#include "optlite/drivers/elastic_net.hpp"
+#include "elastic_net_holder.hpp"
 #include "optlite/drivers/sparse_logistic.hpp"
 
 namespace py = pybind11;
@@ -11,12 +10,7 @@ namespace optlite::bindings {
 
 namespace {
 
-struct DataHolder {
-  std::shared_ptr<ColumnsHolder> columns;
-  std::shared_ptr<DesignHolder> design;
-  Vector weight;
-  std::unique_ptr<ElasticNetData> data;
-};
+using DataHolder = ElasticNetHolder;
 
 struct TargetHolder {
   std::shared_ptr<DataHolder> data;
@@ -75,16 +69,7 @@ py::dict path(TargetHolder& self, const std::vector<double>& strengths, double l
   Doubles coefficients({static_cast<py::ssize_t>(strengths.size()), static_cast<py::ssize_t>(d)},
                        found.coefficients.data());
   py::list fits;
-  for (const ElasticNetFit& fit : found.fits) {
-    py::dict entry;
-    entry["value"] = fit.value;
-    entry["gap"] = fit.gap;
-    entry["certificate"] = fit.relative_gap;
-    entry["n_iter"] = fit.n_iter;
-    entry["status"] = name(fit.status);
-    entry["message"] = sentence(fit.status);
-    fits.append(entry);
-  }
+  for (const ElasticNetFit& fit : found.fits) fits.append(dict_of(fit));
   py::dict result;
   result["coefficients"] = coefficients;
   result["fits"] = fits;
@@ -110,15 +95,9 @@ py::dict logistic(DataHolder& self, const Doubles& y, const std::optional<Double
     fit = sparse_logistic(*self.data, labels.data(), weight ? weights.data() : nullptr, from,
                           options);
   }
-  py::dict result;
+  py::dict result = dict_of(fit);
   result["coefficients"] = array_of(fit.coefficients);
   result["intercept"] = fit.intercept;
-  result["value"] = fit.value;
-  result["gap"] = fit.gap;
-  result["certificate"] = fit.relative_gap;
-  result["n_iter"] = fit.n_iter;
-  result["status"] = name(fit.status);
-  result["message"] = sentence(fit.status);
   return result;
 }
 

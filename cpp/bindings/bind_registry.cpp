@@ -1,6 +1,7 @@
 #include <pybind11/stl.h>
 
 #include "bindings.hpp"
+#include "holders.hpp"
 #include "optlite/activations/concept.hpp"
 #include "optlite/block_selections/concept.hpp"
 #include "optlite/block_updates/concept.hpp"
@@ -96,6 +97,7 @@ py::list registry() {
     if (const PenaltyRow* row = find_by_name(penalty_table(), record.name);
         row != nullptr && record.kind == "penalties") {
       entry["smooth"] = row->smooth;
+      entry["of_groups"] = row->of_groups;
     }
     if (const RuleRow* row = find_by_name(rule_table(), record.name);
         row != nullptr && record.kind == "rules") {
@@ -127,37 +129,37 @@ py::tuple activation(const std::string& name, double a) {
   return py::make_tuple(a, first, second);
 }
 
-const PenaltyRow& penalty(const std::string& name) {
-  const PenaltyRow* row = find_by_name(penalty_table(), name);
-  if (row == nullptr) throw py::value_error("There is no penalty named '" + name + "'.");
-  return *row;
+using Fields = std::vector<double>;
+
+double penalty_value(const std::string& name, const Doubles& w, const Fields& fields) {
+  return row_named(penalty_table(), name).value(fields, w.data(), w.size());
+}
+
+Doubles penalty_prox(const std::string& name, const Doubles& v, double step, const Fields& fields) {
+  Doubles w(std::vector<py::ssize_t>(v.shape(), v.shape() + v.ndim()));
+  row_named(penalty_table(), name).prox(fields, v.data(), v.size(), step, w.mutable_data());
+  return w;
+}
+
+double penalty_distance(const std::string& name, const Doubles& w, const Doubles& gradient,
+                        const Fields& fields) {
+  const Vector slopes = vector_of(gradient, w.size(), "gradient");
+  return row_named(penalty_table(), name)
+      .subdifferential_distance(fields, w.data(), slopes.data(), w.size());
 }
 
 }  // namespace
 
 void bind_registry(py::module_& m) {
   m.def("registry", &registry, "One record (a dict) for each registered part.");
-  using Fields = std::vector<double>;
   m.def("activation", &activation, py::arg("name"), py::arg("a"),
         "Value and two derivatives of an activation.");
-  m.def(
-      "penalty_value",
-      [](const std::string& name, double w, const Fields& fields) {
-        return penalty(name).value(fields, w);
-      },
-      py::arg("name"), py::arg("w"), py::arg("fields") = Fields{});
-  m.def(
-      "penalty_prox",
-      [](const std::string& name, double v, double step, const Fields& fields) {
-        return penalty(name).prox(fields, v, step);
-      },
-      py::arg("name"), py::arg("v"), py::arg("step"), py::arg("fields") = Fields{});
-  m.def(
-      "penalty_subdifferential_distance",
-      [](const std::string& name, double w, double gradient, const Fields& fields) {
-        return penalty(name).subdifferential_distance(fields, w, gradient);
-      },
-      py::arg("name"), py::arg("w"), py::arg("gradient"), py::arg("fields") = Fields{});
+  m.def("penalty_value", &penalty_value, py::arg("name"), py::arg("w"),
+        py::arg("fields") = Fields{}, "Of a block of coordinates.");
+  m.def("penalty_prox", &penalty_prox, py::arg("name"), py::arg("v"), py::arg("step"),
+        py::arg("fields") = Fields{}, "Of a block of coordinates.");
+  m.def("penalty_subdifferential_distance", &penalty_distance, py::arg("name"), py::arg("w"),
+        py::arg("gradient"), py::arg("fields") = Fields{}, "Of a block of coordinates.");
 }
 
 }  // namespace optlite::bindings

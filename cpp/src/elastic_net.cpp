@@ -178,11 +178,7 @@ class ElasticNetTarget::Solver {
 ElasticNetTarget::ElasticNetTarget(ElasticNetData& data, const double* y, bool whole)
     : data_(data), whole_(whole), y_(ConstVectorMap(y, data.rows())) {
   if (data.intercept()) {
-    // About the first value, so that a large common shift does not cancel.
-    const double base = y_[0];
-    double sum = 0.0;
-    for (Index i = 0; i < y_.size(); ++i) sum += data.weight_of(i) * (y_[i] - base);
-    mean_ = base + sum / data.total_weight();
+    mean_ = weighted_mean(data, y_);
     y_.array() -= mean_;
   }
   squares_ = data.dot(y_, y_);

@@ -80,4 +80,12 @@ double ElasticNetData::dot(const Vector& a, const Vector& b) const {
   return a.cwiseProduct(b).dot(Vector(ConstVectorMap(weight_, rows())));
 }
 
+/// About the first value, so that a large common shift does not cancel.
+double weighted_mean(const ElasticNetData& data, const Vector& y) {
+  const double base = y[0];
+  double sum = 0.0;
+  for (Index i = 0; i < y.size(); ++i) sum += data.weight_of(i) * (y[i] - base);
+  return base + sum / data.total_weight();
+}
+
 }  // namespace optlite

@@ -7,8 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include <Eigen/LU>
-
+#include "extrapolation.hpp"
 #include "optlite/core/interrupt.hpp"
 #include "optlite/linalg/cholesky.hpp"
 #include "optlite/penalties/elastic_net.hpp"
@@ -176,8 +175,6 @@ class GramDescent {
   bool exhausted() const { return exhausted_; }
 
  private:
-  static constexpr Index memory = 5;
-
   GapOfPoint gap() const { return gap_of(f_, level_, {}); }
 
   /// One step for each coordinate, in order. False if none moved.
@@ -224,30 +221,11 @@ class GramDescent {
     return level_.strength() * penalty - 0.5 * smooth;
   }
 
-  /// Anderson's extrapolation from the last sweeps (Bertrand and Massias, Anderson acceleration of
-  /// coordinate descent, 2021, algorithm 1). g is affine in w, so it needs no product.
   void extrapolate() {
     const Index m = f_.size;
-    if (past_w_.rows() != m) {
-      past_w_.resize(m, memory + 1);
-      past_g_.resize(m, memory + 1);
-      kept_ = 0;
-    }
-    past_w_.col(kept_) = f_.w.head(m);
-    past_g_.col(kept_) = f_.g.head(m);
-    if (++kept_ <= memory) return;
-    kept_ = 0;
-    const Matrix differences = past_w_.rightCols(memory) - past_w_.leftCols(memory);
-    Matrix squares = differences.transpose() * differences;
-    const double trace = squares.trace();
-    if (!(trace > 0.0)) return;
-    squares.diagonal().array() += 1e-14 * trace;
-    Vector z = squares.partialPivLu().solve(Vector::Ones(memory));
-    const double sum = z.sum();
-    if (!std::isfinite(sum) || sum == 0.0) return;
-    z /= sum;
-    const Vector w = past_w_.rightCols(memory) * z;
-    const Vector g = past_g_.rightCols(memory) * z;
+    Vector w = f_.w.head(m);
+    Vector g = f_.g.head(m);
+    if (!extrapolation_.propose(w, g)) return;
     if (penalised_value(w, g) < penalised_value(f_.w, f_.g)) {
       f_.w.head(m) = w;
       f_.g.head(m) = g;
@@ -371,7 +349,7 @@ class GramDescent {
     if (!(penalised_value(w, g) <= value + 1e-15 * std::fabs(value))) return false;
     f_.w.head(m) = w;
     f_.g.head(m) = g;
-    kept_ = 0;
+    extrapolation_.forget();
     return true;
   }
 
@@ -407,9 +385,7 @@ class GramDescent {
   const Penalty& penalty_;
   ElasticLevel level_;
   Vector inverse_;
-  Matrix past_w_;
-  Matrix past_g_;
-  Index kept_ = 0;
+  Extrapolation extrapolation_;
   Index stable_ = 0;     // sweeps since a sign changed
   double work_ = 0.0;    // multiplications since the last factorisation
   bool exhausted_ = false;

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "optlite/core/interrupt.hpp"
-#include "optlite/penalties/concept.hpp"
+#include "optlite/penalties/non_negative.hpp"
 #include "ridge_certificate.hpp"
 #include "ridge_conditioning.hpp"
 #include "ridge_factors.hpp"
@@ -24,7 +24,6 @@ class NonNegative {
         alpha_(alpha),
         options_(options),
         at_zero_(problem.target_squares()[target]),
-        penalty_(*find_by_name(penalty_table(), "non_negative")),
         small_(problem.features() <= 3000) {
     w = Vector::Zero(problem.features());
     gradient_ = -problem.target_moments().col(target);
@@ -70,7 +69,7 @@ class NonNegative {
   void certify() {
     Vector distance(w.size());
     for (Index j = 0; j < w.size(); ++j) {
-      distance[j] = penalty_.subdifferential_distance({}, w[j], gradient_[j]);
+      distance[j] = penalty_.subdifferential_distance(w[j], gradient_[j]);
     }
     const double gap = gradient_gap(distance, alpha_, [&]() -> const Vector& { return diagonal_; });
     certificate = relative_certificate(gap, value, at_zero_);
@@ -89,7 +88,7 @@ class NonNegative {
     std::vector<Index> free;
     double reach = 0.0;
     for (Index j = 0; j < w.size(); ++j) {
-      reach += std::pow(w[j] - penalty_.prox({}, w[j] - scaled[j], 1.0), 2);
+      reach += std::pow(w[j] - penalty_.prox(w[j] - scaled[j], 1.0), 2);
     }
     const double near = std::min(std::sqrt(reach), 1e-3 * w.cwiseAbs().maxCoeff());
     for (Index j = 0; j < w.size(); ++j) {
@@ -162,7 +161,7 @@ class NonNegative {
     double t = 1.0;
     for (int attempt = 0; attempt < 40; ++attempt, t *= 0.5) {
       Vector next(w.size());
-      for (Index j = 0; j < w.size(); ++j) next[j] = penalty_.prox({}, w[j] + t * p[j], t);
+      for (Index j = 0; j < w.size(); ++j) next[j] = penalty_.prox(w[j] + t * p[j], t);
       const Vector moved = next - w;
       if (moved.cwiseAbs().maxCoeff() == 0.0) return false;
       const Vector image = product(moved);
@@ -183,7 +182,7 @@ class NonNegative {
   double alpha_;
   const RidgeOptions& options_;
   double at_zero_;
-  const PenaltyRow& penalty_;
+  static constexpr penalties::NonNegative penalty_{};
   bool small_;        // the Gram matrix fits: factorise it instead of reading X
   Vector gradient_;   // half the gradient of F
   Vector diagonal_;

@@ -116,6 +116,8 @@ def _draw_activation(record):
 
 def _draw_penalty(record):
     fields = [field["default"] for field in record["fields"]]
+    if record["of_groups"]:
+        return _draw_group_penalty(record, fields)
     grid = np.linspace(-2.0, 2.0, 401)
     value = np.array([core.penalty_value(record["name"], w, fields) for w in grid])
     prox = np.array([core.penalty_prox(record["name"], v, 1.0, fields) for v in grid])
@@ -134,6 +136,29 @@ def _draw_penalty(record):
         f"Value and proximal operator of {record['name']}",
         "Left: the penalty of one coordinate. Right: the proximal operator, "
         ":math:`\\arg\\min_w h(w) + \\tfrac12 (w - v)^2`.",
+    )
+
+
+def _draw_group_penalty(record, fields):
+    """Levels of the penalty of two coordinates, and where the proximal operator takes points."""
+    name = record["name"]
+    grid = np.linspace(-2.0, 2.0, 81)
+    plane = np.array(
+        [[core.penalty_value(name, np.array([a, b]), fields) for a in grid] for b in grid]
+    )
+    points = np.stack(np.meshgrid(*[np.linspace(-2.0, 2.0, 9)] * 2), axis=-1).reshape(-1, 2)
+    ends = np.array([core.penalty_prox(name, v, 1.0, fields) for v in points])
+    figure, (left, right) = _axes(2, width=8.0)
+    left.contour(grid, grid, plane, levels=np.arange(0.5, 3.0, 0.5), colors=BLUE)
+    left.set(xlabel="$w_1$", ylabel="$w_2$", title="Penalty", aspect="equal")
+    right.quiver(
+        *points.T, *(ends - points).T, angles="xy", scale_units="xy", scale=1, color=ORANGE
+    )
+    right.set(xlabel="$v_1$", ylabel="$v_2$", title="Proximal operator, step 1", aspect="equal")
+    return figure, Picture(
+        f"Levels and proximal operator of {name}",
+        "Two coordinates of a group. Left: points of equal penalty. Right: arrows from v to "
+        ":math:`\\arg\\min_w h(w) + \\tfrac12 \\|w - v\\|^2`. Hyper-parameters at their defaults.",
     )
 
 

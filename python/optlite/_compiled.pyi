@@ -8,7 +8,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['BarycenterRun', 'Bins', 'BlockDescentRun', 'BlockFunction', 'BoostingObjective', 'BoostingRows', 'BoostingRun', 'Columns', 'Descent', 'Design', 'ElasticNetData', 'ElasticNetTarget', 'Forest', 'Linearization', 'Model', 'Network', 'RelaxedTransportRun', 'RidgeProblem', 'TransportCost', 'TransportRun', 'TreeOptions', 'activation', 'after_fork_in_child', 'barycenter_bounds', 'block_linear_model', 'block_quadratic', 'boost_python', 'boost_trees', 'check_csc', 'csc', 'csr', 'dense', 'dense_columns', 'distribution_evaluate', 'distribution_first_outside', 'distribution_marginal', 'distribution_parameters', 'distribution_scores', 'eigen_version', 'encode', 'encode_columns', 'extend_bases', 'extend_basis', 'find_bins', 'find_bins_of_columns', 'first_infinity', 'grow_tree', 'network', 'openmp_runtime', 'partial_bounds', 'penalty_prox', 'penalty_subdifferential_distance', 'penalty_value', 'poll_count', 'pool', 'product', 'registry', 'rule_kernel', 'rule_slot_shapes', 'rule_state', 'rule_step', 'rule_steps_done', 'simd_level', 'survey_costs', 'symmetric_eigen', 'threads', 'transport_batch', 'tridiagonal_eigen', 'unbalanced_bounds']
+__all__: list[str] = ['BarycenterRun', 'Bins', 'BlockDescentRun', 'BlockFunction', 'BoostingObjective', 'BoostingRows', 'BoostingRun', 'Columns', 'Descent', 'Design', 'ElasticNetData', 'ElasticNetTarget', 'Forest', 'GroupLassoTarget', 'Linearization', 'Model', 'Network', 'RelaxedTransportRun', 'RidgeProblem', 'TransportCost', 'TransportRun', 'TreeOptions', 'activation', 'after_fork_in_child', 'barycenter_bounds', 'block_linear_model', 'block_quadratic', 'boost_python', 'boost_trees', 'check_csc', 'csc', 'csr', 'dense', 'dense_columns', 'distribution_evaluate', 'distribution_first_outside', 'distribution_marginal', 'distribution_parameters', 'distribution_scores', 'eigen_version', 'encode', 'encode_columns', 'extend_bases', 'extend_basis', 'find_bins', 'find_bins_of_columns', 'first_infinity', 'grow_tree', 'network', 'openmp_runtime', 'partial_bounds', 'penalty_prox', 'penalty_subdifferential_distance', 'penalty_value', 'poll_count', 'pool', 'product', 'registry', 'rule_kernel', 'rule_slot_shapes', 'rule_state', 'rule_step', 'rule_steps_done', 'simd_level', 'survey_costs', 'symmetric_eigen', 'threads', 'transport_batch', 'tridiagonal_eigen', 'unbalanced_bounds']
 class Design:
     """
     A data matrix, read in place.
@@ -189,6 +189,22 @@ class ElasticNetTarget:
         ...
     @property
     def mean(self) -> float:
+        ...
+class GroupLassoTarget:
+    """
+    Targets that are fitted together.
+    """
+    def __init__(self, data: ElasticNetData, Y: numpy.typing.NDArray[numpy.float64], group_of: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], weights: numpy.typing.NDArray[numpy.float64]) -> None:
+        ...
+    def largest_strength(self, mix: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> float:
+        ...
+    def path(self, strengths: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], mix: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], tolerance: typing.SupportsFloat | typing.SupportsIndex, max_iterations: typing.SupportsInt | typing.SupportsIndex, start: numpy.typing.NDArray[numpy.float64] | None) -> list:
+        ...
+    @property
+    def is_finite(self) -> bool:
+        ...
+    @property
+    def mean(self) -> numpy.typing.NDArray[numpy.float64]:
         ...
 class Bins:
     """
@@ -499,12 +515,18 @@ def network(X: numpy.typing.NDArray[numpy.float32], y: numpy.typing.NDArray[nump
     ...
 def partial_bounds(cost: TransportCost, a: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], b: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], mass: typing.SupportsFloat | typing.SupportsIndex, reg: typing.SupportsFloat | typing.SupportsIndex, f: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], g: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], row_sums: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], column_sums: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], multiplier: typing.SupportsFloat | typing.SupportsIndex) -> dict:
     ...
-def penalty_prox(name: str, v: typing.SupportsFloat | typing.SupportsIndex, step: typing.SupportsFloat | typing.SupportsIndex, fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = []) -> float:
-    ...
-def penalty_subdifferential_distance(name: str, w: typing.SupportsFloat | typing.SupportsIndex, gradient: typing.SupportsFloat | typing.SupportsIndex, fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = []) -> float:
-    ...
-def penalty_value(name: str, w: typing.SupportsFloat | typing.SupportsIndex, fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = []) -> float:
-    ...
+def penalty_prox(name: str, v: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], step: typing.SupportsFloat | typing.SupportsIndex, fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = []) -> numpy.typing.NDArray[numpy.float64]:
+    """
+    Of a block of coordinates.
+    """
+def penalty_subdifferential_distance(name: str, w: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], gradient: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = []) -> float:
+    """
+    Of a block of coordinates.
+    """
+def penalty_value(name: str, w: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = []) -> float:
+    """
+    Of a block of coordinates.
+    """
 def poll_count() -> int:
     """
     How often work of this thread has asked whether Ctrl-C was pressed.

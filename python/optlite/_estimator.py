@@ -55,6 +55,21 @@ class EstimatorShell(CallbackSupportMixin):
         super().__setstate__(state)
 
 
+def keep(estimator, parameters):
+    """Set the parameters of a constructor, ``locals()``, as attributes of the same names.
+
+    Parameters
+    ----------
+    estimator : object
+        The instance.
+    parameters : dict
+        Names and values; ``self`` and the class cell are passed over.
+    """
+    for name, value in parameters.items():
+        if name not in ("self", "__class__"):
+            setattr(estimator, name, value)
+
+
 def installed_version():
     """Version of the imported optlite."""
     return getattr(sys.modules["optlite"], "__version__", "unknown")

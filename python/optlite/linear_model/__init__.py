@@ -3,19 +3,32 @@
 from ._elastic_net_path import enet_path, lasso_path
 from .elastic_net import ElasticNet, Lasso
 from .elastic_net_cv import ElasticNetCV, LassoCV
+from .group_lasso import GroupLasso, SparseGroupLasso
 from .logistic import LogisticRegression
+from .multi_task import (
+    MultiTaskElasticNet,
+    MultiTaskElasticNetCV,
+    MultiTaskLasso,
+    MultiTaskLassoCV,
+)
 from .ridge import Ridge, RidgeClassifier
 from .ridge_cv import RidgeCV
 
 __all__ = [
     "ElasticNet",
     "ElasticNetCV",
+    "GroupLasso",
     "Lasso",
     "LassoCV",
     "LogisticRegression",
+    "MultiTaskElasticNet",
+    "MultiTaskElasticNetCV",
+    "MultiTaskLasso",
+    "MultiTaskLassoCV",
     "Ridge",
     "RidgeCV",
     "RidgeClassifier",
+    "SparseGroupLasso",
     "enet_path",
     "lasso_path",
 ]

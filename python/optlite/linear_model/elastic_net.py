@@ -9,7 +9,7 @@ from sklearn.base import MultiOutputMixin, RegressorMixin, _fit_context
 from sklearn.linear_model._base import LinearModel
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from .._estimator import EstimatorShell, begin_callbacks, end_callbacks, is_accurate
+from .._estimator import EstimatorShell, begin_callbacks, end_callbacks, is_accurate, keep
 from .._validation import (
     check_fit_data,
     check_sparse_structure,
@@ -17,6 +17,7 @@ from .._validation import (
     places_named,
     warn_of_underflow,
 )
+from ._documented import documented
 from ._elastic_net_path import enet_path, lasso_path
 from ._elastic_net_problem import CERTIFICATE, ElasticNetProblem, report_missed
 
@@ -31,17 +32,15 @@ class _SparseLinearModel(MultiOutputMixin, RegressorMixin, EstimatorShell, Linea
 
     def _store_fits(self, X, y, targets, fits):
         """Set the fitted attributes from one fit for each target."""
-        single = len(fits) == 1
-        W = np.array([fit.coefficients for fit in fits])
-        intercepts = [t.intercept(w) for t, w in zip(targets, W, strict=True)]
-        coef = (W[0] if single else W).astype(X.dtype)
+        W, intercept = self._shaped(y, targets, fits)
+        coef = W.astype(X.dtype)
         warn_of_underflow(X, coef)  # needs memory: without it there is no model
         self.coef_ = coef
         self.intercept_ = 0.0
         if self.fit_intercept:
-            values = np.array(intercepts, dtype=X.dtype)
-            self.intercept_ = values[0] if y.ndim == 1 else values
+            self.intercept_ = np.asarray(intercept, dtype=X.dtype)[()]
         gaps, counts = [fit.gap for fit in fits], [fit.n_iter for fit in fits]
+        single = len(fits) == 1
         self.dual_gap_ = gaps[0] if single else np.array(gaps)
         self.n_iter_ = counts[0] if single else counts
         self.objective_ = float(sum(fit.value for fit in fits))
@@ -49,6 +48,12 @@ class _SparseLinearModel(MultiOutputMixin, RegressorMixin, EstimatorShell, Linea
         self.certificate_kind_ = CERTIFICATE
         self.converged_ = all(is_accurate(fit.certificate, self.tol) for fit in fits)
         self._report(fits, "targets")
+
+    def _shaped(self, y, targets, fits):
+        """Coefficients and intercepts in the shapes that scikit-learn gives them."""
+        W = np.array([fit.coefficients for fit in fits])
+        intercepts = [t.intercept(w) for t, w in zip(targets, W, strict=True)]
+        return W[0] if len(fits) == 1 else W, intercepts[0] if y.ndim == 1 else intercepts
 
     def _report(self, fits, several):
         report_missed(fits, type(self).__name__, self.tol, self.max_iter, several)
@@ -116,6 +121,14 @@ class _OneStrength(_SparseLinearModel):
         )
         weight = check_weights(sample_weight, X)
         context = begin_callbacks(self, X, y, sample_weight, 1)
+        targets = self._targets(X, y, weight)
+        starts = self._starts(len(targets), X.shape[1])
+        fits = [self._fit_target(t, w) for t, w in zip(targets, starts, strict=True)]
+        self._store_fits(X, y, targets, fits)
+        end_callbacks(context, self, X, y, sample_weight)
+        return self
+
+    def _targets(self, X, y, weight):
         problem = ElasticNetProblem(
             X,
             weight,
@@ -123,12 +136,7 @@ class _OneStrength(_SparseLinearModel):
             precompute=self.precompute,
             name=type(self).__name__,
         )
-        targets = [problem.target(column) for column in np.atleast_2d(y.T)]
-        starts = self._starts(len(targets), X.shape[1])
-        fits = [self._fit_target(t, w) for t, w in zip(targets, starts, strict=True)]
-        self._store_fits(X, y, targets, fits)
-        end_callbacks(context, self, X, y, sample_weight)
-        return self
+        return [problem.target(column) for column in np.atleast_2d(y.T)]
 
     def _starts(self, n_targets, n_features):
         """Coefficients to start from, for each target; None for zeros."""
@@ -142,6 +150,9 @@ class _OneStrength(_SparseLinearModel):
             )
         return [np.ascontiguousarray(row) for row in coef]
 
+    def _share_of_l1(self):
+        return getattr(self, "l1_ratio", 1.0)  # a lasso has nothing else
+
     def _fit_target(self, target, start):
         return target.path(
             [self.alpha],
@@ -153,6 +164,7 @@ class _OneStrength(_SparseLinearModel):
         )[0]
 
 
+@documented
 class ElasticNet(_OneStrength):
     r"""Fit a linear model by least squares with L1 and L2 penalties, to a certified accuracy.
 
@@ -173,41 +185,21 @@ class ElasticNet(_OneStrength):
     l1_ratio : float in [0, 1], default=0.5
         Share of the L1 penalty: 1 is the lasso, 0 is ridge regression (with ``alpha * S`` for the
         `alpha` of :class:`Ridge`, whose solvers then run).
-    fit_intercept : bool, default=True
-        Whether `b` is fitted or zero.
+    {fit_intercept}
     precompute : bool or array-like of shape (n_features, n_features), default=False
         Whether the Gram matrix of all columns is computed; an array is taken for that matrix. The
         result does not depend on it. With False the solver decides by itself: it always works on
         Gram matrices, mostly of the few columns that matter.
-    max_iter : int >= 1, default=10000
-        Most sweeps over the coordinates.
-    copy_X : bool, default=True
-        No effect: `X` is never written.
-    tol : float >= 0, default=1e-8
-        Relative accuracy of the objective at which the solver stops: it bounds the duality gap
-        divided by the objective. (scikit-learn compares the gap with `tol` times the mean of `y^2`,
-        which is larger than the objective.)
-    warm_start : bool, default=False
-        Whether to start from the coefficients of the previous fit.
-    positive : bool, default=False
-        Whether the coefficients are constrained to be >= 0.
-    random_state : int, RandomState instance or None, default=None
-        No effect: the fit is deterministic, with the same bits for any number of threads.
-    selection : {"cyclic", "random"}, default="cyclic"
-        No effect on the result; coordinates are visited in turn.
+    {max_iter}
+    {copy_X}
+    {tol}
+    {warm_start}
+    {positive}
+    {selection}
 
     Attributes
     ----------
-    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
-        Coefficients `w`.
-    sparse_coef_ : sparse array of shape (n_targets, n_features)
-        The same, without the zeros.
-    intercept_ : float or ndarray of shape (n_targets,)
-        Intercept `b`.
-    dual_gap_ : float or ndarray of shape (n_targets,)
-        Bound on ``F(w) - min F``: the duality gap.
-    n_iter_ : int or list of int
-        Sweeps over the coordinates; 0 if the start was a solution.
+    {several_targets}
     objective_ : float
         The objective, summed over targets.
     certificate_ : float
@@ -217,10 +209,7 @@ class ElasticNet(_OneStrength):
         ``"relative duality gap"``.
     converged_ : bool
         Whether `certificate_` is at most `tol`, or at most 1e-12: what is left then is rounding.
-    n_features_in_ : int
-        Number of features.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Their names, if `X` had names.
+    {features}
 
     See Also
     --------
@@ -285,22 +274,10 @@ class ElasticNet(_OneStrength):
         random_state=None,
         selection="cyclic",
     ):
-        self.alpha = alpha
-        self.l1_ratio = l1_ratio
-        self.fit_intercept = fit_intercept
-        self.precompute = precompute
-        self.max_iter = max_iter
-        self.copy_X = copy_X
-        self.tol = tol
-        self.warm_start = warm_start
-        self.positive = positive
-        self.random_state = random_state
-        self.selection = selection
-
-    def _share_of_l1(self):
-        return self.l1_ratio
+        keep(self, locals())
 
 
+@documented
 class Lasso(_OneStrength):
     r"""Fit a linear model by least squares with an L1 penalty, to a certified accuracy.
 
@@ -315,43 +292,22 @@ class Lasso(_OneStrength):
     ----------
     alpha : float >= 0, default=1.0
         Strength of the penalty; see :class:`ElasticNet`.
-    fit_intercept : bool, default=True
-        Whether `b` is fitted or zero.
+    {fit_intercept}
     precompute : bool or array-like of shape (n_features, n_features), default=False
         See :class:`ElasticNet`.
-    copy_X : bool, default=True
-        No effect: `X` is never written.
-    max_iter : int >= 1, default=10000
-        Most sweeps over the coordinates.
-    tol : float >= 0, default=1e-8
-        Bound on the duality gap divided by the objective.
-    warm_start : bool, default=False
-        Whether to start from the coefficients of the previous fit.
-    positive : bool, default=False
-        Whether the coefficients are constrained to be >= 0.
-    random_state : int, RandomState instance or None, default=None
-        No effect: the fit is deterministic.
-    selection : {"cyclic", "random"}, default="cyclic"
-        No effect on the result.
+    {copy_X}
+    {max_iter}
+    {tol}
+    {warm_start}
+    {positive}
+    {selection}
 
     Attributes
     ----------
-    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
-        Coefficients `w`.
-    sparse_coef_ : sparse array of shape (n_targets, n_features)
-        The same, without the zeros.
-    intercept_ : float or ndarray of shape (n_targets,)
-        Intercept `b`.
-    dual_gap_ : float or ndarray of shape (n_targets,)
-        Bound on ``F(w) - min F``: the duality gap.
-    n_iter_ : int or list of int
-        Sweeps over the coordinates; 0 if the start was a solution.
+    {several_targets}
     objective_, certificate_, certificate_kind_, converged_
         As in :class:`ElasticNet`.
-    n_features_in_ : int
-        Number of features.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Their names, if `X` had names.
+    {features}
 
     See Also
     --------
@@ -389,16 +345,4 @@ class Lasso(_OneStrength):
         random_state=None,
         selection="cyclic",
     ):
-        self.alpha = alpha
-        self.fit_intercept = fit_intercept
-        self.precompute = precompute
-        self.copy_X = copy_X
-        self.max_iter = max_iter
-        self.tol = tol
-        self.warm_start = warm_start
-        self.positive = positive
-        self.random_state = random_state
-        self.selection = selection
-
-    def _share_of_l1(self):
-        return 1.0
+        keep(self, locals())

@@ -19,8 +19,9 @@ from sklearn.utils.metadata_routing import (
 )
 from sklearn.utils.parallel import Parallel, delayed
 
-from .._estimator import begin_callbacks, end_callbacks
+from .._estimator import begin_callbacks, end_callbacks, keep
 from .._validation import check_fit_data, check_weights
+from ._documented import documented
 from ._elastic_net_path import enet_path, lasso_path
 from ._elastic_net_problem import ElasticNetProblem, alpha_grid
 from .elastic_net import _SparseLinearModel
@@ -53,7 +54,7 @@ class _CrossValidated(_SparseLinearModel):
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Features. float32 and float64 are read in place; everything else becomes float64.
-        y : array-like of shape (n_samples,)
+        y : array-like of shape (n_samples,), or (n_samples, n_tasks) for a model of several tasks
             Target.
         sample_weight : float or array-like of shape (n_samples,), default=None
             Weights, each >= 0, for the fits and for the errors of each fold. Folds count alike.
@@ -67,17 +68,12 @@ class _CrossValidated(_SparseLinearModel):
         """
         _raise_for_params(params, self, "fit")
         X, y = check_fit_data(self, X, y, multi_output=True, y_numeric=True)
-        if y.ndim == 2 and y.shape[1] > 1:
-            raise ValueError(
-                f"y must have one column, got {y.shape[1]}: one strength cannot be chosen for "
-                "several targets. Fit each of them for itself."
-            )
-        y = column_or_1d(y, warn=True)
+        y = self._check_target(y)
         weight = check_weights(sample_weight, X)
         context = begin_callbacks(self, X, y, sample_weight, 1)
         problem = self._problem(X, weight, 1)
         target = problem.target(y)
-        ratios = np.atleast_1d(self._ratios())
+        ratios = self._ratios()
         grids = self._grids(target, ratios)
         errors = self._errors(X, y, weight, grids, ratios, params)  # ratios, alphas, folds
         self._choose(errors, grids, ratios)
@@ -85,6 +81,14 @@ class _CrossValidated(_SparseLinearModel):
         self._store_fits(X, y, [target], fits)
         end_callbacks(context, self, X, y, sample_weight)
         return self
+
+    def _check_target(self, y):
+        if y.ndim == 2 and y.shape[1] > 1:
+            raise ValueError(
+                f"y must have one column, got {y.shape[1]}: one strength cannot be chosen for "
+                "several targets. Fit each of them for itself, or all with MultiTaskElasticNetCV."
+            )
+        return column_or_1d(y, warn=True)
 
     def _problem(self, X, weight, n_strengths):
         """A Gram matrix of the caller belongs to all rows; folds make their own."""
@@ -104,10 +108,13 @@ class _CrossValidated(_SparseLinearModel):
         options = {"positive": self.positive, "tol": self.tol, "max_iter": self.max_iter}
         return target.path(alphas, ratio, **options)
 
+    def _largest_strength(self, target):
+        return target.core.largest_strength(bool(self.positive))
+
     def _grids(self, target, ratios):
         """Strengths in descending order, one row for each ratio."""
         if isinstance(self.alphas, Integral):
-            largest = target.core.largest_strength(bool(self.positive))
+            largest = self._largest_strength(target)
             return np.array([alpha_grid(largest, r, self.eps, self.alphas) for r in ratios])
         check = partial(check_scalar, target_type=Real, min_val=0.0, include_boundaries="left")
         if len(self.alphas) == 0:
@@ -142,8 +149,16 @@ class _CrossValidated(_SparseLinearModel):
         for alphas, ratio in zip(grids, ratios, strict=True):
             fits = self._solve(target, alphas, ratio)
             self._report(fits, "alphas")
-            errors.append(_errors_of(fits, target, X[test], y[test], held_out))
+            errors.append(self._errors_of(fits, target, X[test], y[test], held_out))
         return errors
+
+    def _errors_of(self, fits, target, X, y, weight):
+        """Weighted mean squared error of each fit on other rows."""
+        W = np.array([fit.coefficients for fit in fits])
+        active = np.flatnonzero(W.any(axis=0))
+        residuals = safe_sparse_dot(X[:, active], W[:, active].T, dense_output=True)
+        residuals += target.intercept(W) - y[:, None]
+        return np.average(residuals**2, axis=0, weights=weight)
 
     def _choose(self, errors, grids, ratios):
         mean = errors.mean(axis=2)
@@ -158,7 +173,17 @@ class _CrossValidated(_SparseLinearModel):
         return isinstance(self.alphas, Integral)
 
     def _chosen_ratio(self, ratios):
-        return float(ratios[self.__dict__.pop("_ratio_index")])
+        chosen = float(ratios[self.__dict__.pop("_ratio_index")])
+        if hasattr(self, "l1_ratio"):
+            self.l1_ratio_ = chosen
+        return chosen
+
+    def _ratios(self):
+        """The shares of the L1 penalty; a lasso has all of it."""
+        ratios = np.atleast_1d(np.asarray(getattr(self, "l1_ratio", 1.0), dtype=np.float64))
+        if len(ratios) == 0 or not ((ratios >= 0) & (ratios <= 1)).all():
+            raise ValueError(f"l1_ratio must hold numbers in [0, 1], got {self.l1_ratio!r}.")
+        return ratios
 
     def get_metadata_routing(self):
         """Say which parameters go to the splitter.
@@ -178,6 +203,7 @@ class _CrossValidated(_SparseLinearModel):
         return tags
 
 
+@documented
 class LassoCV(_CrossValidated):
     """Choose the strength of a lasso by cross-validation; every fit is certified.
 
@@ -186,54 +212,32 @@ class LassoCV(_CrossValidated):
 
     Parameters
     ----------
-    eps : float > 0, default=1e-3
-        Ratio of the smallest to the largest strength, where `alphas` is a number of them.
-    alphas : int >= 1 or array-like of shape (n_alphas,), default=100
-        The strengths to choose from, or how many: then in equal ratios from the smallest that
-        makes all coefficients zero.
-    fit_intercept : bool, default=True
-        Whether the intercept is fitted or zero.
+    {eps}
+    {alphas}
+    {fit_intercept}
     precompute : "auto", bool or array-like of shape (n_features, n_features), default="auto"
         See :class:`ElasticNet`.
-    max_iter : int >= 1, default=10000
-        Most sweeps over the coordinates, for each strength.
-    tol : float >= 0, default=1e-8
-        Bound on the duality gap divided by the objective, for each strength.
-    copy_X : bool, default=True
-        No effect: `X` is never written.
-    cv : int, cross-validation generator or iterable, default=None
-        How rows are split; five folds by default.
-    verbose : bool or int, default=False
-        No effect: nothing is printed.
-    n_jobs : int, default=None
-        Folds that run at once, in threads. The result does not depend on it.
-    positive : bool, default=False
-        Whether the coefficients are constrained to be >= 0.
-    random_state : int, RandomState instance or None, default=None
-        No effect: the fit is deterministic.
-    selection : {"cyclic", "random"}, default="cyclic"
-        No effect on the result.
+    {max_iter}
+    {tol}
+    {copy_X}
+    {cv}
+    {verbose}
+    {n_jobs}
+    {positive}
+    {selection}
 
     Attributes
     ----------
     alpha_ : float
         The chosen strength.
-    coef_ : ndarray of shape (n_features,)
-        Coefficients, fitted to all rows.
-    sparse_coef_ : sparse array of shape (1, n_features)
-        The same, without the zeros.
-    intercept_ : float
-        Intercept.
+    {one_target}
     mse_path_ : ndarray of shape (n_alphas, n_folds)
         Mean squared error of each held-out fold.
     alphas_ : ndarray of shape (n_alphas,)
         The strengths, in descending order.
     dual_gap_, n_iter_, objective_, certificate_, certificate_kind_, converged_
         Of the fit to all rows; see :class:`ElasticNet`.
-    n_features_in_ : int
-        Number of features.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Their names, if `X` had names.
+    {features}
 
     See Also
     --------
@@ -274,24 +278,10 @@ class LassoCV(_CrossValidated):
         random_state=None,
         selection="cyclic",
     ):
-        self.eps = eps
-        self.alphas = alphas
-        self.fit_intercept = fit_intercept
-        self.precompute = precompute
-        self.max_iter = max_iter
-        self.tol = tol
-        self.copy_X = copy_X
-        self.cv = cv
-        self.verbose = verbose
-        self.n_jobs = n_jobs
-        self.positive = positive
-        self.random_state = random_state
-        self.selection = selection
-
-    def _ratios(self):
-        return 1.0
+        keep(self, locals())
 
 
+@documented
 class ElasticNetCV(_CrossValidated):
     """Choose the strength and the mixture of an elastic net by cross-validation.
 
@@ -301,32 +291,19 @@ class ElasticNetCV(_CrossValidated):
     ----------
     l1_ratio : float in [0, 1] or array-like of shape (n_ratios,), default=0.5
         Share of the L1 penalty, or several to choose from.
-    eps : float > 0, default=1e-3
-        Ratio of the smallest to the largest strength, where `alphas` is a number of them.
-    alphas : int >= 1 or array-like of shape (n_alphas,), default=100
-        The strengths to choose from, or how many; see :class:`LassoCV`.
-    fit_intercept : bool, default=True
-        Whether the intercept is fitted or zero.
+    {eps}
+    {alphas}
+    {fit_intercept}
     precompute : "auto", bool or array-like of shape (n_features, n_features), default="auto"
         See :class:`ElasticNet`.
-    max_iter : int >= 1, default=10000
-        Most sweeps over the coordinates, for each strength.
-    tol : float >= 0, default=1e-8
-        Bound on the duality gap divided by the objective, for each strength.
-    cv : int, cross-validation generator or iterable, default=None
-        How rows are split; five folds by default.
-    copy_X : bool, default=True
-        No effect: `X` is never written.
-    verbose : bool or int, default=False
-        No effect: nothing is printed.
-    n_jobs : int, default=None
-        Folds that run at once, in threads. The result does not depend on it.
-    positive : bool, default=False
-        Whether the coefficients are constrained to be >= 0.
-    random_state : int, RandomState instance or None, default=None
-        No effect: the fit is deterministic.
-    selection : {"cyclic", "random"}, default="cyclic"
-        No effect on the result.
+    {max_iter}
+    {tol}
+    {cv}
+    {copy_X}
+    {verbose}
+    {n_jobs}
+    {positive}
+    {selection}
 
     Attributes
     ----------
@@ -334,22 +311,14 @@ class ElasticNetCV(_CrossValidated):
         The chosen strength.
     l1_ratio_ : float
         The chosen share of the L1 penalty.
-    coef_ : ndarray of shape (n_features,)
-        Coefficients, fitted to all rows.
-    sparse_coef_ : sparse array of shape (1, n_features)
-        The same, without the zeros.
-    intercept_ : float
-        Intercept.
+    {one_target}
     mse_path_ : ndarray of shape (n_alphas, n_folds) or (n_ratios, n_alphas, n_folds)
         Mean squared error of each held-out fold.
     alphas_ : ndarray of shape (n_alphas,) or (n_ratios, n_alphas)
         The strengths, in descending order, for each ratio.
     dual_gap_, n_iter_, objective_, certificate_, certificate_kind_, converged_
         Of the fit to all rows; see :class:`ElasticNet`.
-    n_features_in_ : int
-        Number of features.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Their names, if `X` had names.
+    {features}
 
     See Also
     --------
@@ -396,30 +365,7 @@ class ElasticNetCV(_CrossValidated):
         random_state=None,
         selection="cyclic",
     ):
-        self.l1_ratio = l1_ratio
-        self.eps = eps
-        self.alphas = alphas
-        self.fit_intercept = fit_intercept
-        self.precompute = precompute
-        self.max_iter = max_iter
-        self.tol = tol
-        self.cv = cv
-        self.copy_X = copy_X
-        self.verbose = verbose
-        self.n_jobs = n_jobs
-        self.positive = positive
-        self.random_state = random_state
-        self.selection = selection
-
-    def _ratios(self):
-        ratios = np.atleast_1d(np.asarray(self.l1_ratio, dtype=np.float64))
-        if len(ratios) == 0 or not ((ratios >= 0) & (ratios <= 1)).all():
-            raise ValueError(f"l1_ratio must hold numbers in [0, 1], got {self.l1_ratio!r}.")
-        return ratios
-
-    def _chosen_ratio(self, ratios):
-        self.l1_ratio_ = super()._chosen_ratio(ratios)
-        return self.l1_ratio_
+        keep(self, locals())
 
 
 def _check_fold(number, fold, n, weight):
@@ -442,12 +388,3 @@ def _training_rows(n, weight, train):
         return train, None if weight is None else weight[train]
     counts = np.bincount(train, minlength=n).astype(np.float64)
     return None, counts if weight is None else counts * weight
-
-
-def _errors_of(fits, target, X, y, weight):
-    """Weighted mean squared error of each fit on other rows."""
-    W = np.array([fit.coefficients for fit in fits])
-    active = np.flatnonzero(W.any(axis=0))
-    residuals = safe_sparse_dot(X[:, active], W[:, active].T, dense_output=True)
-    residuals += target.intercept(W) - y[:, None]
-    return np.average(residuals**2, axis=0, weights=weight)

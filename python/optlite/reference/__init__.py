@@ -40,6 +40,7 @@ MODULES = (
     "elastic_net",
     "factored",
     "generalized_linear",
+    "group_lasso",
     "inverse_root",
     "krylov",
     "lanczos",

@@ -68,6 +68,8 @@ class ElasticNetData {
   Matrix gram_;
 };
 
+double weighted_mean(const ElasticNetData& data, const Vector& y);
+
 struct ElasticNetOptions {
   double l1_ratio = 1.0;  // > 0
   bool positive = false;

@@ -7,8 +7,16 @@
 //     double subdifferential_distance(double w, double gradient) const;
 //                                                     distance from -gradient to the set dh(w)
 //     double first(double w) const, second(double w) const;      if smooth
+//
+// A penalty that judges the coordinates of a group together, alpha * h(w_g), is the same for blocks
+// (group.hpp is one to copy):
+//
+//     double value(const double* w, Index size) const;
+//     void prox(const double* v, Index size, double step, double* w) const;      w may be v
+//     double subdifferential_distance(const double* w, const double* gradient, Index size) const;
 #pragma once
 
+#include <cmath>
 #include <type_traits>
 #include <vector>
 
@@ -16,12 +24,16 @@
 
 namespace optlite {
 
+/// Functions of a block: one coordinate, or several that are penalised each for itself or together.
 struct PenaltyRow {
   Record record;
   bool smooth;
-  double (*value)(const std::vector<double>& fields, double w);
-  double (*prox)(const std::vector<double>& fields, double v, double step);
-  double (*subdifferential_distance)(const std::vector<double>& fields, double w, double gradient);
+  bool of_groups;
+  double (*value)(const std::vector<double>& fields, const double* w, Index size);
+  void (*prox)(const std::vector<double>& fields, const double* v, Index size, double step,
+               double* w);
+  double (*subdifferential_distance)(const std::vector<double>& fields, const double* w,
+                                     const double* gradient, Index size);
   /// Null unless smooth: gradient[j] += strength * h'(w[j]), returns sum of strength * h(w[j]).
   double (*add_gradient)(const std::vector<double>& fields, double strength, Index count,
                          const double* w, double* gradient);
@@ -32,19 +44,61 @@ struct PenaltyRow {
 
 const std::vector<PenaltyRow>& penalty_table();
 
+namespace detail {
+
+template <class Penalty, class = void>
+struct judges_groups : std::true_type {};
+template <class Penalty>
+struct judges_groups<Penalty, std::void_t<decltype(std::declval<const Penalty&>().value(0.0))>>
+    : std::false_type {};
+
+/// A penalty of one coordinate, for the coordinates of a block.
+template <class Penalty>
+struct Separable {
+  Penalty each;
+
+  double value(const double* w, Index size) const {
+    double sum = 0.0;
+    for (Index j = 0; j < size; ++j) sum += each.value(w[j]);
+    return sum;
+  }
+  void prox(const double* v, Index size, double step, double* w) const {
+    for (Index j = 0; j < size; ++j) w[j] = each.prox(v[j], step);
+  }
+  double subdifferential_distance(const double* w, const double* gradient, Index size) const {
+    double size_of_all = 0.0;
+    for (Index j = 0; j < size; ++j) {
+      size_of_all = std::hypot(size_of_all, each.subdifferential_distance(w[j], gradient[j]));
+    }
+    return size_of_all;
+  }
+};
+
+template <class Penalty>
+auto of_blocks(const std::vector<double>& fields) {
+  if constexpr (judges_groups<Penalty>::value) return make_part<Penalty>(fields);
+  else return Separable<Penalty>{make_part<Penalty>(fields)};
+}
+
+}  // namespace detail
+
 template <class Penalty>
 PenaltyRow make_penalty_row(const Entry<Penalty>& entry) {
   using Fields = const std::vector<double>&;
-  PenaltyRow row{
-      describe("penalties", entry),
-      Penalty::smooth,
-      [](Fields f, double w) { return make_part<Penalty>(f).value(w); },
-      [](Fields f, double v, double step) { return make_part<Penalty>(f).prox(v, step); },
-      [](Fields f, double w, double g) {
-        return make_part<Penalty>(f).subdifferential_distance(w, g);
-      },
-      nullptr,
-      nullptr};
+  PenaltyRow row{describe("penalties", entry),
+                 Penalty::smooth,
+                 detail::judges_groups<Penalty>::value,
+                 [](Fields f, const double* w, Index size) {
+                   return detail::of_blocks<Penalty>(f).value(w, size);
+                 },
+                 [](Fields f, const double* v, Index size, double step, double* w) {
+                   detail::of_blocks<Penalty>(f).prox(v, size, step, w);
+                 },
+                 [](Fields f, const double* w, const double* gradient, Index size) {
+                   return detail::of_blocks<Penalty>(f).subdifferential_distance(w, gradient, size);
+                 },
+                 nullptr,
+                 nullptr};
   if constexpr (Penalty::smooth) {
     row.add_gradient = [](Fields f, double strength, Index count, const double* w, double* out) {
       const Penalty penalty = make_part<Penalty>(f);
