@@ -14,6 +14,7 @@ LOGISTIC = [
     linear_model.LogisticRegression(solver="newton-cholesky"),
     linear_model.LogisticRegression(warm_start=True, tol=1e-12),
     linear_model.LogisticRegression(class_weight="balanced", C=10.0),
+    linear_model.LogisticRegressionCV(Cs=3, cv=2),
 ]
 OTHERS = [
     linear_model.ElasticNet(),
@@ -51,6 +52,8 @@ ALL = LOGISTIC + OTHERS + BOOSTING + WRAPPERS + MAPS
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.DataConversionWarning")
+# A check on data with a class of two rows asks for three folds.
+@pytest.mark.filterwarnings("ignore:The least populated class:UserWarning")
 # Of the few different rows of some checks, those that do not calibrate may have one target.
 @pytest.mark.filterwarnings("ignore:y is constant:UserWarning")
 @parametrize_with_checks(ALL)

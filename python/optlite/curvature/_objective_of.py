@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .. import linear_model, objectives
 from .._validation import check_weights
-from ..linear_model.logistic import _with_class_weight as with_class_weight
+from ..linear_model.logistic import with_class_weight
 
 
 def objective_of(estimator, X, y, sample_weight=None):

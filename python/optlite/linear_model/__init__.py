@@ -5,6 +5,7 @@ from .elastic_net import ElasticNet, Lasso
 from .elastic_net_cv import ElasticNetCV, LassoCV
 from .group_lasso import GroupLasso, SparseGroupLasso
 from .logistic import LogisticRegression
+from .logistic_cv import LogisticRegressionCV
 from .multi_task import (
     MultiTaskElasticNet,
     MultiTaskElasticNetCV,
@@ -21,6 +22,7 @@ __all__ = [
     "Lasso",
     "LassoCV",
     "LogisticRegression",
+    "LogisticRegressionCV",
     "MultiTaskElasticNet",
     "MultiTaskElasticNetCV",
     "MultiTaskLasso",

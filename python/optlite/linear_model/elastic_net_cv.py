@@ -132,7 +132,7 @@ class _CrossValidated(_SparseLinearModel):
         if _routing_enabled():
             split = process_routing(self, "fit", **params).splitter.split
         parts = check_cv(self.cv).split(X, y, **split)
-        folds = [_check_fold(k, fold, X.shape[0], weight) for k, fold in enumerate(parts)]
+        folds = [check_fold(k, fold, X.shape[0], weight) for k, fold in enumerate(parts)]
         if not folds:
             raise ValueError("cv yields no folds. Give at least one pair of index arrays.")
         jobs = (delayed(self._fold_errors)(X, y, weight, *fold, grids, ratios) for fold in folds)
@@ -141,7 +141,7 @@ class _CrossValidated(_SparseLinearModel):
 
     def _fold_errors(self, X, y, weight, train, test, grids, ratios):
         """Mean squared errors on the rows of a fold; ratios x alphas."""
-        rows, own = _training_rows(X.shape[0], weight, train)
+        rows, own = training_rows(X.shape[0], weight, train)
         problem = self._problem(X if rows is None else X[rows], own, grids.shape[1])
         target = problem.target(y if rows is None else y[rows])
         held_out = None if weight is None else weight[test]
@@ -368,7 +368,7 @@ class ElasticNetCV(_CrossValidated):
         keep(self, locals())
 
 
-def _check_fold(number, fold, n, weight):
+def check_fold(number, fold, n, weight):
     """Training and held-out rows, from 0 to n - 1: both with something to compute from."""
     rows = [np.arange(n)[np.asarray(part)] for part in fold]
     for part, what in zip(rows, ("training", "held-out"), strict=True):
@@ -382,7 +382,7 @@ def _check_fold(number, fold, n, weight):
     return rows
 
 
-def _training_rows(n, weight, train):
+def training_rows(n, weight, train):
     """Rows to copy (None: none) and weights that leave out all rows but those of a fold."""
     if 2 * len(train) < n:
         return train, None if weight is None else weight[train]

@@ -256,12 +256,12 @@ class LogisticRegression(EstimatorShell, LinearClassifierMixin, SparseCoefMixin,
             For data or parameters that cannot be fitted; the message says how to mend them.
         """
         X, y = check_fit_data(self, X, y, values_checked_later=True)
-        classes, codes = _encode(y)
+        classes, codes = encode(y)
         weight = check_weights(sample_weight, X)
-        weight = _with_class_weight(self.class_weight, classes, codes, y, weight)
+        weight = with_class_weight(self.class_weight, classes, codes, y, weight)
         check_class_totals(classes, codes, weight)
-        sparse = self.l1_ratio > 0 and np.isfinite(self.C)
-        problem = (SparseProblem if sparse else _Problem)(self, X, classes, codes, weight)
+        problem = problem_of(self, X, classes, codes, weight)
+        sparse = isinstance(problem, SparseProblem)
         start = self._warm_start_coefficients(problem) if self.warm_start else None
 
         tasks = 1 if sparse else self.max_iter
@@ -321,12 +321,12 @@ class LogisticRegression(EstimatorShell, LinearClassifierMixin, SparseCoefMixin,
             setattr(self, name, value)
         self.n_iter_ = np.array([result["n_iter"]], dtype=np.int32)
         self.objective_ = float(result["value"])
-        self.certificate_ = _relative(result)
+        self.certificate_ = relative(result)
         self.certificate_kind_ = problem.certificate_kind
-        self.converged_ = _has_converged(result, self.certificate_, self.tol)
+        self.converged_ = has_converged(result, self.certificate_, self.tol)
         self.solver_info_ = result["method"]
         store_conditioning(self, result)
-        if self.record_trace:
+        if getattr(self, "record_trace", False):  # LogisticRegressionCV has none
             from ..trace import Trace
 
             self.trace_ = Trace(result["trace"])
@@ -354,7 +354,7 @@ class LogisticRegression(EstimatorShell, LinearClassifierMixin, SparseCoefMixin,
         if self.converged_ or result["status"] == "stopped":
             return
         warn_not_converged(
-            estimator="LogisticRegression",
+            estimator=type(self).__name__,
             iterations=result["n_iter"],
             reached=self.certificate_,
             asked=self.tol,
@@ -422,6 +422,12 @@ class LogisticRegression(EstimatorShell, LinearClassifierMixin, SparseCoefMixin,
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def problem_of(settings, X, classes, codes, weight):
+    """The problem of an estimator, or of anything that has its parameters."""
+    sparse = settings.l1_ratio > 0 and np.isfinite(settings.C)
+    return (SparseProblem if sparse else _Problem)(settings, X, classes, codes, weight)
 
 
 class _Problem:
@@ -503,7 +509,7 @@ class _Problem:
         }
 
 
-def _encode(y):
+def encode(y):
     """Sorted labels, and the position of each sample's label among them."""
     if y.dtype.kind in "biuf":
         # Positions by argsort cost ten times a plain sort: a tenth of a fit of tall data.
@@ -521,7 +527,7 @@ def _encode(y):
     return classes, codes.astype(np.intp, copy=False)
 
 
-def _with_class_weight(class_weight, classes, codes, y, weight):
+def with_class_weight(class_weight, classes, codes, y, weight):
     """Multiply the sample weights by those of the classes."""
     if class_weight is None:
         return weight
@@ -540,13 +546,13 @@ def _strength(C, total_weight):
         return float(np.clip(1.0 / np.float64(C) / total_weight, 0.0, 1e150))
 
 
-def _relative(result):
+def relative(result):
     """Certificate divided by the objective (itself, if the objective is zero)."""
     scale = abs(result["value"])
     return float(result["certificate"] / scale) if scale > 0 else float(result["certificate"])
 
 
-def _has_converged(result, certificate, tol):
+def has_converged(result, certificate, tol):
     """Whether the certificate is what was asked for; where rounding ended the run, it tells."""
     if result["status"] != "precision_limit":
         return result["status"] == "converged"
