@@ -20,7 +20,7 @@ struct Gamma {
       "1987";
   static constexpr auto no_crps =
       "the score and its derivative in the mean are closed, but the metric is not: it contains "
-      "the mean of |log(Y / Y')| of two draws";
+      "the mean distance of the logarithms of two draws";
   static constexpr Support support = Support::positive_real;
   static constexpr std::array parameters{
       Parameter{"log_shape", "Logarithm of the shape a; the variance is mu^2 / a."},
