@@ -251,7 +251,7 @@ def exact_ball(H, g, radius):
 
 @given(SIZES, SEEDS, st.floats(0.05, 20.0))
 def test_steihaug_in_a_convex_model_is_exact_inside_and_half_as_good_outside(size, seed, radius):
-    """Yuan, On the truncated conjugate gradient method, 2000, theorem 2: half of the decrease."""
+    """Yuan, On the truncated conjugate gradient method, 2000: half of the decrease."""
     H, g = drawn(size, seed, 0.2)
     best = exact_ball(H, g, radius)
     model = lambda p: g @ p + 0.5 * p @ H @ p  # noqa: E731

@@ -380,7 +380,7 @@ class XNysTrace(Estimator):
     their mean, less than half where there are half as many vectors as dimensions. The error is the
     jackknife's instead, from the whole estimator without each vector in turn. On average it is not
     below that of the estimator with one vector fewer (Efron and Stein, The jackknife estimate of
-    variance, 1981, theorem 2).
+    variance, 1981).
     """
 
     first = 16

@@ -467,7 +467,7 @@ def _check_max_iter(max_iter):
 def make_function(record, module):
     """Make ``newton(objective, ...)`` and its like: minimize with the method filled in."""
     name = record["name"]
-    takes_curvature = name not in METHODS
+    last = ["random_state"] if name in METHODS else ["curvature"]
 
     def run(objective, x0=None, **options):
         return minimize(objective, x0, method=name, **options)
@@ -476,8 +476,7 @@ def make_function(record, module):
     keep = [shared["objective"], shared["x0"]]
     keep += [
         shared[key].replace(kind=inspect.Parameter.KEYWORD_ONLY)
-        for key in ("step_size", "curvature", "max_iter", "tol", "engine", "callback", "trace")
-        if key != "curvature" or takes_curvature
+        for key in ("step_size", "max_iter", "tol", "engine", "callback", "trace", *last)
     ]
     run.__signature__ = inspect.Signature([*keep, *_params.parameters(record), shared["fields"]])
     run.__name__ = run.__qualname__ = name
@@ -492,10 +491,10 @@ objective : object of optlite.objectives
     What to minimise.
 x0 : array-like of shape `objective.shape`, default=None
     Where to start; zeros when None.
-step_size, {"curvature, " if takes_curvature else ""}max_iter, tol, engine, callback, trace
+step_size, max_iter, tol, engine, callback, trace, {last[0]}
     As in :func:`minimize`.
 {_params.parameter_docs(record)}**fields
-    Hyper-parameters of the step size{" and of the curvature" if takes_curvature else ""}, by name.
+    Hyper-parameters of the step size{"" if name in METHODS else " and of the curvature"}, by name.
 
 Returns
 -------

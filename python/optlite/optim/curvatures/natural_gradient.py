@@ -18,7 +18,7 @@ class NaturalGradient(GaussNewton):
     )
     reference = (
         "Amari, Natural gradient works efficiently in learning, 1998, theorem 1; Martens, "
-        "New insights and perspectives on the natural gradient method, 2020, sections 6 and 9.2"
+        "New insights and perspectives on the natural gradient method, 2020, section 9.2"
     )
     product = "fisher_product"
     fields = (

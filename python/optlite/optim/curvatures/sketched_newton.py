@@ -20,7 +20,7 @@ class SketchedNewton(Curvature):
     )
     reference = (
         "Pilanci and Wainwright, Newton sketch: a near linear-time optimization algorithm with "
-        "linear-quadratic convergence, 2017, equation 5"
+        "linear-quadratic convergence, 2017, section 2"
     )
     method, step_size = "newton", "armijo"
     fields = (
@@ -78,8 +78,8 @@ def gaussian(A, m, random):
 def srht(A, m, random):
     """Return S A: signs, Hadamard's transform, and m rows drawn without replacement.
 
-    Ailon and Chazelle, The fast Johnson-Lindenstrauss transform, 2009, section 2. Rows of zeros
-    fill up to a power of two.
+    Ailon and Chazelle, The fast Johnson-Lindenstrauss transform, 2009. Rows of zeros fill up to a
+    power of two.
     """
     A = A.toarray() if sp.issparse(A) else A
     n = 1 << max(len(A) - 1, 0).bit_length()
@@ -97,8 +97,7 @@ def srht(A, m, random):
 def sparse(A, m, random):
     """Return S A with one sign in each column of S: every row goes into one of m sums.
 
-    Clarkson and Woodruff, Low-rank approximation and regression in input sparsity time, 2017,
-    section 3.
+    Clarkson and Woodruff, Low-rank approximation and regression in input sparsity time, 2017.
     """
     n = A.shape[0]
     signs = 2.0 * random.integers(0, 2, n) - 1.0

@@ -4,7 +4,7 @@ X_0 = H / |H|_1^2,   X_(t+1) = X_t (2 I - H X_t),   so that  I - H X_(t+1) = (I 
 p = -X g
 
 Schulz, Iterative Berechnung der reziproken Matrix, 1933; Ben-Israel and Cohen, On iterative
-computation of generalized inverses and associated projections, 1966, theorem 1.
+computation of generalized inverses and associated projections, 1966.
 """
 
 import numpy as np
