@@ -17,9 +17,7 @@ struct Schulz {
       I - H X_{t+1} = (I - H X_t)^2, \quad p = -X g)";
   static constexpr auto reference =
       "Schulz, Iterative Berechnung der reziproken Matrix, 1933; Ben-Israel and Cohen, On "
-      "iterative computation of generalized inverses and associated projections, 1966"; Ben-Israel and Cohen, On "
-      "iterative "
-      "computation of generalized inverses and associated projections, 1966";
+      "iterative computation of generalized inverses and associated projections, 1966";
 
   double schulz_tolerance = 1e-10;
   double schulz_limit = 80;
