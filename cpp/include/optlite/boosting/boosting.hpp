@@ -8,6 +8,12 @@
 // authors' program, so that the same settings give the same model). Where no step is found that is
 // not shorter than the tolerance, the stage does nothing.
 //
+// Newton's method would find the minimum along f, which lies at 1 where this search takes 2 (the
+// score is back at its start at twice the step to the minimum): half the way in as many stages. On
+// the power plant of tests/peer such steps score 3.44 instead of 2.88 after 80 stages at the rate
+// 0.02. It would not be cheaper either: a search looks at the steps 1 and 2, and, where it takes 2,
+// at 4.
+//
 // Steps above 1 must not move a parameter by more than its reach: on classes that are separated the
 // score falls for ever, and the first stage would go to the end of the world. A bound of 1 on the
 // length of each row's natural gradient in the metric instead scored up to 0.13 nats worse in 16 of
