@@ -18,6 +18,7 @@ FIRST = (
     "plot_edge_of_stability.py",
     "plot_tiny_subspace.py",
     "plot_sgd_stability.py",
+    "plot_batch_hessian.py",
     "plot_double_descent.py",
     "plot_in_context.py",
     "plot_greedy_blocks.py",
