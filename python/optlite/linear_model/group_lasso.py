@@ -174,9 +174,9 @@ class GroupLasso(_GroupModel):
     References
     ----------
     .. [1] M. Yuan and Y. Lin, "Model selection and estimation in regression with grouped
-       variables", Journal of the Royal Statistical Society B 68, 2006, section 2.
+       variables", Journal of the Royal Statistical Society B 68, 2006.
     .. [2] E. Ndiaye, O. Fercoq, A. Gramfort and J. Salmon, "Gap safe screening rules for sparsity
-       enforcing penalties", Journal of Machine Learning Research 18, 2017, section 3.
+       enforcing penalties", Journal of Machine Learning Research 18, 2017.
 
     Examples
     --------
@@ -251,7 +251,7 @@ class SparseGroupLasso(_GroupModel):
     References
     ----------
     N. Simon, J. Friedman, T. Hastie and R. Tibshirani, "A sparse-group lasso", Journal of
-    Computational and Graphical Statistics 22, 2013, section 2.
+    Computational and Graphical Statistics 22, 2013.
 
     Examples
     --------

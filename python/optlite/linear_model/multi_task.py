@@ -130,10 +130,9 @@ class MultiTaskElasticNet(_MultiTaskOfOneStrength):
     References
     ----------
     .. [1] G. Obozinski, B. Taskar and M. Jordan, "Joint covariate selection and joint subspace
-       selection for multiple classification problems", Statistics and Computing 20, 2010,
-       section 2.
+       selection for multiple classification problems", Statistics and Computing 20, 2010.
     .. [2] E. Ndiaye, O. Fercoq, A. Gramfort and J. Salmon, "Gap safe screening rules for sparsity
-       enforcing penalties", Journal of Machine Learning Research 18, 2017, section 3.
+       enforcing penalties", Journal of Machine Learning Research 18, 2017.
 
     Examples
     --------
@@ -203,7 +202,7 @@ class MultiTaskLasso(_MultiTaskOfOneStrength):
     References
     ----------
     G. Obozinski, B. Taskar and M. Jordan, "Joint covariate selection and joint subspace selection
-    for multiple classification problems", Statistics and Computing 20, 2010, section 2.
+    for multiple classification problems", Statistics and Computing 20, 2010.
 
     Examples
     --------

@@ -69,7 +69,7 @@ def duality_gap(Z, Yc, s, W, groups, v, l1, norm, ridge=0.0):
     They are those of `optlite.reference.elastic_net.duality_gap`, with norms of groups.
 
     Ndiaye, Fercoq, Gramfort and Salmon, Gap safe screening rules for sparsity enforcing penalties,
-    2017, section 2.
+    2017.
     """
     return _gap_and_scale(Z, Yc, s, W, groups, v, l1, norm, ridge)[0]
 
@@ -119,7 +119,7 @@ def coordinate_descent(Z, Yc, s, groups, v, l1, norm, ridge=0.0, sweeps=100):
     """Minimise over one group after the other, by a proximal gradient step each.
 
     Qin, Scheinberg and Goldfarb, Efficient block-coordinate descent algorithms for the group lasso,
-    2013, algorithm 2 (with the largest eigenvalue for the step).
+    2013; the step is that of the largest eigenvalue.
 
     Returns
     -------
