@@ -104,6 +104,7 @@ sphinx_gallery_conf = {
     "matplotlib_animations": False,
     "backreferences_dir": None,
     "write_computation_times": False,
+    "parallel": os.cpu_count(),
 }
 
 EXAMPLES = HERE.parent / "examples"

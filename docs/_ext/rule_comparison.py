@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from joblib import Parallel, delayed
 from matplotlib.figure import Figure
 from sklearn.datasets import load_breast_cancer, load_wine
 from sklearn.preprocessing import StandardScaler
@@ -23,11 +24,13 @@ from optlite._core import core
 RATES = 10.0 ** np.arange(-4, 2.1, 0.5)
 STEPS = 100
 BASE = "momentum"  # what wrappers go around
-# What wrappers cannot do without, and the decay of an average that is not longer than the runs.
+# What wrappers cannot do without, a seed, and the decay of an average that is not longer than the
+# runs.
 WRAPPER_OPTIONS = {
     "clip_norm": {"max_norm": 1.0},
     "clip_value": {"bound": 1.0},
     "ema": {"decay": 0.9},
+    "gradient_noise": {"random_state": 0},
     "median_clip": {"radius": 1.0},
     "swa": {"start": STEPS // 2},
 }
@@ -247,19 +250,22 @@ def count_calls(record):
     return {name: count / steps for name, count in counts.items()}
 
 
-def compare_all(problems, rates=RATES):
-    """Return a row for each rule there is."""
-    rows = []
-    for record in optim.list_rules():
-        row = Row(record["name"], record["family"])
-        try:
-            row.calls = count_calls(record)
-            for problem in problems:
-                row.results[problem.name] = compare(record, problem, rates)
-        except TypeError as refusal:  # the library says what it cannot provide
-            row.reason = str(refusal)
-        rows.append(row)
-    return rows
+def row_of(record, problems, rates):
+    """Return what one rule did."""
+    row = Row(record["name"], record["family"])
+    try:
+        row.calls = count_calls(record)
+        for problem in problems:
+            row.results[problem.name] = compare(record, problem, rates)
+    except TypeError as refusal:  # the library says what it cannot provide
+        row.reason = str(refusal)
+    return row
+
+
+def compare_all(problems, rates=RATES, n_jobs=1):
+    """Return a row for each rule there is, from so many processes."""
+    rows = (delayed(row_of)(record, problems, rates) for record in optim.list_rules())
+    return Parallel(n_jobs)(rows)
 
 
 def ranked(rows, problems):
@@ -450,7 +456,7 @@ def on_builder_inited(app):
         return
     folder.mkdir(exist_ok=True)
     problems = make_problems()
-    rows = compare_all(problems)
+    rows = compare_all(problems, n_jobs=-1)
     draw(rows, problems).savefig(folder / "rules.png", dpi=130, metadata={"Software": None})
     page.write_text(page_text(rows, problems, links()), encoding="utf-8")
     stamp.write_text(json.dumps(now))
