@@ -11,6 +11,7 @@ import warnings
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
@@ -404,3 +405,18 @@ def test_what_is_listed_is_what_there_is():
         y = np.array(family.at(np.full((N, family.n_params), 0.5)).rvs(random_state=0), dtype=float)
         model = NGBRegressor(Dist=name, n_estimators=2, **PLAIN).fit(X, y)
         assert model.pred_dist(X).family == family
+
+
+def test_categories_of_a_polars_frame_are_those_of_a_pandas_frame():
+    rng = np.random.default_rng(0)
+    columns = {"a": rng.normal(size=N), "e": rng.choice(["u", "v", "w"], N)}
+    y = columns["a"] + (columns["e"] == "v")
+    frame = pl.DataFrame(columns).with_columns(pl.col("e").cast(pl.Categorical))
+    other = pd.DataFrame(columns).astype({"e": "category"})
+    settings = {"n_estimators": 10, "random_state": 0, "early_stopping_rounds": None}
+    model, same = (NGBRegressor(**settings).fit(X, y) for X in (frame, other))
+    assert list(model.feature_names_in_) == ["a", "e"]
+    assert model.bins_["categorical"].tolist() == [0, 1]
+    assert_array_equal(model.predict(frame), same.predict(other))
+    by_name = NGBRegressor(categorical_features=["e"], **settings).fit(pl.DataFrame(columns), y)
+    assert_array_equal(by_name.predict(pl.DataFrame(columns)), same.predict(other))

@@ -8,7 +8,7 @@ from .._core import core
 from .._validation import check_sparse_structure, position
 
 #: Kinds of columns of data frames that hold categories.
-_CATEGORY_KINDS = ("category", "object", "string", "str", "bool")
+_CATEGORY_KINDS = ("category", "object", "string", "str", "bool", "boolean")
 
 
 def check_X(estimator, X, *, categories, reset):
@@ -87,13 +87,19 @@ def encode_categories(X, categories):
     """Replace categories by their places; missing and unknown ones by NaN."""
     if not categories:
         return X
-    frame = X.copy(deep=False) if hasattr(X, "columns") else np.array(X, dtype=object)
+    polars = hasattr(X, "with_columns")
+    frame = X
+    if not polars:
+        frame = X.copy(deep=False) if hasattr(X, "columns") else np.array(X, dtype=object)
     for j, known in categories.items():
         if _column(X, j) is None:
             return X  # too few columns: validation words the error
         place = {value: float(i) for i, value in enumerate(known)}
         codes = [np.nan if _is_missing(v) else place.get(v, -1.0) for v in _column(X, j)]
-        if hasattr(X, "columns"):
+        if polars:
+            series = X[X.columns[j]]
+            frame = frame.with_columns(type(series)(series.name, np.array(codes, dtype=float)))
+        elif hasattr(X, "columns"):
             frame[frame.columns[j]] = np.array(codes)
         else:
             frame[:, j] = codes
@@ -143,7 +149,8 @@ def categorical_mask(estimator, X, given):
     if isinstance(given, str):
         if names is None:
             return None
-        return np.array([str(dtype).lower() == "category" for dtype in X.dtypes], dtype=bool)
+        kinds = [str(dtype).lower() for dtype in X.dtypes]
+        return np.array([kind.startswith(("categor", "enum")) for kind in kinds], dtype=bool)
     shape = X.shape if sp.issparse(X) or names is not None else np.asarray(X).shape
     width = shape[1] if len(shape) == 2 else 0
     mask = np.zeros(width, dtype=bool)
