@@ -12,9 +12,9 @@
 namespace optlite {
 
 struct DescentOptions {
-  double tolerance = 1e-8;   // on certificate / |value|
+  double tolerance = 1e-8;  // on certificate / |value|
   Index max_iterations = 100;
-  bool record = false;       // keep a trace
+  bool record = false;  // keep a trace
   double diverging_below = -infinity;  // a value that proves that there is no minimiser
 };
 
