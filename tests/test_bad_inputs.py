@@ -4,6 +4,7 @@ Rows that could crash the interpreter run in a process of their own, so that a c
 test and not a dead run.
 """
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -13,19 +14,21 @@ from contextlib import nullcontext
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from linear_estimators import ESTIMATORS, MODELS, NAMES
 from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning, DataConversionWarning, NotFittedError
 
 from optlite import linear_model
 from optlite.linear_model import LogisticRegression
 
-ESTIMATORS = [E for E in map(vars(linear_model).get, linear_model.__all__) if isinstance(E, type)]
-NAMES = [Estimator.__name__ for Estimator in ESTIMATORS]
 CLASSIFIERS = [E for E in ESTIMATORS if is_classifier(E())]
 REGRESSORS = [E for E in ESTIMATORS if E not in CLASSIFIERS]
 
 every = pytest.mark.parametrize("Estimator", ESTIMATORS)
-CROSS_VALIDATED = [linear_model.ElasticNetCV, linear_model.LassoCV]
+CROSS_VALIDATED = [
+    MODELS[name]
+    for name in ("ElasticNetCV", "LassoCV", "MultiTaskElasticNetCV", "MultiTaskLassoCV")
+]
 classifiers = pytest.mark.parametrize("Estimator", CLASSIFIERS)
 
 
@@ -37,7 +40,14 @@ def data(n=40, d=3, seed=0):
 
 def tight(Estimator):
     """An estimator that solves to rounding, so that two routes to one optimum agree."""
-    return Estimator(tol=1e-13) if Estimator is LogisticRegression else Estimator()
+    logistic = Estimator in (LogisticRegression, linear_model.LogisticRegressionCV)
+    return Estimator(tol=1e-13) if logistic else Estimator()
+
+
+def folds(n, kept=slice(None)):
+    """Three folds of n rows, of which some are kept."""
+    part = (np.arange(n) // 2 % 3)[kept]
+    return [(np.flatnonzero(part != k), np.flatnonzero(part == k)) for k in range(3)]
 
 
 def coefficients(model):
@@ -278,8 +288,11 @@ def test_constant_column_and_zero_weights(Estimator):
     assert abs(np.ravel(model.coef_)[-1]) < 1e-6
     weight = np.ones(len(y))
     weight[::4] = 0.0
-    weighted = Estimator().fit(X, y, sample_weight=weight)
-    dropped = Estimator().fit(X[weight > 0], y[weight > 0])
+    weighted, dropped = Estimator(), Estimator()
+    if Estimator is linear_model.LogisticRegressionCV:  # the same folds, of the rows that are there
+        weighted.cv, dropped.cv = folds(len(y)), folds(len(y), weight > 0)
+    weighted.fit(X, y, sample_weight=weight)
+    dropped.fit(X[weight > 0], y[weight > 0])
     np.testing.assert_allclose(coefficients(weighted), coefficients(dropped), atol=1e-4)
 
 
@@ -294,7 +307,7 @@ def test_one_sample_is_enough_for_regression(Estimator):
         return
     else:
         model = Estimator().fit([[1.0, 2.0]], [3.0])
-    np.testing.assert_allclose(model.predict([[1.0, 2.0]]), [3.0])
+    np.testing.assert_allclose(np.ravel(model.predict([[1.0, 2.0]])), [3.0])
 
 
 @every
@@ -323,7 +336,7 @@ def test_large_but_workable_columns(Estimator):
     scale = np.array([1e100, 1.0, 1e-100])
     model = Estimator()
     # No level of an L1 penalty suits all three, so that rounding hides whether the gap is closed.
-    hidden = Estimator in (linear_model.Lasso, linear_model.ElasticNet)
+    hidden = Estimator.__name__.endswith(("Lasso", "ElasticNet"))
     with pytest.warns(ConvergenceWarning, match="Scale the columns") if hidden else nullcontext():
         model.fit(X * scale, y)
     assert getattr(model, "converged_", True) is not hidden
@@ -332,7 +345,7 @@ def test_large_but_workable_columns(Estimator):
 
 
 # An L1 penalty alone does not care how equal columns share an effect.
-@pytest.mark.parametrize("Estimator", [E for E in ESTIMATORS if E is not linear_model.LassoCV])
+@pytest.mark.parametrize("Estimator", [MODELS[n] for n in NAMES if not n.endswith("LassoCV")])
 def test_collinear_columns_share_the_effect(Estimator):
     X, y = data()
     model = Estimator().fit(np.column_stack([X, X[:, 0]]), y)
@@ -442,11 +455,14 @@ def test_all_sparse_formats(Estimator, fmt):
 
 def run(code, *arguments):
     """Run code in a fresh interpreter; a crash or a hang fails, after the rows that it printed."""
+    shared = os.path.join(os.path.dirname(__file__), "exam")
+    path = os.pathsep.join([shared, os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code), *arguments],
         capture_output=True,
         text=True,
         timeout=120,
+        env={**os.environ, "PYTHONPATH": path.strip(os.pathsep)},
     )
     assert done.returncode == 0, (done.returncode, done.stdout[-200:], done.stderr[-2000:])
     return done.stdout
@@ -455,7 +471,7 @@ def run(code, *arguments):
 CORRUPT = """
     import sys
     import numpy as np, scipy.sparse as sp
-    from optlite import linear_model
+    from linear_estimators import MODELS
 
     fmt, *names = sys.argv[1:]
     y = np.arange(40) % 2
@@ -482,7 +498,7 @@ CORRUPT = """
         return X
 
     for name in names:
-        Estimator = getattr(linear_model, name)
+        Estimator = MODELS[name]
         good = Estimator().fit(np.random.default_rng(0).normal(size=(40, 3)), y)
         for index in ["int32", "int64"] if fmt == "csr" else ["int32"]:
             for damage in damages:
@@ -508,7 +524,7 @@ def test_huge_and_extreme_values_never_crash():
         """
         import sys, warnings
         import numpy as np, scipy.sparse as sp
-        from optlite import linear_model
+        from linear_estimators import MODELS
         warnings.simplefilter("ignore")
         y = np.arange(30) % 2
         for name in sys.argv[1:]:
@@ -519,7 +535,7 @@ def test_huge_and_extreme_values_never_crash():
                     X = rng.normal(size=(30, 3)).clip(-1, 1)
                     X[:, 1] *= scale
                     try:
-                        model = getattr(linear_model, name)().fit(make(X), y)
+                        model = MODELS[name]().fit(make(X), y)
                     except ValueError as error:
                         assert scale > 1e100, error
                     else:

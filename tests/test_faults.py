@@ -11,24 +11,25 @@ import threading
 
 import numpy as np
 import pytest
+from linear_estimators import ESTIMATORS, NAMES
 from sklearn.datasets import load_breast_cancer, load_iris
 
-from optlite import linear_model, optim
+from optlite import optim
 from optlite.linear_model import LogisticRegression, Ridge, RidgeCV
 
-ESTIMATORS = [E for E in map(vars(linear_model).get, linear_model.__all__) if isinstance(E, type)]
-NAMES = [Estimator.__name__ for Estimator in ESTIMATORS]
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals and limits")
 
 
 def run(code, timeout=120, **environment):
-    """Run code in a fresh interpreter and return what it printed."""
+    """Run code in a fresh interpreter, which finds shared modules; return what it printed."""
+    shared = os.path.join(os.path.dirname(__file__), "exam")
+    path = os.pathsep.join([shared, os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)],
         capture_output=True,
         text=True,
         timeout=timeout,
-        env={**os.environ, **environment},
+        env={**os.environ, "PYTHONPATH": path.strip(os.pathsep), **environment},
     )
     assert done.returncode == 0, (done.returncode, done.stdout, done.stderr[-2000:])
     return done.stdout
@@ -191,13 +192,13 @@ def test_memory_reaches_a_plateau():
     run(
         """
         import numpy as np, scipy.sparse as sp
-        from optlite import linear_model
+        from linear_estimators import MODELS
 
         rng = np.random.default_rng(0)
         X = rng.normal(size=(2000, 15))
         y = rng.integers(0, 2, 2000)
         S = sp.csr_array(np.where(abs(X) < 1, 0, X))
-        models = [getattr(linear_model, n)() for n in linear_model.__all__ if n[0].isupper()]
+        models = [Estimator() for Estimator in MODELS.values()]
 
         def fit_all(times):
             for _ in range(times):
@@ -226,7 +227,7 @@ def test_out_of_memory_is_an_error_and_leaves_no_model():
         import resource, sys
         import numpy as np
         import scipy.linalg
-        from optlite import linear_model
+        from linear_estimators import MODELS
 
         rng = np.random.default_rng(0)
         small = rng.normal(size=(100, 4))
@@ -234,11 +235,9 @@ def test_out_of_memory_is_an_error_and_leaves_no_model():
         square = np.ones((700, 700))
         scipy.linalg.eigh(square @ square)
         X = rng.normal(size=(200, 30000))
-        for name in linear_model.__all__:
-            if not isinstance(getattr(linear_model, name), type):
-                continue
-            getattr(linear_model, name)().fit(small, y)
-            model = getattr(linear_model, name)()
+        for name, Estimator in MODELS.items():
+            Estimator().fit(small, y)
+            model = Estimator()
             with open("/proc/self/statm") as statm:
                 used = int(statm.read().split()[0]) * resource.getpagesize()
             refused = 0

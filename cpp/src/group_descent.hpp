@@ -41,14 +41,17 @@ struct GroupQuadratic {
   }
 };
 
-/// |soft(scale c, l1)|_2
+/// |soft(scale c, l1)|_2, where no square overflows.
 inline double soft_norm(const double* c, Index size, double l1, double scale = 1.0) {
+  double largest = 0.0;
+  for (Index j = 0; j < size; ++j) largest = std::max(largest, std::fabs(scale * c[j]) - l1);
+  if (size == 1 || !(largest > 0.0) || !std::isfinite(largest)) return largest;
   double sum = 0.0;
   for (Index j = 0; j < size; ++j) {
-    const double left = std::max(std::fabs(scale * c[j]) - l1, 0.0);
+    const double left = std::max(std::fabs(scale * c[j]) - l1, 0.0) / largest;
     sum += left * left;
   }
-  return std::sqrt(sum);
+  return largest * std::sqrt(sum);
 }
 
 /// The largest t with |soft(t c, l1)|_2 <= radius; infinity if c = 0. Between two numbers at which
@@ -56,6 +59,15 @@ inline double soft_norm(const double* c, Index size, double l1, double scale = 1
 inline double feasible_scale(std::vector<double> c, double l1, double radius) {
   for (double& x : c) x = std::fabs(x);
   std::sort(c.begin(), c.end(), std::greater<>());
+  // In units of the largest numbers: the squares of products of two can overflow.
+  const double largest = c.empty() ? 0.0 : c.front();
+  const double bound = std::max(l1, radius);
+  if (!(largest > 0.0)) return infinity;
+  if (!(bound > 0.0)) return 0.0;
+  for (double& x : c) x /= largest;
+  l1 /= bound;
+  radius /= bound;
+  const double unit = bound / largest;
   double sum = 0.0;
   double squares = 0.0;
   for (std::size_t k = 0; k < c.size() && c[k] > 0.0; ++k) {
@@ -64,7 +76,7 @@ inline double feasible_scale(std::vector<double> c, double l1, double radius) {
     const double rest = static_cast<double>(k + 1) * l1 * l1 - radius * radius;
     const double root = std::sqrt(std::max(l1 * l1 * sum * sum - squares * rest, 0.0));
     const double t = (l1 * sum + root) / squares;
-    if (k + 1 == c.size() || t * c[k + 1] <= l1) return t;
+    if (k + 1 == c.size() || t * c[k + 1] <= l1) return t * unit;
   }
   return infinity;
 }
