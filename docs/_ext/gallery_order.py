@@ -20,6 +20,7 @@ FIRST = (
     "plot_sgd_stability.py",
     "plot_batch_hessian.py",
     "plot_double_descent.py",
+    "plot_saddle.py",
     "plot_in_context.py",
     "plot_greedy_blocks.py",
     "plot_message_passing.py",
