@@ -34,6 +34,7 @@ extensions = [
     "local_mathjax",
     "registry_pages",
     "rule_comparison",
+    "exercise_list",
 ]
 
 source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
@@ -148,6 +149,7 @@ html_sidebars = {
     "how_to_choose": [],
     "concepts": [],
     "distributions": [],
+    "exercises": [],
     "guarantees": [],
     "migration": [],
     "migration_ngboost": [],

@@ -176,6 +176,7 @@ def test_plain_text_is_protected_from_markup(registry_pages):
         "optim.wrappers",
         "ot",
         "display",
+        "exercises",
     ],
 )
 def test_public_names_have_an_entry_in_the_api_pages(package):

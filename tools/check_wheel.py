@@ -17,6 +17,8 @@ CONTENT = [
     r"optlite/display/animation\.html",
     r"optlite/_cpu\..*(so|pyd)",
     r"optlite/_core_\w+\..*(so|pyd)",
+    r"optlite/exercises/catalogue/momentum_rate\.py",
+    r".*\.dist-info/entry_points\.txt",
     r".*\.dist-info/licenses/LICENSE",
     r".*\.dist-info/licenses/licenses/MPL-2\.0\.txt",
     r".*\.dist-info/licenses/licenses/pybind11\.txt",

@@ -14,6 +14,7 @@ _SUBPACKAGES = (
     "datasets",
     "display",
     "exceptions",
+    "exercises",
     "linear_model",
     "model_selection",
     "objectives",

@@ -1,0 +1,7 @@
+"""``python -m optlite``: the command ``optlite``."""
+
+import sys
+
+from ._command import main
+
+sys.exit(main())

@@ -1,0 +1,1 @@
+"""The exercises, one file each; the package finds them by the files that are here."""
