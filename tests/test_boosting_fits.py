@@ -313,6 +313,7 @@ def test_every_row_is_drawn_as_often_as_any_other(share):
     assert np.mean(halves) == pytest.approx(0.5, abs=0.01)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the memory of the process from /proc")
 def test_a_fit_needs_little_memory_beside_the_features():
     """Codes (20 bytes a row), parameters and directions (16 each), targets (8), places (4)."""
     code = """

@@ -7,7 +7,7 @@ import pickle
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy import integrate, stats
+from scipy import integrate, special, stats
 from scipy.special import expit
 from sklearn.base import clone
 
@@ -209,6 +209,22 @@ def test_crps_of_student_t_for_any_degrees_of_freedom(df):
     if df == 1e9:
         normal = distributions.Normal().score(theta, z, score="crps")
         assert_allclose(score, normal, rtol=1e-7)
+
+
+@pytest.mark.parametrize("df", [0.75, 1.0, 3.0])
+def test_crps_of_student_t_where_squares_overflow(df):
+    """Far outside, the score is the distance, less a power of it that hardly counts."""
+    z = np.array([-1e200, 1e160])
+    family, theta = distributions.StudentTFixedDf(df=df), np.zeros((2, 2))
+    assert_allclose(family.score(theta, z, score="crps"), np.abs(z), rtol=1e-12)
+    below = stats.t(df).pdf(0.0) * 2.0 * df / (df - 1.0) if df != 1.0 else 2.0 / np.pi
+    rest = special.beta(0.5, df - 0.5) / special.beta(0.5, 0.5 * df)
+    if df == 1.0:
+        slope = below * (np.log(2.0) - np.log(np.abs(z)))
+    else:  # (1 + z^2 / df)^((1 - df) / 2)
+        slope = below * (np.abs(z) ** (1.0 - df) * df ** (0.5 * df - 0.5) - rest)
+    expected = np.column_stack([-np.sign(z), slope])
+    assert_allclose(family.gradient(theta, z, score="crps"), expected, rtol=1e-12)
 
 
 def test_a_crps_that_is_infinite_is_not_there():

@@ -1,7 +1,10 @@
 """Derivatives of transport against finite differences, and the divergence against its theorems."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
+from scipy.spatial.distance import cdist
 
 from optlite import ot
 
@@ -202,6 +205,26 @@ def test_the_divergence_lies_between_transport_and_the_kernel_distance():
     energy = mean(X, Y) - 0.5 * (mean(X, X) + mean(Y, Y))
     large = ot.sinkhorn_divergence(X, Y, reg=1e4, metric="euclidean", tol=1e-13).value
     assert large == pytest.approx(energy, rel=1e-3)
+
+
+@pytest.mark.parametrize("metric", ["sqeuclidean", "euclidean", "cityblock"])
+def test_gradients_in_positions_take_a_few_matrices(metric):
+    """However many coordinates there are: 24 MB where all differences were held at once."""
+    rng = np.random.default_rng(11)
+    X, Y = rng.integers(0, 9, (2, 250, 48)) / 9.0
+    Y += 0.05  # no coordinates coincide
+    result = ot.solve_points(X, Y, reg=1.0, metric=metric)
+    plan = result.plan
+    tracemalloc.start()
+    in_X, in_Y = result.point_gradients()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 * plan.nbytes
+    d = rng.normal(size=X.shape)
+    found = along(lambda s: (plan * cdist(X + s, Y, metric)).sum(), d)
+    assert (in_X * d).sum() == pytest.approx(found, rel=1e-6)
+    found = along(lambda s: (plan * cdist(X, Y + s, metric)).sum(), d)
+    assert (in_Y * d).sum() == pytest.approx(found, rel=1e-6)
 
 
 def test_transport_on_a_line_is_the_network_simplex():

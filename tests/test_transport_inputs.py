@@ -250,6 +250,17 @@ def test_what_is_missing_is_not_a_number():
         ot.solve(None, None, np.array([[0.0, "1.0"], [1.0, 0.0]], dtype=object), 0.1)
 
 
+@pytest.mark.parametrize("metric", ["sqeuclidean", "euclidean"])
+def test_points_are_refused_where_products_would_overflow(metric):
+    """The squares of points that lie far from the others were infinite, and their distance NaN."""
+    X = np.full((40, 8), -2.3e153)
+    X[0] = 2.3e153
+    with pytest.raises(ValueError, match=r"costs do not overflow, got a coordinate of 2\.3e"):
+        ot.solve_points(X, X, reg=1e306, metric=metric)
+    result = ot.solve_points(0.5 * X, 0.5 * X, reg=1e300, metric=metric, max_iter=50)
+    assert result.converged and np.isfinite(result.plan).all()
+
+
 def test_no_dimension_is_too_small():
     """One source, one target, one coordinate; a coordinate that all points share."""
     for n, m in ((1, 1), (1, 3), (3, 1)):

@@ -123,7 +123,7 @@ Vector ConditionalPlan::squares(const Vector& w) {
 RowMatrix ConditionalPlan::links(const Vector& w) const {
   constexpr Index block = 128;  // rows at a time: there may be very many
   Matrix rows(targets(), std::min(block, sources()));
-  Matrix lower = Matrix::Zero(targets(), targets());
+  RowMatrix links = RowMatrix::Zero(targets(), targets());
   Vector buffer((1 + cost_.at_once()) * targets());
   CostRows costs(cost_, sources(), buffer.data());
   for (Index first = 0; first < sources(); first += block) {
@@ -132,10 +132,10 @@ RowMatrix ConditionalPlan::links(const Vector& w) const {
       const double* s = shares(first + k, costs, buffer.data());
       rows.col(k) = std::sqrt(w[first + k]) * ConstVectorMap(s, targets());
     }
-    lower.selfadjointView<Eigen::Lower>().rankUpdate(rows.leftCols(count));
+    links.selfadjointView<Eigen::Upper>().rankUpdate(rows.leftCols(count));
     interrupt::poll();
   }
-  return lower.transpose();
+  return links;
 }
 
 Vector ConditionalPlan::log_column_sums(const Vector& f, double reg) {

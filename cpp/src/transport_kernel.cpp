@@ -25,8 +25,7 @@ Matrix factors(const Matrix& g, double reg, Eigen::RowVectorXd& shift) {
 /// Takes the exponentials where they are those of another regularization.
 bool SharedKernel::prepare(double reg) {
   if (reg == reg_) return usable_;
-  reg_ = reg;
-  usable_ = true;
+  reg_ = 0.0;  // until all is there: an interrupt may come first
   ++n_evaluations_;
   const Index m = cost_.targets();
   kernel_.resize(cost_.sources(), m);
@@ -52,7 +51,8 @@ bool SharedKernel::prepare(double reg) {
         }
       },
       [](const Vector&) {});
-  return true;
+  reg_ = reg;
+  return usable_ = true;
 }
 
 bool SharedKernel::evaluate(const Matrix& g, const Matrix& masses, double reg, Matrix& soft_minima,

@@ -40,6 +40,8 @@ Problem::Problem(const Cost& cost, Vector a, Vector b, double drop, double memor
 }
 
 void Problem::choose_form(Precision precision, bool keep) {
+  // In double all entries that do not vanish are kept: how many, no other precision tells.
+  if (precision == Precision::full && precision_ != Precision::full) density_ = 1.0;
   precision_ = precision;
   kept_ = keep;
   form_ = Form::none;

@@ -78,7 +78,7 @@ Vector Problem::solve_schur(const Point& point, const Vector& right) {
   // There may be very many sources: some of their rows at a time.
   constexpr Index rows_at_once = 128;
   Matrix plan(targets(), std::min(rows_at_once, sources()));
-  Matrix lower = Matrix::Zero(targets(), targets());
+  RowMatrix links = RowMatrix::Zero(targets(), targets());
   for (Index first = 0; first < sources(); first += rows_at_once) {
     const Index count = std::min(rows_at_once, sources() - first);
     for (Index k = 0; k < count; ++k) {
@@ -86,10 +86,9 @@ Vector Problem::solve_schur(const Point& point, const Vector& right) {
       plan_row(cost_.row(first + k, row), targets(), point, first + k, row);
       plan.col(k) /= std::sqrt(a_[first + k]);
     }
-    lower.selfadjointView<Eigen::Lower>().rankUpdate(plan.leftCols(count));
+    links.selfadjointView<Eigen::Upper>().rankUpdate(plan.leftCols(count));
     interrupt::poll();
   }
-  RowMatrix links = lower.transpose();
   return solve_laplacian(links, right);
 }
 

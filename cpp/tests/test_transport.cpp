@@ -1,10 +1,15 @@
 // Entropic transport: sums of the plan, bounds, storage that changes no result, threads.
+#include <atomic>
+#include <chrono>
 #include <cmath>
+#include <thread>
 #include <vector>
 
 #include "check.hpp"
+#include "optlite/core/interrupt.hpp"
 #include "optlite/drivers/transport.hpp"
 #include "optlite/transport/bounds.hpp"
+#include "optlite/transport/shared_kernel.hpp"
 #include "with_threads.hpp"
 
 namespace {
@@ -170,6 +175,21 @@ TEST("transport: a plan in memory is scaled no further than what it left out all
   }
 }
 
+TEST("transport: what single precision leaves out says nothing about double") {
+  const Clouds clouds(64, 50);
+  const auto cost = clouds.matrix();
+  transport::Problem problem(*cost, uniform(64), uniform(50), 1e-9, 1e9);
+  transport::Point at;
+  at.reg = 1.2e-3;  // exponents down to some hundreds: small entries, but few that are zero
+  at.g = Vector::Zero(50);
+  problem.evaluate(at, transport::Precision::single, true);
+  problem.evaluate(at, transport::Precision::single, true);
+  CHECK(problem.density() < 0.1);
+  problem.evaluate(at, transport::Precision::full, true);
+  CHECK(problem.density() > 0.8);
+  CHECK(problem.product_work(true) <= 3.0);  // a whole plan, not a list of all its entries
+}
+
 TEST("transport: products are those of the Schur complement written out") {
   const Clouds clouds(66, 50);
   const auto cost = clouds.matrix();
@@ -223,4 +243,28 @@ TEST("transport: small masses are as good as large ones in single precision") {
     found[k].array() -= found[k].mean();
   }
   CHECK((found[0] - found[1]).lpNorm<Eigen::Infinity>() <= 1e-8);
+}
+
+namespace {
+std::atomic<bool> stop{false};
+}
+
+TEST("transport: a kernel that was interrupted is computed anew") {
+  const Clouds clouds(300, 250);
+  const auto cost = clouds.matrix();
+  const Matrix g = Matrix::Zero(250, 1);
+  const Matrix masses = uniform(300);
+  Matrix minima, sums, expected, expected_sums;
+  transport::SharedKernel fresh(*cost);
+  CHECK(fresh.evaluate(g, masses, 0.1, expected, expected_sums));
+  transport::SharedKernel kernel(*cost);
+  stop = true;
+  interrupt::install([] { return stop.load(); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(60));
+  CHECK_THROWS(interrupt::Interrupted, kernel.evaluate(g, masses, 0.1, minima, sums));
+  stop = false;
+  interrupt::install(nullptr);
+  CHECK(kernel.evaluate(g, masses, 0.1, minima, sums));
+  CHECK((minima.array() == expected.array()).all());
+  CHECK((sums.array() == expected_sums.array()).all());
 }

@@ -158,7 +158,8 @@ def refuse_overflow(X, Y, metric, name="X"):
     with np.errstate(over="ignore"):
         power = 1.0 if metric == "cityblock" else 2.0
         cost = X.shape[1] * np.float64(2.0 * largest) ** power
-    if not cost < np.inf:
+        terms = 4.0 * cost  # what products of matrices sum up to a cost
+    if not terms < np.inf:
         raise ValueError(
             f"{name} must be such that {metric} costs do not overflow, got a coordinate of "
             f"{largest:g}. Divide all points by it."

@@ -84,12 +84,15 @@ def point_gradient(plan, X, Y, metric):
     if metric == "sqeuclidean":
         return 2.0 * (plan.sum(axis=1)[:, None] * X - plan @ Y)
     gradient = np.empty_like(X)
-    for d in range(X.shape[1]):
+    if metric == "euclidean":
+        from scipy.spatial.distance import cdist
+
+        distance = cdist(X, Y)
+        share = np.divide(plan, distance, out=np.zeros_like(distance), where=distance > 0)
+    for d in range(X.shape[1]):  # one coordinate at a time: matrices of the size of the plan
         difference = X[:, d, None] - Y[:, d]
         if metric == "cityblock":
             gradient[:, d] = (plan * np.sign(difference)).sum(axis=1)
         else:
-            distance = np.sqrt(((X[:, None] - Y) ** 2).sum(axis=2))
-            unit = np.divide(difference, distance, out=np.zeros_like(distance), where=distance > 0)
-            gradient[:, d] = (plan * unit).sum(axis=1)
+            gradient[:, d] = (share * difference).sum(axis=1)
     return gradient

@@ -77,8 +77,9 @@ def solve(a, b, M, reg, method="auto", tol=1e-9, **options):
 def solve_points(X, Y, a=None, b=None, reg=1.0, metric="sqeuclidean", method="auto", **options):
     """Solve entropic transport between two clouds of points.
 
-    No matrix is kept: memory is that of the points and a few vectors, unless `metric` is a
-    function.
+    No plan is kept: memory is that of the points and a few vectors, unless `metric` is a function.
+    Equations that are hard are eliminated where there are at most 3000 targets, in a matrix of
+    targets by targets (72 MB at most).
 
     Parameters
     ----------

@@ -99,7 +99,7 @@ struct StudentTFixedDf {
       double s, z, two_sided, ratio, slope;  // 2 F(z) - 1, R, and dCRPS / ds
       Terms(const StudentTFixedDf& d, const Values<2>& theta, double y)
           : s(std::exp(theta[1])), z((y - theta[0]) / s) {
-        const double length = stable::log1p_positive(z * z / d.df);
+        const double length = log_square(z, d.df);
         const double top = std::exp(-d.log_constant);
         const double density = top * std::exp(-0.5 * (d.df + 1.0) * length);
         two_sided = special::student_two_sided(z, d.df, density);
@@ -108,6 +108,12 @@ struct StudentTFixedDf {
         slope = 2.0 * d.df * top * (growth(-0.5 * length, more) - growth(d.log_ratio, more));
       }
     };
+    /// log(1 + z^2 / nu), which no square overflows.
+    static double log_square(double z, double nu) {
+      const double size = std::fabs(z);
+      return size < 1e150 ? stable::log1p_positive(z * z / nu)
+                          : 2.0 * std::log(size) - std::log(nu);
+    }
     /// (e^(r t) - 1) / r.
     static double growth(double t, double r) { return r == 0.0 ? t : std::expm1(r * t) / r; }
 

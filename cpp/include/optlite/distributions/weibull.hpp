@@ -123,7 +123,7 @@ struct Weibull {
       const Terms x(theta, y);
       return solve(x, slopes(x));
     }
-    /// int w^(s + 1) (log w)^j e^(-2 w) dw for j = 0, 1, 2 are those of Gamma(s + 1) / 2^(s + 1)
+    /// int w^s (log w)^j e^(-2 w) dw for j = 0, 1, 2 are those of Gamma(s + 1) / 2^(s + 1)
     /// and its derivatives.
     static Values<4> metric(const Weibull&, const Values<2>& theta) {
       const Terms x(theta, 1.0);

@@ -15,6 +15,7 @@ void add_serial_product(const Factor<T>& A, const Factor<T>& B, T* C, Index apar
 /// A matrix of Eigen's, or a part or the transpose of one, as a factor of a product.
 template <class Expression>
 Factor<typename Expression::Scalar> factor(const Expression& m) {
+  static_assert(Expression::InnerStrideAtCompileTime == 1, "numbers must lie side by side");
   return {m.data(), m.rows(), m.cols(), m.outerStride(), !Expression::IsRowMajor};
 }
 
