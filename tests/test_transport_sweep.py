@@ -148,6 +148,7 @@ def test_every_default_solve_converges_and_its_certificate_holds(name):
         ("zero masses", 40, 51),
         ("masses of all sizes", 8, 41),
         ("masses of all sizes", 8, 53),
+        ("points to themselves", 120, 0),
     ],
 )
 def test_parts_whose_links_vanished_are_brought_together(name, n, seed):

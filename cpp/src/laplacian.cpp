@@ -18,6 +18,9 @@ constexpr Index chunk = 64;
 constexpr double vanished = 1e-290;
 /// Of sums of the right side that are zero but for rounding, relative to all of it.
 constexpr double noise = 1e-4;
+/// Links over which such a sum would make a step that drowns all others, relative to the largest
+/// degree.
+constexpr double weak = 1e-25;
 
 /// Brings the row of node k up to date with the nodes of its block that were eliminated before it;
 /// the sum of its links to nodes that are left.
@@ -66,9 +69,11 @@ Vector solve_laplacian(RowMatrix& weights, Vector right) {
     interrupt::poll();
   }
   Vector y = Vector::Zero(m);
+  const double hardly = weak * degrees.maxCoeff();
   for (Index k = m - 2; k >= 0; --k) {
+    if (degrees[k] <= hardly && std::fabs(right[k]) <= noise * total) right[k] = 0.0;
     if (!(degrees[k] > 0.0)) {
-      if (std::fabs(right[k]) > noise * total) y[k] = right[k] / total / vanished;
+      if (right[k] != 0.0) y[k] = right[k] / total / vanished;
       continue;
     }
     const Index left = m - 1 - k;

@@ -99,9 +99,11 @@ def solve_laplacian(weights, right):
             right[k + 1 :] += links / degrees[k] * right[k]
     y = np.zeros(m)
     for k in range(m - 2, -1, -1):
+        if degrees[k] <= 1e-25 * degrees.max() and abs(right[k]) <= 1e-4 * total:
+            right[k] = 0.0  # rounding, over a weak link: a step that would drown all others
         if degrees[k] > 0.0:
             y[k] = (right[k] + weights[k, k + 1 :] @ y[k + 1 :]) / degrees[k]
-        elif abs(right[k]) > 1e-4 * total:  # more than rounding
+        elif right[k] != 0.0:
             y[k] = right[k] / total / 1e-290
     return y
 

@@ -12,7 +12,8 @@ namespace optlite {
 /// holds two parts together (Grassmann, Taksar and Heyman, Regenerative analysis and steady state
 /// distributions for Markov chains, 1985). Where all links between two parts have underflowed, but
 /// the right side does not sum to zero on each, they move apart as if by a link of 1e-290: as far
-/// as the numbers go, the way is right and its length is up to the caller.
+/// as the numbers go, the way is right and its length is up to the caller. Where links are nearly
+/// as weak, a sum that is hardly more than rounding counts as zero.
 Vector solve_laplacian(RowMatrix& weights, Vector right);
 
 }  // namespace optlite
