@@ -4,6 +4,7 @@ import hashlib
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
 from hypothesis import given, settings
@@ -206,6 +207,78 @@ def test_feasible_scale_is_the_root(seed):
     assert_allclose(np.linalg.norm(twin.soft(t * c, l1)), radius, rtol=1e-9)
 
 
+@given(
+    seed=st.integers(0, 10_000),
+    radius=st.sampled_from([0.0, 1e-12, 1e-8, 1e-4, 1.0]),
+    exponent=st.sampled_from([-180, 0, 140]),
+)
+def test_feasible_scale_is_feasible(seed, radius, exponent):
+    """Where the L1 part is nearly all, and where squares would overflow or vanish."""
+    rng = np.random.default_rng(seed)
+    c = rng.normal(size=rng.integers(1, 8))
+    l1 = rng.uniform(0.5, 2.0)
+    t = twin.feasible_scale(c * 10.0**exponent, l1, radius) * 10.0**exponent
+    rounding = 1e-14 * (l1 + radius)
+    assert np.linalg.norm(twin.soft(t * c, l1)) <= radius + rounding
+    assert np.linalg.norm(twin.soft(t * (1 + 1e-9) * c, l1)) >= radius
+
+
+def gap_by_bisection(X, y, s, w, v, l1_ratio, alpha, intercept=True):
+    """Best gap of the scaled residuals, for groups of three; scales by halving an interval."""
+    n = len(y)
+    s = np.ones(n) if s is None else s
+    S = s.sum()
+    mean, ybar = (s @ X / S, s @ y / S) if intercept else (0.0, 0.0)
+    r = y - ybar - (X - mean) @ w
+    c = ((X - mean).T @ (s * r)).reshape(-1, 3)
+    a, e = alpha * l1_ratio * S, alpha * (1 - l1_ratio) * S * v
+
+    def allowed(t):
+        over = np.maximum(np.abs(t * c) - a, 0.0)
+        return (np.linalg.norm(over, axis=1) <= e).all()
+
+    low, high = 0.0, 2.0
+    for _ in range(200):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if allowed(middle) else (low, middle)
+    R, fit = s @ r**2, c.ravel() @ w
+    t = min(low, 1.0 + fit / R)
+    penalty = a * np.abs(w).sum() + e @ np.linalg.norm(w.reshape(-1, 3), axis=1)
+    return (0.5 * (1 - t) ** 2 * R + penalty - t * fit) / S, (0.5 * R + penalty) / S
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("ratio", [1.0, 1 - 1e-10, 0.9999, 0.5, 0.0])
+@pytest.mark.parametrize("sweeps", [1, 3, 6, 10_000])
+@pytest.mark.parametrize("shape", [(40, 9), (15, 60)])
+def test_certificate_bounds_what_bisection_finds(ratio, sweeps, shape):
+    """At unfinished solutions, too: no dual point that is said to be one lies outside."""
+    for seed in range(6):
+        X, y, weight = make(*shape, seed=seed)
+        s = weight if seed % 2 else None
+        v = np.random.default_rng(seed).uniform(0.5, 2.0, shape[1] // 3)
+        options = {"groups": 3, "weights": v, "max_iter": sweeps, "fit_intercept": seed < 3}
+        model = SparseGroupLasso(0.05, l1_ratio=ratio, tol=1e-13, **options).fit(X, y, s)
+        gap, value = gap_by_bisection(X, y, s, model.coef_, v, ratio, 0.05, seed < 3)
+        assert_allclose(model.objective_, value, rtol=1e-12)
+        assert gap <= model.dual_gap_ * (1 + 1e-9) + 2e-13 * value
+        assert model.converged_ == (model.certificate_ <= 1e-12)
+
+
+@pytest.mark.parametrize("ratio", [0.0, 0.5])
+def test_columns_whose_squares_vanish_or_overflow(ratio):
+    """A column near zero changes nothing, and units of 1e90 are as good as others."""
+    X, y, _ = make(40, 9)
+    alone = SparseGroupLasso(0.05, l1_ratio=ratio, tol=1e-12).fit(X[:, 1:], y)
+    assert alone.coef_.any()
+    tiny = X * np.r_[1e-170, np.ones(8)]
+    model = SparseGroupLasso(0.05, l1_ratio=ratio, tol=1e-12).fit(tiny, y)
+    assert_allclose(model.coef_, np.r_[0.0, alone.coef_], atol=1e-6)
+    model = SparseGroupLasso(0.05e180, l1_ratio=ratio, tol=1e-12).fit(X[:, 1:] * 1e90, y * 1e90)
+    assert_allclose(model.coef_, alone.coef_, atol=1e-6)
+    assert model.converged_
+
+
 @given(seed=st.integers(0, 10_000))
 def test_gap_of_the_twin_bounds_the_error_and_dropped_groups_are_zero(seed):
     rng = np.random.default_rng(seed)
@@ -243,6 +316,8 @@ def test_forms_of_groups():
     assert_array_equal(lists.coef_, labels.coef_)
     assert_array_equal(lists.groups_, [0, 1, 2, 0, 1, 2])
     assert_allclose(lists.coef_[[0, 3, 1, 4, 2, 5]], blocks.coef_, atol=1e-6)
+    series = pd.Series(["a", "b", "c"] * 2, index=list("uvwxyz"))
+    assert_array_equal(GroupLasso(0.1, groups=series).fit(X, y).coef_, labels.coef_)
     targets = GroupLasso(0.1, groups=2).fit(X, np.stack([y, -y], axis=1))
     assert_allclose(targets.coef_[0], -targets.coef_[1], atol=1e-7)
     assert targets.dual_gap_.shape == (2,)
@@ -257,6 +332,8 @@ def test_forms_of_groups():
         ([[0, 1], [3, 4, 5]], None, "got feature 2 0 times"),
         ([[0, 1, 2, 3, 4, 6], [5]], None, "from 0 to 5, got 6"),
         ([[0, 1, 2, 3, 4, 5], []], None, "no feature in group 1"),
+        ([[0.9, 1.2], [2, 3, 4, 5]], None, "features by their numbers, got .0.9, 1.2."),
+        ([["a", "b"], ["c"]], None, "give one for each feature"),
         (3, [1.0], "each of the 2 groups"),
         (3, [1.0, 0.0], "weights must be finite and > 0, got 0.0"),
         (3, [1.0, np.nan], "weights must be finite and > 0, got nan"),
@@ -320,3 +397,27 @@ def test_equal_columns_in_one_group_share_their_effect():
     assert abs(model.coef_[0]) > 0
     ridge_like = ElasticNet(0.05, l1_ratio=0.5, tol=1e-13).fit(X, y)
     assert_allclose(ridge_like.coef_[0], ridge_like.coef_[4], atol=1e-6)
+
+
+def test_one_large_group():
+    """The step of a group of 150 columns is as long as its curvature allows, or nearly."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 300)) + rng.normal(size=(60, 1))  # one eigenvalue above the others
+    y = X[:, :150] @ rng.normal(size=150) + rng.normal(size=60)
+    products = (X - X.mean(axis=0)).T @ (y - y.mean()) / 60
+    alpha = 0.1 * np.linalg.norm(products[:150]) / np.sqrt(150)
+    model = GroupLasso(alpha, groups=150, tol=1e-10).fit(X, y)
+    gap, value = true_gap(model, X, y, None, 0.0, alpha)
+    assert gap <= 1.01e-10 * value
+    assert model.coef_[:150].all()
+    assert model.n_iter_ < 200
+
+
+def test_ctrl_c_is_heard(polls, ctrl_c):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(60, 600)), rng.normal(size=60)
+    nothing = GroupLasso(1e3, groups=600)  # a bound on its curvature is all the work
+    assert polls(nothing.fit, X, y) >= 15
+    X, y = rng.normal(size=(500, 1500)), rng.normal(size=500)
+    model = GroupLasso(1e-3, groups=2, tol=0.0, max_iter=20)
+    ctrl_c(lambda: model.fit(X, y))

@@ -6,12 +6,14 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "extrapolation.hpp"
 #include "optlite/core/interrupt.hpp"
 #include "optlite/drivers/group_lasso.hpp"
 #include "optlite/linalg/cholesky.hpp"
+#include "optlite/linalg/conditioning.hpp"
 #include "optlite/penalties/group.hpp"
 
 namespace optlite {
@@ -55,30 +57,33 @@ inline double soft_norm(const double* c, Index size, double l1, double scale = 1
 }
 
 /// The largest t with |soft(t c, l1)|_2 <= radius; infinity if c = 0. Between two numbers at which
-/// t |c_j| = l1 for some j the squared norm is quadratic in t.
+/// t |c_j| = l1 for some j the squared norm is quadratic in t, over the k largest entries
+///     t^2 sum c^2 - 2 t l1 sum c + k l1^2.
+/// The root is taken in units of the largest numbers, whose squares cannot overflow or vanish, and
+/// from the deviations of the entries from their mean: else it cancels where radius << l1.
 inline double feasible_scale(std::vector<double> c, double l1, double radius) {
   for (double& x : c) x = std::fabs(x);
   std::sort(c.begin(), c.end(), std::greater<>());
-  // In units of the largest numbers: the squares of products of two can overflow.
-  const double largest = c.empty() ? 0.0 : c.front();
-  const double bound = std::max(l1, radius);
-  if (!(largest > 0.0)) return infinity;
-  if (!(bound > 0.0)) return 0.0;
-  for (double& x : c) x /= largest;
-  l1 /= bound;
-  radius /= bound;
-  const double unit = bound / largest;
-  double sum = 0.0;
+  if (c.empty() || !(c[0] > 0.0)) return infinity;
+  const double top = c[0];
+  const double unit = std::max(l1, radius);
+  if (!(unit > 0.0)) return 0.0;
+  l1 /= unit;
+  radius /= unit;
+  double mean = 0.0;
   double squares = 0.0;
-  for (std::size_t k = 0; k < c.size() && c[k] > 0.0; ++k) {
-    sum += c[k];
-    squares += c[k] * c[k];
-    const double rest = static_cast<double>(k + 1) * l1 * l1 - radius * radius;
-    const double root = std::sqrt(std::max(l1 * l1 * sum * sum - squares * rest, 0.0));
-    const double t = (l1 * sum + root) / squares;
-    if (k + 1 == c.size() || t * c[k + 1] <= l1) return t * unit;
+  double deviation = 0.0;  // sum of (c - mean)^2
+  for (std::size_t k = 0; true; ++k) {
+    const double x = c[k] / top;
+    const double count = static_cast<double>(k + 1);
+    const double from_mean = x - mean;
+    mean += from_mean / count;
+    deviation += from_mean * (x - mean);
+    squares += x * x;
+    const double square_of_root = squares * radius * radius - count * l1 * l1 * deviation;
+    const double t = (l1 * count * mean + std::sqrt(std::max(square_of_root, 0.0))) / squares;
+    if (k + 1 == c.size() || t * (c[k + 1] / top) <= l1) return t * (unit / top);
   }
-  return infinity;
 }
 
 /// Value and duality gap of the sum over rows, block by block; see gap_of in gram_descent.hpp,
@@ -112,7 +117,7 @@ class GroupGap {
     }
     const double tried = std::min(reach_, 1e300);
     if (soft_norm(shifted_.data(), size, level_.l1, tried) > radius) {
-      reach_ = feasible_scale(shifted_, level_.l1, radius);
+      reach_ = std::min(reach_, feasible_scale(shifted_, level_.l1, radius));
     }
   }
 
@@ -152,24 +157,36 @@ class GroupGap {
   double reach_ = infinity;
 };
 
-/// At least the largest eigenvalue of a positive semidefinite matrix, and not much above it:
-/// lambda <= |A^p|_F^(1/p).
+/// At least the largest eigenvalue of a positive semidefinite matrix, and not much above it.
 inline double eigenvalue_bound(const Matrix& A) {
+  constexpr Index large = 100;
   if (A.rows() == 1) return A(0, 0);
   const double size = A.norm();
-  if (!(size > 0.0)) return 0.0;
-  Matrix power = A / size;
+  if (!(size > 0.0) || !std::isfinite(size)) return size;
   double bound = size;
-  double exponent = 1.0;
-  for (int k = 0; k < 4; ++k) {
-    power = power * power;
-    exponent *= 0.5;
-    const double norm = power.norm();
-    if (!(norm > 0.0)) return size;
-    bound *= std::pow(norm, exponent);
-    power /= norm;
+  if (A.rows() <= large) {  // lambda <= |A^p|_F^(1/p)
+    Matrix power = A / size;
+    double exponent = 1.0;
+    for (int k = 0; k < 4; ++k) {
+      power = power * power;
+      exponent *= 0.5;
+      const double norm = power.norm();
+      if (!(norm > 0.0)) return size;
+      bound *= std::pow(norm, exponent);
+      power /= norm;
+    }
+    return bound * (1.0 + 1e-12);
   }
-  return bound * (1.0 + 1e-12);
+  // A guess from below, raised until lambda I - A has a factor: a fraction of a squaring, and
+  // Ctrl-C is heard meanwhile.
+  const Vector start = A.colwise().norm();
+  const double least = largest_ritz_value(start, [&](Vector& v) { v = Vector(A * v); });
+  for (bound = std::max(1.01 * least, 1e-3 * size); bound < size; bound *= 1.1) {
+    Matrix rest = -A;
+    rest.diagonal().array() += bound;
+    if (is_positive_definite(std::move(rest))) return bound;
+  }
+  return size;
 }
 
 /// Sweeps of one proximal gradient step for each block, Anderson's extrapolation, and Newton's
@@ -227,6 +244,10 @@ class GroupDescent {
     for (const Block& block : f_.blocks) {
       if (block.curvature <= std::numeric_limits<double>::min()) continue;
       moved |= move(block, same_support);
+      if (unasked_ > 1e7) {  // multiplications since the last look at Ctrl-C
+        interrupt::poll();
+        unasked_ = 0.0;
+      }
     }
     stable_ = same_support ? stable_ + 1 : 0;
     return moved;
@@ -274,7 +295,9 @@ class GroupDescent {
         }
       }
     }
-    work_ += static_cast<double>(m * block.size * tasks);
+    const double work = static_cast<double>(m * block.size * tasks);
+    work_ += work;
+    unasked_ += work;
   }
 
   double penalised_value(const RowMatrix& w, const RowMatrix& g) const {
@@ -298,8 +321,7 @@ class GroupDescent {
     f_.g = other_g;
   }
 
-  // --- Newton on the support
-  // ----------------------------------------------------------------------
+  // --- Newton on the support ---------------------------------------------------------------------
 
   /// A coefficient that is not held at zero: its row and task, and the number of its block.
   struct Free {
@@ -450,6 +472,7 @@ class GroupDescent {
   std::vector<double> step_;
   Index stable_ = 0;   // sweeps since the support changed
   double work_ = 0.0;  // multiplications since the last factorisation
+  double unasked_ = 0.0;
   bool exhausted_ = false;
 };
 

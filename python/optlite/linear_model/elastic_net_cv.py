@@ -132,9 +132,7 @@ class _CrossValidated(_SparseLinearModel):
         if _routing_enabled():
             split = process_routing(self, "fit", **params).splitter.split
         parts = check_cv(self.cv).split(X, y, **split)
-        folds = [check_fold(k, fold, X.shape[0], weight) for k, fold in enumerate(parts)]
-        if not folds:
-            raise ValueError("cv yields no folds. Give at least one pair of index arrays.")
+        folds = check_folds(parts, X.shape[0], weight)
         jobs = (delayed(self._fold_errors)(X, y, weight, *fold, grids, ratios) for fold in folds)
         found = Parallel(n_jobs=self.n_jobs, prefer="threads")(jobs)
         return np.moveaxis(np.array(found), 0, 2)
@@ -368,7 +366,15 @@ class ElasticNetCV(_CrossValidated):
         keep(self, locals())
 
 
-def check_fold(number, fold, n, weight):
+def check_folds(parts, n, weight):
+    """Training and held-out rows of each fold."""
+    folds = [_check_fold(k, fold, n, weight) for k, fold in enumerate(parts)]
+    if not folds:
+        raise ValueError("cv yields no folds. Give at least one pair of index arrays.")
+    return folds
+
+
+def _check_fold(number, fold, n, weight):
     """Training and held-out rows, from 0 to n - 1: both with something to compute from."""
     rows = [np.arange(n)[np.asarray(part)] for part in fold]
     for part, what in zip(rows, ("training", "held-out"), strict=True):

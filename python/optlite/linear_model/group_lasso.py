@@ -65,8 +65,9 @@ def group_numbers(groups, n_features):
                 "Give one label for each feature, or lists of features."
             )
         return np.arange(n_features) // groups
-    if len(groups) > 0 and not np.isscalar(groups[0]) and np.ndim(groups[0]) == 1:
-        return _from_lists(groups, n_features)
+    entries = list(groups)  # of a series, too, whose index may hold anything
+    if entries and not np.isscalar(entries[0]) and np.ndim(entries[0]) == 1:
+        return _from_lists(entries, n_features)
     labels = np.asarray(groups)
     if labels.shape != (n_features,):
         raise ValueError(
@@ -78,7 +79,8 @@ def group_numbers(groups, n_features):
 
 def _from_lists(lists, n_features):
     """Each feature must be in one list."""
-    members = np.concatenate([np.asarray(each, dtype=np.int64) for each in lists])
+    lists = [_features_of(each) for each in lists]
+    members = np.concatenate(lists)
     if len(members) and (members.min() < 0 or members.max() >= n_features):
         wrong = members[(members < 0) | (members >= n_features)][0]
         raise ValueError(
@@ -96,8 +98,19 @@ def _from_lists(lists, n_features):
         raise ValueError(f"groups must not be empty, got no feature in group {empty[0]}.")
     group_of = np.empty(n_features, dtype=np.int64)
     for k, each in enumerate(lists):
-        group_of[np.asarray(each, dtype=np.int64)] = k
+        group_of[each] = k
     return group_of
+
+
+def _features_of(each):
+    """One list, as numbers of features."""
+    features = np.asarray(each)
+    if features.ndim == 1 and (features.size == 0 or features.dtype.kind in "iu"):
+        return features.astype(np.int64)
+    raise ValueError(
+        f"groups must list features by their numbers, got {each!r}. Names and masks are labels: "
+        "give one for each feature."
+    )
 
 
 def group_weights(weights, group_of):

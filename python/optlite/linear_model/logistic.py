@@ -337,7 +337,8 @@ class LogisticRegression(EstimatorShell, LinearClassifierMixin, SparseCoefMixin,
         """Warn about what the numbers do not say by themselves."""
         if self.verbose:
             logger.info(
-                "LogisticRegression: %s, %d iteration(s), %s %.2g. %s",
+                "%s: %s, %d iteration(s), %s %.2g. %s",
+                type(self).__name__,
                 self.solver_info_,
                 result["n_iter"],
                 self.certificate_kind_,

@@ -1,15 +1,17 @@
 """Logistic regression with the penalty chosen by cross-validation."""
 
+import inspect
 from numbers import Integral
 from types import SimpleNamespace
 from typing import ClassVar
 
 import numpy as np
 from sklearn.base import _fit_context
-from sklearn.metrics import get_scorer, get_scorer_names
+from sklearn.metrics import get_scorer, get_scorer_names, make_scorer
 from sklearn.model_selection import check_cv
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metadata_routing import (
+    UNUSED,
     MetadataRouter,
     MethodMapping,
     _raise_for_params,
@@ -21,8 +23,9 @@ from sklearn.utils.validation import _check_method_params, check_is_fitted
 
 from .._estimator import begin_callbacks, end_callbacks, keep, warn_not_converged
 from .._validation import check_class_totals, check_fit_data, check_weights
+from ._conditioning import ATTRIBUTES as CONDITIONING
 from ._documented import documented
-from .elastic_net_cv import check_fold, training_rows
+from .elastic_net_cv import check_folds, training_rows
 from .logistic import (
     LogisticRegression,
     encode,
@@ -33,6 +36,10 @@ from .logistic import (
 )
 
 _WITHOUT = ("C", "l1_ratio", "warm_start", "record_trace")
+_OF_ALL_ROWS = (
+    *("objective_", "certificate_", "certificate_kind_", "converged_", "solver_info_"),
+    *(f"{name}_" for name in CONDITIONING),
+)
 
 
 @documented
@@ -42,7 +49,8 @@ class LogisticRegressionCV(LogisticRegression):
     The parameters and attributes are those of scikit-learn's class of the same name from version
     1.10 on. For each fold and each `l1_ratio` the strengths are solved from the strongest penalty
     to the weakest, each starting at the solution before. Rows that a fold holds out get the weight
-    zero: no part of `X` is copied for a fold that trains on half of the rows or more.
+    zero: a fold that trains on half of the rows or more copies only those that it holds out, for
+    their scores.
 
     Parameters
     ----------
@@ -58,7 +66,8 @@ class LogisticRegressionCV(LogisticRegression):
         No effect; see :class:`LogisticRegression`.
     scoring : str, callable or None, default=None
         What is maximised on the rows that are held out, and what `score` returns; the accuracy by
-        default. ``"neg_log_loss"`` is the better judge: it sees probabilities.
+        default. ``"neg_log_loss"`` is the better judge: it sees probabilities. As in scikit-learn,
+        scores that take `labels` are told of all classes, and the last of two is the positive one.
     solver : str, default="auto"
         See :class:`LogisticRegression`.
     tol : float >= 0, default=1e-8
@@ -130,6 +139,8 @@ class LogisticRegressionCV(LogisticRegression):
     True
     """
 
+    # `score` hands its weights on to the scorer, who is asked whether they are wanted.
+    __metadata_request__score: ClassVar[dict] = {"sample_weight": UNUSED}
     _parameter_constraints: ClassVar[dict] = {
         **{
             name: rule
@@ -197,7 +208,7 @@ class LogisticRegressionCV(LogisticRegression):
         context = begin_callbacks(self, X, y, sample_weight, 1)
         split, score = self._routed(plain, params)
         parts = check_cv(self.cv, y, classifier=True).split(X, y, **split)
-        folds = [check_fold(k, fold, X.shape[0], weight) for k, fold in enumerate(parts)]
+        folds = check_folds(parts, X.shape[0], weight)
         for k, (train, _) in enumerate(folds):
             _check_classes(k, train, classes, codes, weight)
         data = (X, y, classes, codes, weight)
@@ -260,7 +271,8 @@ class LogisticRegressionCV(LogisticRegression):
         else:
             X_train = X
         judge = LogisticRegression(fit_intercept=self.fit_intercept)
-        scorer, of_test = self._get_scorer(), _check_method_params(X, score, test)
+        scorer = told_of(classes, self._get_scorer())
+        of_test = _check_method_params(X, score, test)
         X_test, y_test = X[test], y[test]
         entries, start = [None] * len(Cs), None
         for place in np.argsort(Cs, kind="stable"):
@@ -289,6 +301,12 @@ class LogisticRegressionCV(LogisticRegression):
         tables = np.array([entry["table"] for entry in entries])
         self.coefs_paths_ = tables.reshape(*shape, *tables.shape[1:])
         self.scores_ = np.array([entry["score"] for entry in entries]).reshape(shape)
+        if np.isnan(self.scores_).any():
+            fold = int(np.argmax(np.isnan(self.scores_).any(axis=(1, 2))))
+            raise ValueError(
+                f"scoring={self.scoring!r} must give numbers, got nan for the rows that fold "
+                f"{fold} holds out. Use folds that hold out rows of each class, or another score."
+            )
         self.n_iter_ = np.array([entry["n_iter"] for entry in entries], np.int32).reshape(shape)
         self.certificates_ = np.array([entry["certificate"] for entry in entries]).reshape(shape)
         missed = [entry for entry in entries if entry["missed"] is not None]
@@ -323,6 +341,8 @@ class LogisticRegressionCV(LogisticRegression):
 
     def _average(self, X):
         """The means of what is best on each fold."""
+        for name in _OF_ALL_ROWS:
+            self.__dict__.pop(name, None)  # of an earlier fit
         n_folds = len(self.scores_)
         flat = self.scores_.transpose(0, 2, 1).reshape(n_folds, -1)
         c, r = np.unravel_index(np.argmax(flat, axis=1), self.scores_.shape[:0:-1])
@@ -359,7 +379,7 @@ class LogisticRegressionCV(LogisticRegression):
             score_params["sample_weight"] = sample_weight
         if _routing_enabled():
             score_params = process_routing(self, "score", **score_params).scorer.score
-        return self._get_scorer()(self, X, y, **score_params)
+        return told_of(self.classes_, self._get_scorer())(self, X, y, **score_params)
 
     def _get_scorer(self):
         return get_scorer(self.scoring or "accuracy")
@@ -381,6 +401,23 @@ class LogisticRegressionCV(LogisticRegression):
         return router.add(scorer=self._get_scorer(), method_mapping=mapping)
 
 
+def told_of(classes, scorer):
+    """The scorer, told of all classes: some of them may not be among the rows that it sees."""
+    function = getattr(scorer, "_score_func", None)
+    takes = () if function is None else inspect.signature(function).parameters
+    if "labels" not in takes:
+        return scorer
+    of_classes = {"labels": classes}
+    if len(classes) == 2 and "pos_label" in takes:
+        of_classes["pos_label"] = classes[-1]
+    return make_scorer(
+        function,
+        response_method=scorer._response_method,
+        greater_is_better=scorer._sign > 0,
+        **{**of_classes, **scorer._kwargs},
+    )
+
+
 def _check_classes(number, train, classes, codes, weight):
     """Each class needs a row to learn from."""
     totals = np.bincount(
@@ -390,6 +427,6 @@ def _check_classes(number, train, classes, codes, weight):
         return
     missing = classes[int(np.argmin(totals > 0))]
     raise ValueError(
-        f"fold {number} of cv has no training row of class {missing!r}. Use fewer or stratified "
+        f"fold {number} of cv has no training row of class {missing}. Use fewer or stratified "
         "folds, or leave out classes of few rows."
     )

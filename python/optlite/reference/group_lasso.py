@@ -43,7 +43,9 @@ def feasible_scale(c, l1, radius):
     """Return the largest t with ``|soft(t c, l1)| <= radius``.
 
     The norm grows with t. Between two values of t at which some ``t |c_j| = l1`` its square is
-    ``t^2 sum c_j^2 - 2 t l1 sum |c_j| + k l1^2`` over the k largest entries.
+    ``t^2 sum c_j^2 - 2 t l1 sum |c_j| + k l1^2`` over the k largest entries. The deviations of the
+    entries from their mean keep the root from cancelling where `radius` is far below `l1`, and
+    units in which the largest numbers are 1 keep squares from overflow.
 
     Examples
     --------
@@ -53,14 +55,18 @@ def feasible_scale(c, l1, radius):
     0.2
     """
     sizes = np.sort(np.abs(c).ravel())[::-1]
-    sizes = sizes[sizes > 0]
+    if sizes[0] == 0:
+        return np.inf
+    top, unit = sizes[0], max(l1, radius)
+    sizes, l1, radius = sizes / top, l1 / unit, radius / unit
     for k in range(1, len(sizes) + 1):
-        a, b = np.sum(sizes[:k] ** 2), np.sum(sizes[:k])
-        root = np.sqrt(max((l1 * b) ** 2 - a * (k * l1**2 - radius**2), 0.0))
-        t = (l1 * b + root) / a
+        largest = sizes[:k]
+        squares, deviation = np.sum(largest**2), np.sum((largest - largest.mean()) ** 2)
+        root = np.sqrt(max(squares * radius**2 - k * l1**2 * deviation, 0.0))
+        t = (l1 * largest.sum() + root) / squares
         if k == len(sizes) or t * sizes[k] <= l1:
-            return t
-    return np.inf
+            break
+    return t * (unit / top)
 
 
 def duality_gap(Z, Yc, s, W, groups, v, l1, norm, ridge=0.0):
