@@ -221,6 +221,16 @@ def test_the_surge_of_sign_descent_itself():
             ValueError,
             "gradient, covariance and hessian must have shapes",
         ),
+        (
+            lambda: sign_descent_rate(1.0, [1.0, 1.0], np.diag([1.0, 0.0]), np.eye(2)),
+            ValueError,
+            "covariance must have a diagonal > 0",
+        ),
+        (
+            lambda: sign_descent_rate(1.0, [1.0], [[1.0]], [[-1.0]]),
+            ValueError,
+            "hessian must bend up along the signs, got -1 on average",
+        ),
     ],
 )
 def test_bad_arguments_are_refused(make, error, message):

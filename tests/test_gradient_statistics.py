@@ -156,6 +156,17 @@ def test_values_on_a_line_with_slopes_and_a_barrier():
     assert down.is_monotone and down.barrier == 0.0
 
 
+@pytest.mark.parametrize("places", [[0], [2], [2, 3], [5], [0, 5]])
+def test_a_line_through_infinite_values_is_not_monotone(places):
+    def value(w):
+        return np.inf if round(5 * (1 - w[0])) in places else w[0]
+
+    f = objectives.from_callable(value, np.ones_like, 1)
+    found = loss_on_line(f, [1.0], [0.0], n_points=6)
+    assert not found.is_monotone
+    assert found.barrier == np.inf or np.isnan(found.barrier)
+
+
 @pytest.mark.parametrize("axes", [(0, 1), (0, -1), (-1, -2)])
 def test_values_on_a_plane_of_eigenvectors(axes):
     f = OBJECTIVES["network"]

@@ -1,11 +1,15 @@
 """Second-order methods on any objective: exact subproblems, known answers, rates, honest ends."""
 
+import concurrent.futures
 import functools
+import gc
 import itertools
+import weakref
 
 import numpy as np
 import pytest
 import scipy.optimize
+import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
@@ -13,7 +17,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from optlite import objectives, optim, reference
 from optlite._params import records
-from optlite.optim.curvatures import METHODS
+from optlite.optim.curvatures import METHODS, sketched_newton
 from optlite.reference.krylov import KrylovSpace, minimize_cubic
 
 DIRECTIONS = sorted(records("directions"))
@@ -698,3 +702,182 @@ def test_arrays_of_the_caller_are_left_alone():
     assert np.array_equal(start, [1.0, 1.0])
     writes = objectives.from_callable(value, np.zeros_like, 2)
     assert np.array_equal(optim.minimize(writes, start, method="lbfgs").x, [1.0, 1.0])
+
+
+# --- functions that are not what they seem --------------------------------------------------------
+
+
+@pytest.mark.parametrize("engine", ["core", "numpy"])
+@pytest.mark.parametrize("method", DIRECTIONS)
+def test_a_gradient_of_the_wrong_sign_is_no_success(method, engine):
+    """Steps shrink until values agree to the last digit: an end by rounding that is none."""
+    f = objectives.from_callable(
+        lambda w: 1000.0 + w @ w, lambda w: -2.0 * w, 2, hvp=lambda w, v: 2.0 * v
+    )
+    with pytest.warns(ConvergenceWarning, match="relative gradient 0.002 .*ompare the gradient"):
+        result = optim.minimize(f, np.ones(2), method=method, engine=engine, max_iter=1000)
+    assert not result.success
+    assert result.status in ("line_search_failed", "precision_limit")
+
+
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning", "ignore:invalid:RuntimeWarning")
+@pytest.mark.parametrize("method", DIRECTIONS)
+def test_a_function_without_a_minimum_is_no_success(method):
+    f = objectives.Quadratic([1.0, -2.0])
+    with pytest.warns(ConvergenceWarning):
+        result = optim.minimize(f, [1.0, 1.0], method=method, max_iter=700)
+    assert not result.success
+    assert result.fun < -100.0
+
+
+@pytest.mark.parametrize("engine", ["core", "numpy"])
+@pytest.mark.parametrize("method", DIRECTIONS)
+def test_points_without_a_gradient_are_not_taken(method, engine):
+    """Finite values everywhere, but NaN as the gradient outside of a ball; no curvature at all."""
+    f = objectives.from_callable(
+        lambda w: float(np.sum(w)),
+        lambda w: np.ones(2) if w @ w < 1.0 else np.array([np.nan, 1.0]),
+        2,
+        hvp=lambda w, v: 0.0 * v,
+    )
+    run = list(optim.steps(f, method=method, engine=engine, max_iter=30))
+    assert np.isfinite([record.gradient for record in run]).all()
+    assert np.all(np.diff([record.objective for record in run]) <= 0.0)
+    assert -np.sqrt(2.0) < run[-1].objective < -0.9
+
+
+@pytest.mark.parametrize("engine", ["core", "numpy"])
+@pytest.mark.parametrize("method", ["trust_region", "cubic"])
+def test_negative_curvature_that_the_values_deny_is_not_believed(method, engine):
+    """Products of the wrong sign at a minimum: the gradient is what is known there."""
+    f = objectives.from_callable(
+        lambda w: 1.0 + w @ w, lambda w: 2.0 * w, 3, hvp=lambda w, v: -2.0 * v
+    )
+    result = optim.minimize(f, method=method, engine=engine)
+    assert (result.status, result.success, result.nit) == ("stationary", True, 0)
+    assert_allclose(result.curvature, -2.0)
+
+
+class Plain:
+    """What the documentation asks for, and not more; dim is not among it."""
+
+    shape = (2,)
+
+    def value_and_gradient(self, w):
+        return w @ w - w[0], 2.0 * w - [1.0, 0.0]
+
+    def hvp(self, w, v):
+        return 2.0 * v
+
+
+@pytest.mark.parametrize("method", ["newton", "newton_cg", "trust_region", "cubic", "schulz"])
+def test_an_objective_needs_no_more_than_is_said(method):
+    assert_allclose(optim.minimize(Plain(), method=method).x, [0.5, 0.0], atol=1e-8)
+
+
+@pytest.mark.parametrize("engine", ["core", "numpy"])
+def test_products_of_gauss_newton_are_checked(engine):
+    f = Residuals()
+    f.gauss_newton_product = lambda w, v: np.ones(3)
+    with pytest.raises(ValueError, match=r"gauss_newton_product must return shape \(2,\)"):
+        optim.gauss_newton(f, [-1.2, 1.0], engine=engine)
+    f.gauss_newton_product = lambda w, v: np.full(2, np.inf)
+    with pytest.raises(ValueError, match="gauss_newton_product returned inf"):
+        optim.gauss_newton(f, [-1.2, 1.0], engine=engine)
+
+
+@pytest.mark.parametrize("engine", ["core", "numpy"])
+@pytest.mark.parametrize("method", DIRECTIONS)
+def test_one_variable_and_starts_of_any_type(method, engine):
+    f = objectives.from_callable(
+        lambda w: np.sqrt(1.0 + (w - 3.0) ** 2),
+        lambda w: (w - 3.0) / np.sqrt(1.0 + (w - 3.0) ** 2),
+        1,
+        hvp=lambda w, v: v / (1.0 + (w - 3.0) ** 2) ** 1.5,
+    )
+    for start in ([0], np.zeros(1, np.float32), np.zeros(1, np.int8)):
+        result = optim.minimize(f, start, method=method, engine=engine, tol=1e-9)
+        assert result.success
+        assert result.x.dtype == np.float64
+        assert_allclose(result.x, 3.0, atol=1e-8)
+        assert not np.any(start)
+    at_once = optim.minimize(f, [3.0], method=method, engine=engine)
+    assert (at_once.status, at_once.nit) == ("stationary", 0)
+
+
+@pytest.mark.parametrize("has_hvp", [True, False])
+@pytest.mark.parametrize("engine", ["core", "numpy"])
+@pytest.mark.parametrize("method", DIRECTIONS)
+def test_a_singular_hessian_is_no_obstacle(method, engine, has_hvp):
+    a = np.array([1.0, 2.0, -1.0])
+    hvp = (lambda w, v: 2.0 * a * (a @ v)) if has_hvp else None
+    f = objectives.from_callable(
+        lambda w: 1.0 + (a @ w - 1.0) ** 2, lambda w: 2.0 * (a @ w - 1.0) * a, 3, hvp=hvp
+    )
+    result = optim.minimize(f, [0.3, 0.0, -0.5], method=method, engine=engine)
+    assert result.success
+    assert_allclose(a @ result.x, 1.0, atol=1e-7)
+
+
+@pytest.mark.parametrize("part", [0.0, 1e-300, 1e-20, 1e-16, 1e-14, 1e-10, 1e-6])
+@pytest.mark.parametrize("sigma", [1e-3, 0.5, 50.0])
+def test_the_cubic_model_near_its_hard_case(part, sigma):
+    """Hardly any gradient along the negative eigenvalue, in either direction."""
+    values = np.array([-2.0, 1.0, 3.0])
+    for sign in (1.0, -1.0):
+        w = np.array([sign * part, 0.3, -0.4])
+        c = minimize_cubic(values, w, sigma)
+        shift = sigma * np.linalg.norm(c)
+        assert shift >= 2.0 * (1.0 - 1e-12)
+        assert_allclose((values + shift) * c, -w, rtol=0.0, atol=1e-9)
+        assert c[0] * w[0] <= 0.0
+
+
+# --- Python inside of the core --------------------------------------------------------------------
+
+
+def test_a_function_may_minimise_another_one():
+    """The Moreau envelope of |v|^4 / 4, each value from a run of its own."""
+
+    def inner(w):
+        g = objectives.from_callable(
+            lambda v: np.sum(v**4) / 4.0 + 0.5 * np.sum((v - w) ** 2), lambda v: v**3 + v - w, 2
+        )
+        return optim.trust_region(g, w, tol=1e-12)
+
+    f = objectives.from_callable(lambda w: inner(w).fun, lambda w: w - inner(w).x, 2)
+    assert_allclose(optim.lbfgs(f, [2.0, -1.0], tol=1e-8).x, 0.0, atol=1e-2)
+
+
+def test_a_run_keeps_its_objective_and_no_longer():
+    f = objectives.from_callable(lambda w: np.sum(w**4), lambda w: 4.0 * w**3, 2)
+    known = weakref.ref(f)
+    run = optim.steps(f, np.ones(2), method="newton_cg")
+    next(run)
+    del f
+    gc.collect()
+    assert known() is not None
+    assert next(run).iteration == 1
+    del run
+    gc.collect()
+    assert known() is None
+
+
+def test_runs_in_threads_are_those_of_one():
+    def one(seed):
+        start = np.random.default_rng(seed).normal(size=4)
+        return optim.trust_region(objectives.Rosenbrock(4), start, max_iter=200).x
+
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        for seed, found in enumerate(pool.map(one, range(8))):
+            assert np.array_equal(found, one(seed))
+
+
+def test_a_large_sketch_is_drawn_in_parts(monkeypatch):
+    monkeypatch.setattr(sketched_newton, "NUMBERS", 30)
+    A = np.random.default_rng(0).normal(size=(25, 4))
+    parts = np.random.default_rng(1)
+    S = np.hstack([parts.standard_normal((10, min(3, 25 - first))) for first in range(0, 25, 3)])
+    for each in (A, sp.csr_array(A)):
+        found = sketched_newton.gaussian(each, 10, np.random.default_rng(1))
+        assert_allclose(found, S @ A / np.sqrt(10.0), atol=1e-13)

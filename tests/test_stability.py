@@ -187,6 +187,19 @@ def test_tracker_takes_other_operators_and_small_or_plain_objectives():
     )
 
 
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning", "ignore:invalid:RuntimeWarning")
+def test_a_run_that_diverges_is_followed_to_its_end():
+    f = objectives.from_callable(
+        lambda x: np.sum(np.cosh(x)), np.sinh, 2, hvp=lambda x, v: np.cosh(x) * v
+    )
+    rule = optim.SGD(1.0)
+    tracker = SharpnessTracker(f, rule=rule)
+    run = list(tracker.follow(optim.steps(f, [1.0, 5.0], rule, max_iter=50)))
+    assert not np.isfinite(run[-1].objective)
+    assert 1 <= len(tracker.records) < len(run)
+    assert np.isfinite(tracker.sharpness).all()
+
+
 def test_tracker_preconditions_for_adam():
     rule = optim.Adam(1e-2)
     tracker = SharpnessTracker(NET, rule=rule, every=15, tol=1e-6)

@@ -30,7 +30,7 @@ class PythonObjective final : public Objective {
     const pybind11::gil_scoped_acquire gil;
     const Doubles rows({V.cols(), V.rows()}, V.data());  // a column here is a row there
     const Doubles products = problem_.attr("products")(array_of(p.x), rows).cast<Doubles>();
-    out = Eigen::Map<const Matrix>(products.data(), V.rows(), V.cols());
+    out = vector_of(products, V.size(), "The products").reshaped(V.rows(), V.cols());
     if (margins != nullptr) margins->resize(0, 0);
     count();
   }
@@ -38,7 +38,7 @@ class PythonObjective final : public Objective {
   void hessian(const Point& p, Matrix& H) override {
     const pybind11::gil_scoped_acquire gil;
     const Doubles matrix = problem_.attr("matrix")(array_of(p.x)).cast<Doubles>();
-    H = Eigen::Map<const Matrix>(matrix.data(), dimension_, dimension_);
+    H = vector_of(matrix, dimension_ * dimension_, "The matrix").reshaped(dimension_, dimension_);
     count();
   }
 

@@ -105,6 +105,7 @@ bool Descent::stop_or_choose_direction() {
     status_ = Status::iteration_limit;
     return true;
   }
+  leaving_ = is_stationary;
   if (!is_stationary) choose_direction(target);
   return ends_here(target);
 }
@@ -176,6 +177,8 @@ bool Descent::advance() {
     // Where the predicted decrease is below the rounding error of the value, this is the end.
     const bool exhausted = decrement <= 1e3 * epsilon * std::fabs(current_.value);
     status_ = exhausted ? Status::precision_limit : Status::line_search_failed;
+    // The values do not confirm the negative curvature: what is known is the gradient.
+    if (leaving_) status_ = Status::stationary;
     return false;
   }
   direction_.moved(current_, trial_);

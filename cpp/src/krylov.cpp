@@ -94,13 +94,19 @@ Vector minimize_cubic(const Vector& values, const Vector& w, double weight) {
                         (slope / (length * length * length) + weight / (lambda * lambda));
     double next = lambda + step;
     if (!(next > low && next < high)) next = 0.5 * (low + high);
-    if (std::fabs(next - lambda) <= 4.0 * epsilon * lambda) break;
+    if (!(next > low) || std::fabs(next - lambda) <= 4.0 * epsilon * lambda) break;
     lambda = next;
   }
+  // The hard case: w has no part along the smallest eigenvalue, or so little that the sum of that
+  // and lambda loses its digits. This part of c then is what is missing in length.
+  const bool is_hard = values[0] < 0.0 && lambda + values[0] <= 1e-6 * lambda;
+  if (is_hard) lambda = std::max(lambda, -values[0] * (1.0 + 2.0 * epsilon));
   Vector c = shifted(values, w, lambda);
-  // The hard case: w has no part along the smallest eigenvalue, which gives what is missing.
-  const double missing = std::pow(lambda / weight, 2) - c.squaredNorm();
-  if (w[0] == 0.0 && values[0] < 0.0 && missing > 0.0) c[0] = std::sqrt(missing);
+  if (is_hard) {
+    c[0] = 0.0;
+    const double missing = std::pow(lambda / weight, 2) - c.squaredNorm();
+    c[0] = std::copysign(std::sqrt(std::max(missing, 0.0)), w[0] > 0.0 ? -1.0 : 1.0);
+  }
   return c;
 }
 

@@ -51,7 +51,7 @@ for i, B in enumerate(BATCHES):
     values[i], overlaps[i] = found[:, -1].mean(), np.mean(vectors[:, 0, -1] ** 2)
 claims.at_most(
     "largest eigenvalue against the formula: largest relative difference",
-    "Granziol, Zohren and Roberts 2022, theorem 3",
+    "Granziol, Zohren and Roberts 2022",
     0.05,
     np.abs(values / model.sharpness(BATCHES) - 1.0).max(),
 )

@@ -59,7 +59,7 @@ def hessian_alignment(domains, w, method="hgp", *, n_probes=100, random_state=0)
     Notes
     -----
     With gradients :math:`g_e` and Hessians :math:`H_e` of E domains, and a bar for their mean
-    [1]_, equations 7 and 11:
+    [1]_:
 
     .. math::
 
@@ -103,7 +103,7 @@ def hessian_alignment(domains, w, method="hgp", *, n_probes=100, random_state=0)
     n_probes = integer(n_probes, "n_probes", 1, owner)
     random = generator(random_state, owner)
     w = np.asarray(w, dtype=float)
-    G = np.array([np.ravel(each.gradient(w)) for each in domains], dtype=float)
+    G = np.array([np.ravel(each.gradient(w.copy())) for each in domains], dtype=float)
     operators = [HessianOperator(each, w) for each in domains]
     if method == "hgp":
         V = np.array([A._apply(g[None])[0] for A, g in zip(operators, G, strict=True)])

@@ -26,6 +26,8 @@ def hessian_noise(
     vectors : array-like of shape (dim,) or (dim, n_vectors), default=None
         Unit vectors to look along: eigenvectors of the Hessian, for example. None draws a new
         random one for each split.
+    across : bool, default=False
+        Whether to leave the part of each product along its vector out.
     n_splits : int, >= 1, default=10
         Times that two disjoint batches are drawn.
     batch_size : int, default=None
@@ -54,8 +56,7 @@ def hessian_noise(
     References
     ----------
     .. [1] Granziol, Zohren, Roberts, Learning rates as a function of batch size: a random matrix
-       theory approach to neural network training, Journal of Machine Learning Research, 2022,
-       section 4.
+       theory approach to neural network training, Journal of Machine Learning Research, 2022.
 
     Examples
     --------
@@ -137,7 +138,7 @@ class BatchHessian:
     Notes
     -----
     A batch of B of n samples counts as :math:`b = B / (1 - B / n)` independent ones. "wigner": the
-    difference has independent entries, symmetric about zero, and [1]_, theorem 3,
+    difference has independent entries, symmetric about zero, so that [1]_
 
     .. math:: \lambda'(B) = \begin{cases}
               \lambda + \dfrac{s}{b\, \lambda} & \lambda > \sqrt{s / b} \\

@@ -71,8 +71,8 @@ def gradient_statistics(objective, w, *, rows=None, block_size=1024):
               \text{signal to noise}_j = \frac{\bar g_j^2}{\frac1n \sum_i (g_{ij} - \bar g_j)^2},
               \qquad \text{noise scale} = \frac{\sum_j \operatorname{var} g_j}{\|\bar g\|^2} .
 
-    The first, times n, is m-coherence [1]_, definition 1: how many samples one sample's step helps.
-    The second says which parameters will generalise [2]_, equation 2. The third is the simple noise
+    The first, times n, is m-coherence [1]_: how many samples one sample's step helps.
+    The second says which parameters will generalise [2]_. The third is the simple noise
     scale of [3]_, equation 2.9.
 
     References

@@ -27,7 +27,7 @@ class LossOnLine:
         Largest height of the values above the chord between the two ends, which may be at an end:
         >= 0.
     is_monotone : bool
-        Whether no value is above the one before, but for rounding.
+        Whether all values are finite and none is above the one before, but for rounding.
     """
 
     positions: np.ndarray
@@ -90,14 +90,16 @@ def loss_on_line(objective, start, end, n_points=51):
         w = ends[1] if i == n_points - 1 else ends[0] + share * way
         value, gradient = objective.value_and_gradient(w.reshape(objective.shape))
         values[i], slopes[i] = value, np.ravel(gradient) @ way
-    chord = (1.0 - s) * values[0] + s * values[-1]
+    with np.errstate(invalid="ignore"):  # of an infinite value the height is not known
+        heights = values - ((1.0 - s) * values[0] + s * values[-1])
+    is_finite = bool(np.isfinite(values).all())
     rounding = 1e-12 * np.abs(values).max()
     return LossOnLine(
         positions=s,
         values=values,
         slopes=slopes,
-        barrier=max(float(np.max(values - chord)), 0.0),
-        is_monotone=bool((np.diff(values) <= rounding).all()),
+        barrier=max(float(np.max(heights)), 0.0),
+        is_monotone=is_finite and bool((np.diff(values) <= rounding).all()),
     )
 
 

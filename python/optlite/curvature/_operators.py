@@ -246,6 +246,7 @@ class HessianOperator(CurvatureOperator):
                 f"rows must be None for an objective without rows, got {type(objective).__name__} "
                 f"({owner})."
             )
+        checks.needs_hvp(objective, owner)
         self._source, self._multiply = None, checks.python_products(objective, owner)
         self.w = checks.point(objective, w, owner)
         super().__init__(objective.dim, np.float64)

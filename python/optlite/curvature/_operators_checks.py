@@ -93,8 +93,8 @@ def rows_of(V, operator):
     return np.ascontiguousarray(V.T, dtype=np.float64)
 
 
-def python_products(objective, owner):
-    """Return multiply(w, V) of an objective in Python, for V with one vector a row."""
+def needs_hvp(objective, owner):
+    """Refuse an objective in Python without products with its Hessian."""
     if not all(hasattr(objective, name) for name in ("dim", "shape", "hvp")) or (
         getattr(objective, "_hvp", objective) is None
     ):
@@ -103,20 +103,24 @@ def python_products(objective, owner):
             f"({owner}). Without an hvp use curvature.FiniteDifferenceOperator(objective, w), "
             "which needs gradients only."
         )
-    shape = tuple(objective.shape)
+
+
+def python_products(objective, owner, name="hvp"):
+    """Return multiply(w, V) by a method of an objective in Python, for V with one vector a row."""
+    shape, method = tuple(objective.shape), getattr(objective, name)
 
     def multiply(w, V):
-        # Copies: hvp might write into its arguments.
+        # Copies: the method might write into its arguments.
         at = [(w.reshape(shape).copy(), v.reshape(shape).copy()) for v in V]
-        products = [np.asarray(objective.hvp(*arguments), dtype=float) for arguments in at]
+        products = [np.asarray(method(*arguments), dtype=float) for arguments in at]
         for product in products:
             if product.shape != shape:
                 raise ValueError(
-                    f"hvp must return shape {shape}, as w has, got {product.shape} ({owner})."
+                    f"{name} must return shape {shape}, as w has, got {product.shape} ({owner})."
                 )
             if not np.isfinite(product).all():
                 raise ValueError(
-                    f"hvp returned {product[~np.isfinite(product)][0]} ({owner}). Look for an "
+                    f"{name} returned {product[~np.isfinite(product)][0]} ({owner}). Look for an "
                     "overflow or a division by zero at this w."
                 )
         return np.stack(products).reshape(len(V), -1)

@@ -253,7 +253,7 @@ def sgd_stability(hessians, batch_size=1, *, sampling="without_replacement", tol
     with :math:`p = \frac{n - b}{b (n - 1)}, q = 1 - p` without replacement,
     :math:`p = \frac1b, q = 1 - p` with it, and :math:`p = \frac1b - \frac1n, q = 1` for Bernoulli
     samples. The map is symmetric and keeps covariances positive: its spectral radius is its largest
-    eigenvalue, which is at most 1 just if [1]_, theorem 1,
+    eigenvalue, which is at most 1 just if [1]_
 
     .. math:: \eta \le \frac{2}{\lambda_{\max}(C^+ D)}, \qquad
               C = \tfrac12 (H \otimes I + I \otimes H), \quad
@@ -279,7 +279,7 @@ def sgd_stability(hessians, batch_size=1, *, sampling="without_replacement", tol
     .. [2] Wu, Ma, E, How SGD selects the global minima in over-parameterized learning: a dynamical
        stability perspective, NeurIPS 2018.
     .. [3] Dexter, Ocejo, Keerthi, Gupta, Acharya, Khanna, A precise characterization of SGD
-       stability using loss surface geometry, ICLR 2024, definition 1 and theorem 1.
+       stability using loss surface geometry, ICLR 2024.
 
     Examples
     --------

@@ -150,8 +150,11 @@ class SharpnessTracker:
     # --- along a run ------------------------------------------------------------------------------
 
     def __call__(self, record):
-        """Measure at the point of a :class:`~optlite.trace.Record`, if its turn has come."""
-        if record.iteration % self.every:
+        """Measure at the point of a :class:`~optlite.trace.Record`, if its turn has come.
+
+        Where a run has diverged there is nothing to measure.
+        """
+        if record.iteration % self.every or not _is_finite(record):
             return
         diagonal = None
         if self.rule is not None and self.rule.name in _PRECONDITIONED:
@@ -329,6 +332,12 @@ def sharpness(objective, w, k=1, **options):
     5.0
     """
     return SharpnessTracker(objective, k, **options).measure(w)
+
+
+def _is_finite(record):
+    """Whether a run has not diverged."""
+    arrays = (record.objective, record.x, record.gradient)
+    return all(np.isfinite(each).all() for each in arrays if each is not None)
 
 
 def share_in(rows, gradient):

@@ -57,9 +57,9 @@ def stability_threshold(rule, **fields):
         \end{aligned}
 
     with momentum :math:`\mu`, dampening d, and :math:`\lambda_P` an eigenvalue of
-    :math:`P^{-1/2} H P^{-1/2}`. The first row and Nesterov's are in [1]_, section 2 and appendix B;
-    Adam's in [2]_, section 2. Neural networks trained with all data sharpen until they are there,
-    and stay: the edge of stability [1]_.
+    :math:`P^{-1/2} H P^{-1/2}`. The first row and Nesterov's are in [1]_, Adam's in [2]_. Neural
+    networks trained with all data sharpen until they are there, and stay: the edge of stability
+    [1]_.
 
     References
     ----------
@@ -151,7 +151,7 @@ def adam_preconditioner(v, t, *, beta1=0.9, beta2=0.999, eps=1e-8):
     .. math:: P = (1 - \beta_1^t) \left( \sqrt{v / (1 - \beta_2^t)} + \varepsilon \right)
 
     With it a step of Adam is :math:`w \leftarrow w - \eta P^{-1} m`, m the mean without correction
-    (Cohen et al. 2022, section 2).
+    (Cohen et al. 2022).
 
     References
     ----------

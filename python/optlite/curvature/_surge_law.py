@@ -34,7 +34,7 @@ def optimal_learning_rate(batch_size, noise_scale, *, largest=1.0, rule="sgd"):
               {\sqrt{\mathcal B / B} + \sqrt{B / \mathcal B}} .
 
     The first rises and saturates [1]_, equation 2.6. The second rises like a square root, surges at
-    :math:`B = \mathcal B`, and falls again [2]_, theorem 2: larger batches make the signs agree,
+    :math:`B = \mathcal B`, and falls again [2]_: larger batches make the signs agree,
     and steps along all coordinates at once are long in the directions of large curvature. It holds
     for batches so small that every coordinate is mostly noise; :func:`sign_descent_rate` has no
     such limit.
@@ -139,7 +139,7 @@ def sign_noise_scale(gradient, covariance, hessian):
               {2 \sqrt{\operatorname{tr} H \, \sum_{i \ne j}
               H_{ij} \frac{\mu_i \mu_j}{\sigma_i \sigma_j}}}
 
-    (Li et al. 2024, theorem 2).
+    (Li et al. 2024).
 
     Examples
     --------
@@ -151,9 +151,7 @@ def sign_noise_scale(gradient, covariance, hessian):
     """
     owner = "sign_noise_scale"
     g, S, H = _quadratic(gradient, covariance, hessian, owner)
-    sigma = np.sqrt(np.diag(S))
-    if not (sigma > 0.0).all():
-        raise ValueError(f"covariance must have a diagonal > 0 ({owner}).")
+    sigma = _deviations(S, owner)
     signal, trace = g / sigma, float(np.trace(H))
     between = float(signal @ H @ signal - np.diag(H) @ signal**2)
     if not (between > 0.0 and trace > 0.0):
@@ -177,6 +175,11 @@ def sign_descent_rate(batch_size, gradient, covariance, hessian):
     -------
     float
 
+    Raises
+    ------
+    ValueError
+        If a variance is 0, or the quadratic does not bend up along the signs: no rate is the best.
+
     Notes
     -----
     With :math:`e_i = \operatorname{erf}(\sqrt{B / 2}\, \mu_i / \sigma_i)`, the mean of the sign
@@ -194,11 +197,25 @@ def sign_descent_rate(batch_size, gradient, covariance, hessian):
     """
     from scipy.special import erf
 
-    g, S, H = _quadratic(gradient, covariance, hessian, "sign_descent_rate")
-    if not _params.real_number(batch_size, "batch_size", "sign_descent_rate") > 0.0:
-        raise ValueError(f"batch_size must be > 0, got {batch_size} (sign_descent_rate).")
-    e = erf(math.sqrt(0.5 * batch_size) * g / np.sqrt(np.diag(S)))
-    return float(e @ g / (np.trace(H) + e @ H @ e - np.diag(H) @ e**2))
+    owner = "sign_descent_rate"
+    g, S, H = _quadratic(gradient, covariance, hessian, owner)
+    if not _params.real_number(batch_size, "batch_size", owner) > 0.0:
+        raise ValueError(f"batch_size must be > 0, got {batch_size} ({owner}).")
+    e = erf(math.sqrt(0.5 * batch_size) * g / _deviations(S, owner))
+    bend = float(np.trace(H) + e @ H @ e - np.diag(H) @ e**2)
+    if not bend > 0.0:
+        raise ValueError(
+            f"hessian must bend up along the signs, got {bend:g} on average ({owner})."
+        )
+    return float(e @ g) / bend
+
+
+def _deviations(covariance, owner):
+    """Standard deviations of the coordinates, none of which may be 0."""
+    variances = np.diag(covariance)
+    if not (variances > 0.0).all():
+        raise ValueError(f"covariance must have a diagonal > 0 ({owner}).")
+    return np.sqrt(variances)
 
 
 def _quadratic(gradient, covariance, hessian, owner):

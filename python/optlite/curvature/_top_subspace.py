@@ -77,7 +77,7 @@ def gradient_in_top_subspace(objective, w, k, *, gradient=None, learning_rate=No
 
     References
     ----------
-    .. [1] Gur-Ari, Roberts, Dyer, Gradient descent happens in a tiny subspace, 2018, section 2.
+    .. [1] Gur-Ari, Roberts, Dyer, Gradient descent happens in a tiny subspace, 2018.
     .. [2] Song, Ahn, Yun, Does SGD really happen in tiny subspaces?, ICLR 2025.
 
     Examples
@@ -92,7 +92,7 @@ def gradient_in_top_subspace(objective, w, k, *, gradient=None, learning_rate=No
     k = integer(k, "k", 1, owner, objective.dim)
     operator = HessianOperator(objective, w)
     g = (
-        objective.gradient(w)
+        objective.gradient(np.array(w))
         if gradient is None
         else _params.real_array(gradient, "gradient", owner)
     )
@@ -132,7 +132,7 @@ def subspace_overlap(U, V):
 
     References
     ----------
-    Gur-Ari, Roberts, Dyer, Gradient descent happens in a tiny subspace, 2018, equation 5.
+    Gur-Ari, Roberts, Dyer, Gradient descent happens in a tiny subspace, 2018.
 
     Examples
     --------

@@ -24,9 +24,9 @@ class TraceResult:
         The estimate.
     standard_error : float
         Its estimated standard deviation over the random vectors: 0 if `value` is exact up to
-        rounding. Of "xtrace" and "xnystrace", whose samples depend on each other, it is on the
-        small side: twice of it covers the truth in eight or nine cases out of ten, and in six or
-        seven where "xnystrace" has taken half as many vectors as there are dimensions.
+        rounding. Of "xtrace", whose samples depend on each other, it is on the small side: twice of
+        it covers the truth in eight or nine cases out of ten. Of "xnystrace" it is on the large
+        side, several times the error where eigenvalues fall fast.
     n_matvec : int
         Products with vectors.
     method : str

@@ -92,15 +92,15 @@ def from_callable(value, gradient, shape, hvp=None, minimum=None):
     shape : int or tuple of int
         Shape of w.
     hvp : callable, default=None
-        ``hvp(w, v)``: the product of the Hessian at w with v; needed by rules that ask for
-        curvature only.
+        ``hvp(w, v)``: the product of the Hessian at w with v. Update rules that ask for curvature
+        need it; second-order methods take differences of gradients without it.
     minimum : float, default=None
         The smallest value of the function, where it is known.
 
     Returns
     -------
     CallableObjective
-        To be passed to :func:`optlite.optim.minimize` with an update rule as its method.
+        To be passed to :func:`optlite.optim.minimize`.
 
     Raises
     ------

@@ -21,6 +21,10 @@ from .wrappers import PythonRule
 ENGINES = ("core", "numpy")
 SUCCESS = ("converged", "estimated", "stationary", "precision_limit")
 
+#: Relative gradient above which an end by rounding is none: values that do not fall where the
+#: gradient says so contradict it.
+FLAT = np.finfo(np.float64).eps ** (1 / 3)
+
 
 def steps(
     objective,
@@ -167,7 +171,9 @@ def minimize(
         (:class:`~optlite.trace.Trace` or None). Status "stationary" says that the gradient vanished
         where no bound is known; "trust_region" and "cubic" leave such a point if they find negative
         curvature there. ``success`` is also true when rounding stops
-        the run before the tolerance ("precision_limit"): nothing better can be computed.
+        the run before the tolerance ("precision_limit"): nothing better can be computed. Where no
+        bound is known this takes a relative gradient of at most 6e-6: above it, value and gradient
+        contradict each other.
 
     Warns
     -----
@@ -203,9 +209,10 @@ def minimize(
             stopped = True
             break
     status = "stopped" if stopped else run.status
-    if status not in (*SUCCESS, "stopped"):
+    success = _is_success(status, objective, record)
+    if not (success or stopped):
         _warn(run, objective, method, record, tol, max_iter)
-    return _result(run, record, status, Trace(records) if trace else None)
+    return _result(run, record, status, success, Trace(records) if trace else None)
 
 
 def _make_run(objective, x0, parts, max_iter, tol, engine, batches, fields):
@@ -361,7 +368,14 @@ def _plain(record):
     return {name: (int if name in counts else float)(value) for name, value in record.items()}
 
 
-def _result(run, record, status, trace):
+def _is_success(status, objective, record):
+    """Whether a run has reached what can be reached."""
+    if status != "precision_limit" or isinstance(objective, GeneralizedLinearObjective):
+        return status in SUCCESS
+    return relative_gradient(record.x, record.gradient, record.objective) <= FLAT
+
+
+def _result(run, record, status, success, trace):
     from scipy.optimize import OptimizeResult
 
     message = "The callback stopped the run." if status == "stopped" else run.message
@@ -370,7 +384,7 @@ def _result(run, record, status, trace):
         fun=record.objective,
         jac=record.gradient,
         nit=record.iteration,
-        success=status in SUCCESS,
+        success=success,
         status=status,
         message=message,
         certificate=record.certificate,
@@ -393,6 +407,8 @@ _GENERAL_REMEDIES = {
     **_REMEDIES,
     "line_search_failed": "Try another method or step_size, or compare the gradient with "
     "differences of the values.",
+    "precision_limit": "Compare the gradient with differences of the values; if it is right, the "
+    "values are noisier than float64, or have a kink: loosen tol.",
     "not_finite": "Start where the function and its gradient are finite.",
 }
 

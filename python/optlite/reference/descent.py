@@ -46,6 +46,7 @@ class Descent:
         self.direction = np.empty(0)
         self.record = {"iteration": 0}
         self.idle_steps = 0
+        self.is_leaving = False  # the direction leads away from a stationary point
         self.current = objective.evaluate(np.array(x0, dtype=float))
         finite = np.isfinite(self.current.value) and np.isfinite(self.current.gradient).all()
         self.status = "running" if finite else "not_finite"
@@ -84,6 +85,7 @@ class Descent:
         elif self.record["iteration"] >= self.max_iterations:
             self.status = "iteration_limit"
         else:
+            self.is_leaving = is_stationary
             if not is_stationary:
                 self._choose_direction(target)
             self._judge(-(self.gradient @ self.direction), target)
@@ -141,6 +143,9 @@ class Descent:
             # Where the predicted decrease is below the value's rounding error, this is the end.
             exhausted = decrement <= 1e3 * np.finfo(float).eps * abs(before.value)
             self.status = "precision_limit" if exhausted else "line_search_failed"
+            if self.is_leaving:
+                # The values do not confirm the negative curvature: what is known is the gradient.
+                self.status = "stationary"
             return False
         self.rule.moved(before, trial)
         idle = trial.value >= before.value and np.linalg.norm(

@@ -105,14 +105,19 @@ def minimize_cubic(values, w, weight):
         after = shift + (1.0 / radius - 1.0 / length) / slope
         if not low < after < high:
             after = 0.5 * (low + high)
-        if abs(after - shift) <= 4.0 * EPSILON * shift:
+        if not after > low or abs(after - shift) <= 4.0 * EPSILON * shift:
             break
         shift = after
+    # The hard case: w has no part along the smallest eigenvalue, or so little that the sum of that
+    # and the shift loses its digits. This part of c then is what is missing in length.
+    is_hard = values[0] < 0.0 and shift + values[0] <= 1e-6 * shift
+    if is_hard:
+        shift = max(shift, -values[0] * (1.0 + 2.0 * EPSILON))
     c = _shifted(values, w, shift)
-    # The hard case: w has no part along the smallest eigenvalue, which gives what is missing.
-    missing = (shift / weight) ** 2 - c @ c
-    if w[0] == 0.0 and values[0] < 0.0 and missing > 0.0:
-        c[0] = np.sqrt(missing)
+    if is_hard:
+        c[0] = 0.0
+        missing = (shift / weight) ** 2 - c @ c
+        c[0] = np.copysign(np.sqrt(max(missing, 0.0)), -1.0 if w[0] > 0.0 else 1.0)
     return c
 
 

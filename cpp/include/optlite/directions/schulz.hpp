@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "optlite/core/interrupt.hpp"
 #include "optlite/directions/concept.hpp"
 
 namespace optlite::directions {
@@ -67,11 +68,12 @@ struct Schulz {
       }
       if (!(residual_ < 0.5)) {
         const double norm = A.cwiseAbs().colwise().sum().maxCoeff();
-        inverse_ = A / (norm * norm);
+        inverse_ = norm > 0.0 ? Matrix(A / norm / norm) : A;
         R = residual(A);
         residual_ = R.norm();
       }
       for (Index t = 0; t < limit_ && residual_ > tolerance_; ++t) {
+        interrupt::poll();
         const Matrix next = inverse_ + inverse_ * R;
         inverse_ = 0.5 * (next + next.transpose());  // rounding grows from what is not symmetric
         R = residual(A);

@@ -67,6 +67,7 @@ class Descent {
   Vector p_;
   Status status_ = Status::running;
   int idle_steps_ = 0;
+  bool leaving_ = false;  // p_ leads away from a stationary point
   TraceRecord last_;
   Trace trace_;
   double started_;

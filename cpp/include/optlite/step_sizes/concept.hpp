@@ -45,12 +45,15 @@ StepSizeRow make_step_size_row(const Entry<Part>& entry) {
           [](const std::vector<double>& fields) { return make_part<Part>(fields).make(); }};
 }
 
+/// Whether a run may go on from there: without a gradient there is no next direction.
+inline bool is_finite(const Point& p) { return std::isfinite(p.value) && p.gradient.allFinite(); }
+
 /// Sufficient decrease at step t, with a form that rounding cannot spoil near the minimum: where
 /// the values agree to the last digits, the slope at the trial point decides (Hager and Zhang, A
 /// new conjugate gradient method with guaranteed descent, 2005, eq. 4.1).
 inline bool sufficient_decrease(const Point& at, const Point& trial, double t, double slope,
                                 double trial_slope, double constant) {
-  if (!std::isfinite(trial.value)) return false;
+  if (!is_finite(trial)) return false;
   if (trial.value <= at.value + constant * t * slope) return true;
   const double rounding = 64.0 * epsilon * std::fabs(at.value);
   return trial.value <= at.value + rounding && trial_slope <= (2.0 * constant - 1.0) * slope;
@@ -59,7 +62,7 @@ inline bool sufficient_decrease(const Point& at, const Point& trial, double t, d
 /// Actual over predicted decrease. At the last digits of the value the gradient tells progress from
 /// noise (Conn, Gould and Toint, Trust-region methods, 2000, section 17.4.2, has the problem).
 inline double gain_ratio(const Point& at, const Point& trial, double predicted) {
-  if (!std::isfinite(trial.value)) return -infinity;
+  if (!is_finite(trial)) return -infinity;
   const double rounding = 64.0 * epsilon * std::fabs(at.value);
   const double actual = at.value - trial.value;
   if (predicted > rounding || std::fabs(actual) > rounding) return actual / predicted;

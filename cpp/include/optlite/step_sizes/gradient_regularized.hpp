@@ -59,7 +59,7 @@ struct GradientRegularized {
 
    private:
     bool accept(const Point& at, const Point& trial) const {
-      if (!std::isfinite(trial.value)) return false;
+      if (!is_finite(trial)) return false;
       const double needed = trial.gradient.squaredNorm() / (8.0 * regularization_);
       if (at.value - trial.value >= needed) return true;
       // At the last digits of the value the gradient still tells progress from noise.

@@ -52,14 +52,10 @@ class Curvature:
 
     def own_products(self, name, x):
         """Products by a method of an objective in Python, ``name(w, v)``."""
-        multiply = getattr(self.objective, name)
-        w = x.reshape(self.shape)
+        from ...curvature._operators_checks import python_products
 
-        def products(V):
-            found = [multiply(w.copy(), v.reshape(self.shape).copy()) for v in V]
-            return np.asarray(found, dtype=np.float64).reshape(V.shape)
-
-        return products
+        multiply = python_products(self.objective, "optim", name)
+        return lambda V: multiply(x, V)
 
     @classmethod
     def record(cls):

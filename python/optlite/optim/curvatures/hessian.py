@@ -21,16 +21,13 @@ class Hessian(Curvature):
 
     def at(self, x):
         """Return products at x."""
-        from ...curvature._operators_checks import python_products
-
         if self.twin is not None:
             point = self.twin.evaluate(x)
             return lambda V: self.twin.hessian_product(point, V)
         if self._has_rows:
             return self.objective._at(x).hessian_product
         if self._has_products:
-            multiply = python_products(self.objective, "optim")
-            return lambda V: multiply(x, V)
+            return self.own_products("hvp", x)
         return self._differences(x)._products
 
     def _differences(self, x):

@@ -8,6 +8,9 @@ import scipy.sparse as sp
 from ...reference import load
 from ._base import Curvature, field
 
+#: Entries of S in memory at once.
+NUMBERS = 2**22
+
 
 class SketchedNewton(Curvature):
     """Form (S A)^T (S A) plus the penalty, with A^T A the Hessian of the loss."""
@@ -71,8 +74,12 @@ class SketchedNewton(Curvature):
 
 def gaussian(A, m, random):
     """Return S A with independent normal entries of variance 1 / m."""
-    S = random.standard_normal((m, A.shape[0])) / math.sqrt(m)
-    return np.asarray((A.T @ S.T).T if sp.issparse(A) else S @ A)
+    SA, width = np.zeros((m, A.shape[1])), max(NUMBERS // m, 1)
+    for first in range(0, A.shape[0], width):
+        rows = A[first : first + width]
+        S = random.standard_normal((m, rows.shape[0]))
+        SA += (rows.T @ S.T).T if sp.issparse(A) else S @ rows
+    return SA / math.sqrt(m)
 
 
 def srht(A, m, random):

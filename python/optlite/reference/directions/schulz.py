@@ -33,7 +33,8 @@ class Schulz(Direction):
     def invert(self, A):
         """Iterate until I - A X is small."""
         if self.inverse is None or not np.linalg.norm(residual(A, self.inverse)) < 0.5:
-            self.inverse = A / np.abs(A).sum(axis=0).max() ** 2
+            norm = np.abs(A).sum(axis=0).max()
+            self.inverse = A / norm / norm if norm > 0.0 else A
         self.residual = np.linalg.norm(residual(A, self.inverse))
         for _ in range(self.limit):
             if not self.residual > self.tolerance:

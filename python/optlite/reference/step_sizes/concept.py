@@ -17,6 +17,11 @@ class StepSize:
         raise NotImplementedError
 
 
+def is_finite(point):
+    """Say whether a run may go on from there: without a gradient there is no next direction."""
+    return bool(np.isfinite(point.value) and np.isfinite(point.gradient).all())
+
+
 def rounding_error(at):
     """Return the change of the value that is no more than rounding."""
     return 64.0 * np.finfo(float).eps * abs(at.value)
@@ -30,7 +35,7 @@ def sufficient_decrease(at, trial, t, slope, trial_slope, c):
     Where the values agree to the last digits, the slope at the trial point decides instead (Hager
     and Zhang, A new conjugate gradient method with guaranteed descent, 2005, eq. 4.1).
     """
-    if not np.isfinite(trial.value):
+    if not is_finite(trial):
         return False
     if trial.value <= at.value + c * t * slope:
         return True
@@ -40,7 +45,7 @@ def sufficient_decrease(at, trial, t, slope, trial_slope, c):
 
 def gain_ratio(at, trial, predicted):
     """Return actual / predicted decrease; at the last digits of the value the gradient decides."""
-    if not np.isfinite(trial.value):
+    if not is_finite(trial):
         return -np.inf
     rounding, actual = rounding_error(at), at.value - trial.value
     if predicted > rounding or abs(actual) > rounding:

@@ -12,7 +12,7 @@ Hessians, 2026, algorithm 1.
 
 import numpy as np
 
-from .concept import StepSize, rounding_error
+from .concept import StepSize, is_finite, rounding_error
 
 
 class GradientRegularized(StepSize):
@@ -45,7 +45,7 @@ class GradientRegularized(StepSize):
 
     def accept(self, at, trial):
         """Test the decrease; at the last digits of the value, the gradient decides."""
-        if not np.isfinite(trial.value):
+        if not is_finite(trial):
             return False
         needed = trial.gradient @ trial.gradient / (8.0 * self.regularization)
         if at.value - trial.value >= needed:
