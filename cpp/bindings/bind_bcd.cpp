@@ -39,12 +39,18 @@ std::vector<Index> indices_of(const Integers& array) {
 
 Vector numbers_of(const Doubles& array) { return ConstVectorMap(array.data(), array.size()); }
 
-/// H is a symmetric array, or (indptr, indices, data) of its columns.
-std::unique_ptr<bcd::Curvature> curvature_of(const py::object& H, Index n) {
+/// H is a symmetric array, or (indptr, indices, data) of its columns. `owner` becomes what is read:
+/// copies, if the memory is not contiguous.
+std::unique_ptr<bcd::Curvature> curvature_of(const py::object& H, Index n, py::object& owner) {
   if (!py::isinstance<py::tuple>(H)) {
-    return bcd::dense_curvature(H.cast<Doubles>().data(), n);
+    const auto dense = H.cast<Doubles>();
+    if (dense.size() != n * n) throw py::value_error("H and c do not fit together.");
+    owner = dense;
+    return bcd::dense_curvature(dense.data(), n);
   }
   const auto [indptr, indices, data] = H.cast<std::tuple<Integers, Integers, Doubles>>();
+  if (indptr.size() != n + 1) throw py::value_error("H and c do not fit together.");
+  owner = py::make_tuple(indptr, indices, data);
   bcd::SparseColumns view;
   view.slices = view.width = n;
   view.entries = data.size();
@@ -57,9 +63,8 @@ std::unique_ptr<bcd::Curvature> curvature_of(const py::object& H, Index n) {
 std::shared_ptr<BlockFunctionHolder> quadratic(const py::object& H, const Doubles& c,
                                                double constant, const Doubles& x) {
   auto holder = std::make_shared<BlockFunctionHolder>();
-  holder->owner = H;
   const Index n = c.size();
-  holder->H = curvature_of(H, n);
+  holder->H = curvature_of(H, n, holder->owner);
   Vector slopes = vector_of(c, n, "c");
   Vector start = vector_of(x, n, "x0");
   const py::gil_scoped_release nogil;
@@ -108,7 +113,8 @@ std::shared_ptr<BlockRunHolder> make_run(
     const Integers& members, const Integers& starts, bool forest, const std::string& selection,
     const std::vector<double>& selection_fields, const std::string& update,
     const std::vector<double>& update_fields, std::uint64_t seed, double tolerance,
-    double strong_convexity, Index max_iterations, Index stride, Index anderson, bool final_phase) {
+    double strong_convexity, Index max_iterations, Index stride, Index anderson, bool final_phase,
+    double reference) {
   auto holder = std::make_shared<BlockRunHolder>();
   holder->function = function;
   holder->terms = terms_of(terms);
@@ -116,8 +122,8 @@ std::shared_ptr<BlockRunHolder> make_run(
                                                  indices_of(starts), forest);
   holder->selection = row_named(block_selection_table(), selection).make(selection_fields);
   holder->update = row_named(block_update_table(), update).make(update_fields);
-  const BlockDescentOptions options{tolerance, strong_convexity, max_iterations,
-                                    stride,    anderson,         final_phase};
+  const BlockDescentOptions options{tolerance, strong_convexity, max_iterations, stride,
+                                    anderson,  final_phase,      reference};
   const py::gil_scoped_release nogil;
   holder->run =
       std::make_unique<BlockDescentRun>(*function->f, holder->terms, *holder->blocks,
@@ -161,7 +167,7 @@ void bind_bcd(py::module_& m) {
            py::arg("selection_fields"), py::arg("update"), py::arg("update_fields"),
            py::arg("seed"), py::arg("tolerance"), py::arg("strong_convexity"),
            py::arg("max_iterations"), py::arg("stride"), py::arg("anderson"),
-           py::arg("final_phase"))
+           py::arg("final_phase"), py::arg("reference"))
       .def("advance",
            [](BlockRunHolder& self) {
              const py::gil_scoped_release nogil;

@@ -1,8 +1,8 @@
 #include <Eigen/Cholesky>
 #include <Eigen/Eigenvalues>
 #include <cmath>
+#include <sstream>
 #include <stdexcept>
-#include <string>
 
 #include "optlite/bcd/curvature.hpp"
 
@@ -97,22 +97,30 @@ std::unique_ptr<Curvature> sparse_curvature(SparseColumns view) {
   return std::make_unique<Sparse>(view);
 }
 
-/// Pivots below `rounding` times the largest entry count as zero, here and in the twin.
+std::string shown(double number) {
+  std::ostringstream text;
+  text << number;
+  return text.str();
+}
+
+/// A pivot counts as zero if it is rounding beside its own number of the diagonal, whatever the
+/// units of the other variables are; an eigenvalue, beside the largest number. So does the twin.
 BlockSolver::BlockSolver(const Matrix& H) {
-  const double largest = H.diagonal().maxCoeff();
-  const double rounding = 8.0 * epsilon * static_cast<double>(H.rows()) * largest;
+  const double share = 8.0 * epsilon * static_cast<double>(H.rows());
   const Eigen::LLT<Matrix> cholesky(H);
   if (cholesky.info() == Eigen::Success) {
     factor_ = cholesky.matrixL();
-    if (factor_.diagonal().cwiseAbs2().minCoeff() > rounding) return;
+    const auto pivots = factor_.diagonal().array().square();
+    if ((pivots > share * H.diagonal().array()).all()) return;
   }
   singular_ = true;
+  const double rounding = share * H.diagonal().maxCoeff();
   const Eigen::SelfAdjointEigenSolver<Matrix> eigen(H);
   const Vector& values = eigen.eigenvalues();
   if (values[0] < -1e3 * rounding) {
     throw std::invalid_argument(
-        "H must be positive semi-definite, got a block with the eigenvalue " +
-        std::to_string(values[0]) + ": f has no minimum.");
+        "H must be positive semi-definite, got a block with the eigenvalue " + shown(values[0]) +
+        ": f has no minimum.");
   }
   factor_ = eigen.eigenvectors();
   for (Index j = 0; j < values.size(); ++j) {

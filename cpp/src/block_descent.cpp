@@ -47,7 +47,8 @@ BlockDescentRun::BlockDescentRun(bcd::Smooth& f, const bcd::Terms& g, bcd::Block
       patience_(2 * passes_of(state_)),
       next_phase_(patience_) {
   measure();
-  first_value_ = last_.value;
+  first_value_ = std::max(last_.value, options.reference);
+  if (goal_ == 0.0) goal_ = options.tolerance * last_.gradient_norm;  // zero at zero
   if (!std::isfinite(last_.gradient_norm)) status_ = Status::not_finite;
 }
 
@@ -80,11 +81,12 @@ void BlockDescentRun::refresh() {
   measure();
 }
 
-/// The gap over that of the start is at most the bound over (decrease so far + the bound).
+/// The gap over that of the start is at most the bound over (decrease so far + the bound). Beside
+/// infinity nothing is small.
 bool BlockDescentRun::reached() const {
   if (options_.strong_convexity == 0.0) return last_.gradient_norm <= goal_;
   const double whole = first_value_ - last_.value + last_.certificate;
-  return last_.certificate <= options_.tolerance * whole;
+  return std::isfinite(whole) && last_.certificate <= options_.tolerance * whole;
 }
 
 /// Looks again with a gradient that is free of the rounding of all moves.
@@ -108,8 +110,8 @@ void BlockDescentRun::poll() {
 bool BlockDescentRun::advance() {
   if (status_ != Status::running) return false;
   poll();
-  const bool looks = state_.iteration % options_.stride == 0;
-  if (looks) {
+  const bool is_last = state_.iteration >= options_.max_iterations;
+  if (is_last || state_.iteration % options_.stride == 0) {
     if (!measured_) measure();
     if (!std::isfinite(last_.gradient_norm)) {
       status_ = Status::not_finite;
@@ -118,7 +120,7 @@ bool BlockDescentRun::advance() {
     }
   }
   if (status_ != Status::running) return false;
-  if (state_.iteration >= options_.max_iterations) {
+  if (is_last) {
     refresh();
     status_ = Status::iteration_limit;
     return false;
@@ -157,6 +159,14 @@ void BlockDescentRun::move() {
   if (!g.none()) measure();  // selections and updates read the subgradient
 }
 
+bool BlockDescentRun::same_kinks(const Vector& x, const Vector& y) const {
+  const bcd::Terms& g = state_.g;
+  for (const Index i : state_.everything) {
+    if (g.at_kink(i, x[i]) != g.at_kink(i, y[i])) return false;
+  }
+  return true;
+}
+
 /// No variable came to a kink or left one for two passes over all of them: block_ becomes the
 /// support, those at no kink.
 bool BlockDescentRun::support_is_settled() {
@@ -186,8 +196,8 @@ void BlockDescentRun::step_on_support() {
   next_phase_ = state_.iteration + patience_;
 }
 
-/// Anderson's extrapolation of whole passes, kept if F is less there: with U the differences of
-/// successive x, the coefficients c minimise |U c| with sum 1.
+/// Anderson's extrapolation of whole passes, within the bounds, kept if F is less there: with U the
+/// differences of successive x, the coefficients c minimise |U c| with sum 1.
 void BlockDescentRun::extrapolate() {
   passes_.push_back(state_.f.x());
   if (static_cast<Index>(passes_.size()) <= options_.anderson) return;
@@ -204,13 +214,17 @@ void BlockDescentRun::extrapolate() {
   for (Index k = 0; k < K; ++k) x += c[k] * passes_[static_cast<std::size_t>(k + 1)];
   const Vector here = passes_.back();
   passes_.clear();
-  if (!x.allFinite() || !state_.g.admits(x)) return;
+  if (!x.allFinite()) return;
+  for (const Index i : state_.everything) x[i] = state_.g.settled(i, x[i]);
   if (!measured_) measure();
   const double value = last_.value;
   state_.f.jump(x);
   state_.forget();
   measure();
-  if (last_.value < value) return;  // NaN does not pass
+  if (last_.value < value) {  // NaN does not pass
+    if (!same_kinks(here, x)) last_.identified = last_.iteration;
+    return;
+  }
   state_.f.jump(here);
   measure();
 }

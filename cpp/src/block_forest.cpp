@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <numeric>
 #include <stdexcept>
-#include <string>
 
 #include "optlite/bcd/forest.hpp"
 
@@ -98,14 +97,14 @@ bool MessagePassing::solve(const Block& block, Vector& r) {
       if (H_.indices[e] == node) pivot_[k] = H_.values[e];
     }
   }
-  const double rounding = 8.0 * epsilon * (r.size() > 0 ? pivot_.maxCoeff() : 0.0);
+  rounding_ = 8.0 * epsilon * static_cast<double>(r.size()) * pivot_;  // each beside its own number
   const bool tree = walk(block);
   for (const Index node : block) place_[static_cast<std::size_t>(node)] = -1;
   if (!tree) return false;
   for (auto k = order_.rbegin(); k != order_.rend(); ++k) {  // children before their parents
-    if (!(pivot_[*k] > rounding)) {
+    if (!(pivot_[*k] > rounding_[*k])) {
       throw std::invalid_argument("H must be positive definite on a block, got the pivot " +
-                                  std::to_string(pivot_[*k]) +
+                                  shown(pivot_[*k]) +
                                   ". Use update=\"matrix\", which solves singular blocks, too.");
     }
     const Index parent = parent_[static_cast<std::size_t>(*k)];

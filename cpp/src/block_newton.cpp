@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "optlite/bcd/newton.hpp"
+#include "optlite/core/interrupt.hpp"
 
 namespace optlite::bcd {
 
@@ -22,8 +23,10 @@ double BlockNewton::minimise(State& state, const Block& block, int most, double 
     const double norm = s_.norm();
     if (k == 0) first = norm;
     if (!(norm > share * first)) break;  // NaN, too
+    if (k > 0) interrupt::poll();
     state.f.hessian(d, H_);
-    if (!direct(state, block) || !search(state, block, d)) break;
+    if (direct(state, block) && search(state, block, d)) continue;
+    if (!direct_by_bound(state, block) || !search(state, block, d)) break;
   }
   return change_;
 }
@@ -47,7 +50,8 @@ bool BlockNewton::direct(State& state, const Block& block) {
     // Along a variable on which f does not depend F is linear.
     const bool active = std::fabs(end - x_[i]) * L[i] <= std::fabs(s_[i]);
     if (cell.lower == cell.upper) continue;
-    if (s_[i] == 0.0 && state.g.at_kink(block[static_cast<std::size_t>(i)], x_[i])) continue;
+    const bool kinked = state.g.at_kink(block[static_cast<std::size_t>(i)], x_[i]);
+    if (s_[i] == 0.0 && (kinked || L[i] == 0.0)) continue;
     if (active && std::isfinite(end)) {
       p_[i] = L[i] > 0.0 ? -s_[i] / L[i] : end - x_[i];
     } else if (L[i] > 0.0) {
@@ -55,6 +59,16 @@ bool BlockNewton::direct(State& state, const Block& block) {
     }
   }
   if (!free_.empty()) newton_step();
+  return p_.cwiseAbs().maxCoeff() > 0.0;
+}
+
+/// Within the same cell, a step of which a decrease is certain: the sum of the diagonal is no less
+/// than the largest eigenvalue. False if no variable can move.
+bool BlockNewton::direct_by_bound(State& state, const Block& block) {
+  double L = 0.0;
+  for (const Index i : block) L += state.f.curvature().diagonal()[i];
+  if (!(L > 0.0)) return false;
+  p_ = -s_ / L;
   return p_.cwiseAbs().maxCoeff() > 0.0;
 }
 

@@ -8,7 +8,8 @@ namespace {
 Promise promise_of_group(State& state, Index k) {
   Block block;
   state.blocks.copy(k, block);
-  const double L = state.blocks.lipschitz()[k];
+  const double largest = state.blocks.lipschitz()[k];
+  const double L = largest > 0.0 ? largest : 1.0;
   Vector x, gradient, s, v;
   gather(state.f.x(), block, x);
   gather(state.f.gradient(), block, gradient);

@@ -97,22 +97,18 @@ void Terms::least_subgradient(const Block& block, const Vector& x, const Vector&
 
 bool Terms::at_kink(Index i, double x) const {
   if (none()) return false;
-  if (grouped()) return x == 0.0;
+  if (grouped()) return x == 0.0 && weights_[group(i)] > 0.0;
   return (x == 0.0 && l1_[i] > 0.0) || x <= lower_[i] || x >= upper_[i];
-}
-
-bool Terms::admits(const Vector& x) const {
-  return none() || grouped() ||
-         ((lower_.array() <= x.array()) && (x.array() <= upper_.array())).all();
 }
 
 double Terms::settled(Index i, double x) const {
   if (none() || grouped()) return x;
+  const double within = std::clamp(x, lower_[i], upper_[i]);  // a long step may miss by more
   for (const double bound : {lower_[i], upper_[i]}) {
     if (!std::isfinite(bound)) continue;
-    if (std::fabs(x - bound) <= 4.0 * epsilon * std::fabs(bound)) return bound;
+    if (std::fabs(within - bound) <= 4.0 * epsilon * std::fabs(bound)) return bound;
   }
-  return x;
+  return within;
 }
 
 Terms::Cell Terms::cell(Index i, double x, double s) const {

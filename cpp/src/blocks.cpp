@@ -3,6 +3,7 @@
 #include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <functional>
+#include <limits>
 #include <utility>
 
 #include "optlite/bcd/state.hpp"
@@ -27,7 +28,7 @@ Blocks::Blocks(const Curvature& H, Index size, std::vector<Index> members,
 
 const Vector& Blocks::lipschitz() {
   if (lipschitz_.size() > 0) return lipschitz_;
-  lipschitz_.resize(count());
+  Vector largest(count());
   Block block;
   Matrix H;
   for (Index k = 0; k < count(); ++k) {
@@ -35,10 +36,12 @@ const Vector& Blocks::lipschitz() {
     copy(k, block);
     H_.entries(block, H);
     const Eigen::SelfAdjointEigenSolver<Matrix> eigen(H, Eigen::EigenvaluesOnly);
-    const double largest_value = eigen.eigenvalues()[H.rows() - 1];
-    lipschitz_[k] = largest_value > 0.0 ? largest_value : 1.0;  // f is constant along the block
+    largest[k] = std::max(eigen.eigenvalues()[H.rows() - 1], 0.0);
   }
-  inverse_lipschitz_ = lipschitz_.cwiseInverse();
+  lipschitz_ = largest;  // whole, or not at all if Ctrl-C was pressed
+  constexpr double smallest = std::numeric_limits<double>::min();  // whose inverse is finite
+  inverse_lipschitz_ =
+      (largest.array() > 0.0).select(largest.cwiseMax(smallest).cwiseInverse(), 0.0);
   return lipschitz_;
 }
 
@@ -49,14 +52,16 @@ const Vector& Blocks::inverse_lipschitz() {
 
 const BlockSolver& Blocks::solver(Index k) {
   if (solvers_.empty()) {
+    std::vector<BlockSolver> all;
     Block block;
     Matrix H;
     for (Index other = 0; other < count(); ++other) {
       interrupt::poll();
       copy(other, block);
       H_.entries(block, H);
-      solvers_.emplace_back(H);
+      all.emplace_back(H);
     }
+    solvers_ = std::move(all);
   }
   return solvers_[static_cast<std::size_t>(k)];
 }
@@ -100,6 +105,8 @@ void Blocks::choose(const Vector& keys, Block& block) {
   for (Index i = 0; i < keys.size(); ++i) {
     if (keys[i] > bound || (keys[i] == bound && ties-- > 0)) block.push_back(i);
   }
+  // NaN among the keys, which the run sees when it looks next: until then any block will do.
+  for (Index i = 0; bound != bound && i < size_; ++i) block.push_back(i);
 }
 
 /// A short list, largest first, that most keys do not enter: eight at a time are passed over.

@@ -4,7 +4,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from .. import _params
-from .._validation import check_matrix, check_number, check_vector
+from .._validation import check_finite, check_matrix, check_number
+from ._models import check_signs
 from ._problems import Quadratic, SmoothProblem
 
 
@@ -50,9 +51,7 @@ class Composite:
             )
         self.smooth, n = f, f.dim
         self.strong_convexity = f.strong_convexity
-        self.l1 = _spread(l1, "l1", n)
-        if not (np.isfinite(self.l1).all() and (self.l1 >= 0.0).all()):
-            raise ValueError(f"l1 must be finite and >= 0, got {self.l1.min():.3g} (Composite).")
+        self.l1 = _weights(l1, "l1", n)
         self.lower, self.upper = _spread(lower, "lower", n), _spread(upper, "upper", n)
         if not (self.lower < np.inf).all() or not (self.upper > -np.inf).all():
             raise ValueError("lower must be < inf and upper > -inf, and not NaN (Composite).")
@@ -74,9 +73,7 @@ class Composite:
         if self.l1.any() or np.isfinite(self.lower).any() or np.isfinite(self.upper).any():
             raise ValueError("groups do not go with l1, lower or upper (Composite).")
         self.groups = check_partition(groups, self.dim, "groups")
-        self.group_l1 = _spread(group_l1, "group_l1", len(self.groups))
-        if not (np.isfinite(self.group_l1).all() and (self.group_l1 >= 0.0).all()):
-            raise ValueError("group_l1 must be finite and >= 0 (Composite).")
+        self.group_l1 = _weights(group_l1, "group_l1", len(self.groups))
         self._group_of = np.empty(self.dim, dtype=np.int64)
         for k, group in enumerate(self.groups):
             self._group_of[group] = k
@@ -115,8 +112,8 @@ class Composite:
 
     def at_kink(self, x):
         """Say which variables are zero, with a weight, or at a bound."""
-        zero = (x == 0.0) & ((self.l1 > 0.0) if self.groups is None else True)
-        return zero | (x <= self.lower) | (x >= self.upper)
+        weight = self.l1 if self.groups is None else self.group_l1[self._group_of]
+        return ((x == 0.0) & (weight > 0.0)) | (x <= self.lower) | (x >= self.upper)
 
     def start(self):
         """Zero, or the point within the bounds that is nearest to it."""
@@ -160,17 +157,33 @@ class SVMDual(Composite):
 
     def __init__(self, A, y, C=1.0):
         A = check_matrix(A, "A", "SVMDual")
-        y = check_vector(y, "y", A.shape[0], "SVMDual")
-        if not np.isin(y, (-1.0, 1.0)).all():
-            raise ValueError("y must hold -1 and 1 only (SVMDual).")
+        y = check_signs(y, A.shape[0], "SVMDual")
         C = check_number(C, "C", "SVMDual", positive=True)
         self._signed = sp.csr_array(sp.diags_array(y) @ A) if sp.issparse(A) else A * y[:, None]
-        f = Quadratic(self._signed @ self._signed.T, np.ones(len(y)))
-        super().__init__(f, lower=0.0, upper=C)
+        with np.errstate(over="ignore", invalid="ignore"):
+            gram = self._signed @ self._signed.T
+        check_finite(gram, "A A'", "SVMDual")
+        super().__init__(_Gram(gram, np.ones(len(y))), lower=0.0, upper=C)
 
     def coef(self, x):
         """Return the weights of the features, shape (n,), at a dual point."""
         return np.ravel(self._signed.T @ np.asarray(x, dtype=np.float64))
+
+
+class _Gram(Quadratic):
+    """Hold a quadratic of a Gram matrix, which may be linear in variables that have bounds."""
+
+    def _refuse_unbounded(self):
+        """Gram matrices are positive semi-definite; a sample of zeros goes to its bound."""
+
+
+def _weights(value, name, size):
+    """Return a vector of weights, or name the first that is none."""
+    array = _spread(value, name, size)
+    wrong = array[~(np.isfinite(array) & (array >= 0.0))]
+    if len(wrong) > 0:
+        raise ValueError(f"{name} must be finite and >= 0, got {wrong[0]:.3g} (Composite).")
+    return array
 
 
 def _spread(value, name, size):

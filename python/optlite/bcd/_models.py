@@ -41,11 +41,11 @@ class LinearModel(SmoothProblem):
 
     def value(self, x):
         """Return f(x)."""
-        return float(self.twin().value(np.asarray(x, dtype=np.float64)))
+        return float(self._readable(self.X).value(np.asarray(x, dtype=np.float64)))
 
     def gradient(self, x):
         """Return the gradient at x."""
-        return self.twin().gradient(np.asarray(x, dtype=np.float64))
+        return self._readable(self.X).gradient(np.asarray(x, dtype=np.float64))
 
     def compiled(self, x):
         """Return what the core moves, at x."""
@@ -57,10 +57,21 @@ class LinearModel(SmoothProblem):
 
     def twin(self):
         """Return the same for the readable engine."""
+        return self._readable(self.X.toarray() if sp.issparse(self.X) else self.X)
+
+    def _readable(self, X):
         from ..reference.bcd_problems import LinearModel as Twin
 
-        X = self.X.toarray() if sp.issparse(self.X) else self.X
         return Twin(X, self.y, self._loss, self._bound, self.alpha)
+
+
+def check_signs(y, size, owner):
+    """Return labels, each of them -1 or 1."""
+    y = check_vector(y, "y", size, owner)
+    wrong = y[np.abs(y) != 1.0]
+    if len(wrong) > 0:
+        raise ValueError(f"y must hold -1 and 1 only, got {wrong[0]:g} ({owner}).")
+    return y
 
 
 class Logistic(LinearModel):
@@ -93,10 +104,7 @@ class Logistic(LinearModel):
 
     def __init__(self, A, y, alpha=0.0):
         A = check_matrix(A, "A", "Logistic")
-        y = check_vector(y, "y", A.shape[0], "Logistic")
-        if not np.isin(y, (-1.0, 1.0)).all():
-            wrong = y[~np.isin(y, (-1.0, 1.0))][0]
-            raise ValueError(f"y must hold -1 and 1 only, got {wrong:g} (Logistic).")
+        y = check_signs(y, A.shape[0], "Logistic")
         self._take(A, y, "logistic", np.array([[0.25]]), check_number(alpha, "alpha", "Logistic"))
 
 
@@ -130,8 +138,11 @@ class Softmax(LinearModel):
     def __init__(self, A, y, alpha=0.0):
         A = check_matrix(A, "A", "Softmax")
         y = check_vector(y, "y", A.shape[0], "Softmax")
-        K = int(max(y.max(), 1.0)) + 1 if np.isfinite(y).all() else 0
-        if not np.isin(y, np.arange(K)).all():
-            raise ValueError("y must hold the classes 0, 1, ..., K - 1 only (Softmax).")
+        wrong = y[(y < 0.0) | (y != np.floor(y))]
+        if len(wrong) > 0:
+            raise ValueError(
+                f"y must hold the classes 0, 1, ..., K - 1 only, got {wrong[0]:g} (Softmax)."
+            )
+        K = max(int(y.max()), 1) + 1
         C = 0.5 * (np.eye(K) - np.full((K, K), 1.0 / K))
         self._take(A, y, "multinomial", C, check_number(alpha, "alpha", "Softmax"))

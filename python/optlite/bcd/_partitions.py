@@ -49,9 +49,7 @@ def partition(problem, rule="sort", block_size=5):
     >>> [b.tolist() for b in bcd.partition(f, "average", 2)]
     [[0, 1], [2, 3]]
     """
-    if rule not in SIZED + OF_GRAPHS:
-        names = [*SIZED, *OF_GRAPHS]
-        raise ValueError(f"partition must be one of {names}, got {rule!r}.{hint(rule, names)}")
+    check_rule(rule, [*SIZED, *OF_GRAPHS])
     check_problem(problem)
     block_size = check_integer(block_size, "block_size", 1, "bcd")
     if rule in OF_GRAPHS:
@@ -69,6 +67,12 @@ def partition(problem, rule="sort", block_size=5):
             both[0::2], both[1::2] = order[: (n + 1) // 2], order[::-1][: n // 2]
             order = both
     return [np.sort(order[i : i + block_size]) for i in range(0, n, block_size)]
+
+
+def check_rule(rule, names):
+    """Raise where a rule is none of these."""
+    if not isinstance(rule, str) or rule not in names:
+        raise ValueError(f"partition must be one of {names}, got {rule!r}.{hint(rule, names)}")
 
 
 def check_graph(problem, who):

@@ -72,17 +72,14 @@ class Quadratic(SmoothProblem):
 
     def __init__(self, H, c, constant=0.0, strong_convexity=0.0):
         owner = type(self).__name__
-        given, H = H, check_matrix(H, "H", owner)
+        H = check_matrix(H, "H", owner)
         if H.shape[0] != H.shape[1]:
             raise ValueError(f"H must be square, got shape {H.shape} ({owner}).")
         self._refuse_asymmetric(H)
         c = check_vector(c, "c", H.shape[0], owner)
         constant = _params.real_number(constant, "constant", owner)
         mu = check_number(strong_convexity, "strong_convexity", owner)
-        own = H if sp.issparse(H) else np.array(H, order="C")
-        if sp.issparse(H) and H is given:
-            own = H.copy()
-        self._take(own, c, constant, mu)
+        self._take(H.copy() if sp.issparse(H) else np.array(H, order="C"), c, constant, mu)
 
     def _take(self, H, c, constant, mu):
         """Keep what is the problem's own: nobody else holds H."""
@@ -192,15 +189,16 @@ class LeastSquares(Quadratic):
         A = check_matrix(A, "A", owner)
         b = check_vector(b, "b", A.shape[0], owner)
         alpha = check_number(alpha, "alpha", owner)
-        H = A.T @ A
+        with np.errstate(over="ignore", invalid="ignore"):
+            H, c, squares = A.T @ A, A.T @ b, b @ b
         if sp.issparse(A):
             H = sp.csc_array(H + alpha * sp.eye_array(A.shape[1], format="csc"))
             H.sort_indices()
         else:
             H[np.diag_indices(len(H))] += alpha
-        with np.errstate(over="ignore"):
-            check_finite(H, "A' A", owner)
-        self._take(H, A.T @ b, 0.5 * float(b @ b), alpha)
+        for array, name in ((H, "A' A"), (c, "A' b"), (np.atleast_1d(squares), "b' b")):
+            check_finite(array, name, owner)
+        self._take(H, c, 0.5 * float(squares), alpha)
 
 
 class LabelPropagation(Quadratic):

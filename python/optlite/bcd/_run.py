@@ -9,7 +9,7 @@ from .. import _params
 from .._core import core
 from .._validation import check_integer, check_number, check_vector
 from .._warnings import warn_not_converged
-from ._partitions import COMPOSED, OF_GRAPHS, check_graph, check_partition
+from ._partitions import COMPOSED, OF_GRAPHS, SIZED, check_graph, check_partition, check_rule
 from ._partitions import partition as make_partition
 from ._problems import check_problem
 
@@ -17,7 +17,8 @@ ENGINES = ("core", "numpy")
 
 _REMEDIES = {
     "iteration_limit": "Raise max_iter or tol, or use larger blocks.",
-    "not_finite": "Divide H and c, or A, by their largest entries.",
+    "not_finite": "Divide H and c, or A, by their largest entries. If that does not help, H is not "
+    "positive semi-definite, and F has no minimum.",
 }
 
 
@@ -177,7 +178,8 @@ def solve(problem, partition="variable", selection=None, update=None, block_size
     else:
         records = []
         for record in _iterate(run, problem):
-            records.append(record)
+            if trace:
+                records.append(record)
             try:
                 if callback is not None:
                     callback(record)
@@ -216,8 +218,9 @@ def steps(problem, partition="variable", selection=None, update=None, block_size
     **options
         ``x0`` : array-like of shape (n,), the start, zeros by default, or the nearest point within
         the bounds. ``tol`` : float > 0, 1e-8 by default; where a constant of strong convexity is
-        known, the run ends once F - min F is certainly at most `tol` times that of the start, else
-        once the shortest subgradient is at most `tol` times the gradient of f at zero.
+        known, the run ends once F - min F is certainly at most `tol` times that of the start, or of
+        the default start if it is larger there; else once the shortest subgradient is at most `tol`
+        times the gradient of f at zero, or that of the start if f has none at zero.
         ``max_iter`` : int >= 0, 100000 by default. ``random_state`` : int,
         RandomState or None, for random selections. ``anderson`` : int >= 0, 0 by default; after so
         many passes of a cyclic selection x is extrapolated from them, and the result kept if F is
@@ -289,6 +292,7 @@ def _make_run(
     typical = min(size, n) if blocks is None else n // len(blocks)
     limits = (seed, tol, problem.strong_convexity, max_iter, _stride(problem, typical))
     limits += _accelerations(problem, anderson, final_phase, parts[0])
+    limits += (_reference(problem, x0),)
     x, sizes = _start(problem, x0), (min(size, n), blocks, forest)
     make = _twin_run if engine == "numpy" else _core_run
     return make(problem, x, sizes, parts, values, limits), tol
@@ -365,6 +369,14 @@ def _start(problem, x0):
     return x
 
 
+def _reference(problem, x0):
+    """Return F at the default start: a run that begins at the solution has nothing to compare."""
+    if x0 is None or problem.strong_convexity == 0.0:
+        return -np.inf
+    value = float(problem.value(problem.start()))
+    return value if np.isfinite(value) else -np.inf
+
+
 def _stride(problem, size):
     """Return how often a run looks at the whole gradient: as a move costs, where H is sparse."""
     if problem.graph is None or len(problem.terms()) > 0:
@@ -411,6 +423,7 @@ def _blocks(problem, partition, size):
         return False, groups
     if not isinstance(partition, str):
         return False, check_partition(partition, problem.dim)
+    check_rule(partition, [*COMPOSED, *SIZED, *OF_GRAPHS])
     if partition == "forest":
         check_graph(problem, 'partition="forest"')
     if partition in COMPOSED:

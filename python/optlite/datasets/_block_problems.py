@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.utils import check_random_state
 
-from .._validation import check_integer
+from .._validation import check_integer, check_number
 
 
 def scaled_regression(n_samples=1000, n_features=10_000, *, random_state=None):
@@ -114,7 +114,7 @@ def lattice_labels(side=50, n_labelled=100, weight=1e5, *, random_state=None):
         Nodes in a row and in a column.
     n_labelled : int, >= 1, default=100
         Nodes with a value; fewer than all.
-    weight : float, default=1e5
+    weight : float, > 0, default=1e5
         Of the edges between neighbours, four at most for a node.
     random_state : int, RandomState or None, default=None
         Determines all numbers.
@@ -136,6 +136,7 @@ def lattice_labels(side=50, n_labelled=100, weight=1e5, *, random_state=None):
     (95, 417)
     """
     side = check_integer(side, "side", 2, "lattice_labels")
+    weight = check_number(weight, "weight", "lattice_labels", positive=True)
     rng = check_random_state(random_state)
     labelled = _drawn_nodes(rng, n_labelled, side * side, "lattice_labels")
     line = sp.diags_array([1.0, 1.0], offsets=[-1, 1], shape=(side, side))

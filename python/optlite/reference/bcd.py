@@ -38,7 +38,7 @@ class BlockDescent:
         Whether the graph of a block must have no cycle, where there is no partition.
     selection, update : object
         Twins of a block selection and a block update.
-    seed, tolerance, strong_convexity, max_iterations, stride, anderson, final_phase
+    seed, tolerance, strong_convexity, max_iterations, stride, anderson, final_phase, reference
         As in the compiled run.
     """
 
@@ -59,6 +59,7 @@ class BlockDescent:
         stride=1,
         anderson=0,
         final_phase=False,
+        reference=-np.inf,
     ):
         self.f, self.g, self.x, self.forest = f, g, x.copy(), forest
         self.block_size, self.blocks, self.seed = block_size, blocks, seed
@@ -75,7 +76,8 @@ class BlockDescent:
         self.patience = self.next_phase = 2 * n_blocks
         self.scale = float(np.linalg.norm(f.gradient(np.zeros_like(x))))
         self.refresh()
-        self.first = self.objective
+        self.scale = self.scale or self.gradient_norm
+        self.first = max(self.objective, reference)
 
     def refresh(self):
         """Compute gradient and value from x alone, free of the rounding of earlier moves."""
@@ -94,9 +96,9 @@ class BlockDescent:
 
     @functools.cached_property
     def lipschitz(self):
-        """Largest eigenvalue of H_bb, for each block of the partition."""
+        """Largest eigenvalue of H_bb, for each block of the partition: 0 where f is constant."""
         top = np.array([np.linalg.eigvalsh(self.f.bound(b))[-1] for b in self.blocks])
-        return np.where(top > 0.0, top, 1.0)
+        return np.maximum(top, 0.0)
 
     def uniform(self, counters):
         """Return one number of [0, 1) for each counter."""
@@ -123,17 +125,18 @@ class BlockDescent:
 
     def solve_system(self, H, r):
         """Return what solves H d = r, of least norm if H is singular, and whether it is."""
-        rounding = 8.0 * EPSILON * len(H) * H.diagonal().max()
+        share = 8.0 * EPSILON * len(H)
         try:
             pivots = np.linalg.cholesky(H).diagonal() ** 2
         except np.linalg.LinAlgError:
-            pivots = np.zeros(1)
-        if pivots.min() > rounding:
+            pivots = np.zeros(len(H))
+        if (pivots > share * H.diagonal()).all():
             return np.linalg.solve(H, r), False
+        rounding = share * H.diagonal().max()
         values, vectors = np.linalg.eigh(H)
         if values[0] < -1e3 * rounding:
             raise ValueError(
-                f"H must be positive semi-definite, got a block with the eigenvalue {values[0]}: "
+                f"H must be positive semi-definite, got a block with the eigenvalue {values[0]:g}: "
                 "f has no minimum."
             )
         inverse = np.divide(1.0, values, out=np.zeros_like(values), where=values > rounding)
@@ -154,18 +157,19 @@ class BlockDescent:
         if self.mu == 0.0:
             return self.gradient_norm <= self.tolerance * self.scale
         whole = self.first - self.objective + self.certificate
-        return self.certificate <= self.tolerance * whole
+        return bool(np.isfinite(whole)) and self.certificate <= self.tolerance * whole
 
     def look(self):
         """Decide whether the run has ended."""
-        if self.iteration % self.stride == 0 and self.reached():
+        is_last = self.iteration >= self.max_iterations
+        if (is_last or self.iteration % self.stride == 0) and self.reached():
             self.refresh()
             self.refreshes += not self.reached()
             if self.reached():
                 self.status = "converged"
             elif self.refreshes >= MOST_REFRESHES:
                 self.status = "precision_limit"
-        if self.status == "running" and self.iteration >= self.max_iterations:
+        if self.status == "running" and is_last:
             self.refresh()
             self.status = "iteration_limit"
 
@@ -214,7 +218,7 @@ class BlockDescent:
         return support
 
     def extrapolate(self):
-        """Take Anderson's extrapolation of whole passes if F is less there.
+        """Take Anderson's extrapolation of whole passes, within the bounds, if F is less there.
 
         With U the differences of successive x, the coefficients minimise |U c| with sum 1.
         """
@@ -226,17 +230,18 @@ class BlockDescent:
         U = np.diff(X, axis=0)
         M = U @ U.T
         c = np.linalg.lstsq(M + 1e-12 * np.trace(M) * np.eye(len(M)), np.ones(len(M)), None)[0]
-        c /= c.sum()
-        x = c @ X[1:]
-        value, here = self.objective, self.x
-        lower, upper = self.g.bounds(len(x))
-        if not ((lower <= x) & (x <= upper)).all():  # NaN, too
+        if c.sum() == 0.0:  # nothing moved
             return
-        self.x = x
+        value, here = self.objective, self.x
+        self.x = self.g.settled(self.everything, c @ X[1:] / c.sum())
         self.refresh()
-        if not self.objective < value:
+        if not self.objective < value:  # NaN, too
             self.x = here
             self.refresh()
+        elif (
+            self.g.at_kink(self.everything, self.x) != self.g.at_kink(self.everything, here)
+        ).any():
+            self.identified = self.iteration
 
     def run(self):
         """Iterate until the run ends."""

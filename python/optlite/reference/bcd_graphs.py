@@ -75,8 +75,11 @@ def solve(H, r):
                 parent[child] = node
                 queue.append(child)
     D, r = H.diagonal().copy(), r.copy()
+    rounding = 8.0 * np.finfo(np.float64).eps * len(r) * D  # each beside its own number
     for node in reversed(order):  # children before their parents
         up = parent[node]
+        if not D[node] > rounding[node]:
+            raise ValueError(f"H must be positive definite on a block, got the pivot {D[node]:g}.")
         if up is not None:
             D[up] -= H[node, up] ** 2 / D[node]
             r[up] -= H[node, up] * r[node] / D[node]

@@ -69,8 +69,8 @@ class LinearModel:
 
     Parameters
     ----------
-    X : ndarray of shape (n_rows, p)
-        Features.
+    X : ndarray or sparse matrix of shape (n_rows, p)
+        Features; an array where Hessians are asked for.
     y : ndarray of shape (n_rows,)
         Targets, as the loss takes them.
     loss : str
@@ -86,8 +86,8 @@ class LinearModel:
     def __init__(self, X, y, loss, C, alpha):
         self.X, self.y, self.C, self.alpha = X, y, C, alpha
         self.loss = importlib.import_module(f"{__package__}.objectives.{loss}")
-        size = np.abs(X)
-        self.diagonal = np.kron(np.diag(C), (X**2).sum(axis=0)) + alpha
+        size = abs(X)
+        self.diagonal = np.kron(np.diag(C), (size * size).sum(axis=0)) + alpha
         sums = size.T @ size.sum(axis=1)  # no less than those of |X' X|
         self.row_sums = np.kron(np.abs(C).sum(axis=0), sums) + alpha
 

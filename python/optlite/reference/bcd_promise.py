@@ -30,9 +30,8 @@ def promises(state, block, L):
 def most_promising(state, what):
     """Return the block with the most: a sum over its variables, or that of its group with L_b."""
     if state.g.grouped:
-        scores = [
-            promises(state, b, L)[what] for b, L in zip(state.blocks, state.lipschitz, strict=True)
-        ]
+        L = np.where(state.lipschitz > 0.0, state.lipschitz, 1.0)
+        scores = [promises(state, *each)[what] for each in zip(state.blocks, L, strict=True)]
         k = int(np.argmax(scores))
         return k, state.blocks[k], float(scores[k])
     D = np.where(state.f.diagonal > 0.0, state.f.diagonal, 1.0)

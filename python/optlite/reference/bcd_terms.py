@@ -43,7 +43,7 @@ class NoTerms:
         return np.full(len(block), -np.inf), np.full(len(block), np.inf)
 
     def settled(self, block, x):
-        """Return x, put onto bounds that it lies beside by rounding only."""
+        """Return x within the bounds, and on those that it lies beside by rounding only."""
         return x
 
 
@@ -98,7 +98,8 @@ class Separable(NoTerms):
         return np.where(l1 == 0.0, lower, low), np.where(l1 == 0.0, upper, high)
 
     def settled(self, block, x):
-        """Return x, put onto bounds that it lies beside by rounding only."""
+        """Return x within the bounds, and on those that it lies beside by rounding only."""
+        x = np.clip(x, self.lower[block], self.upper[block])
         for bound in (self.lower[block], self.upper[block]):
             with np.errstate(invalid="ignore"):
                 beside = np.abs(x - bound) <= 4.0 * EPSILON * np.abs(bound)
@@ -146,5 +147,5 @@ class Groups(NoTerms):
         return np.where(norm > 0.0, away, self.prox(block, 1.0, gradient))
 
     def at_kink(self, block, x):
-        """Say which variables are zero."""
-        return x == 0.0
+        """Say which variables are zero, with a weight."""
+        return (x == 0.0) & (self.weights[self.group_of[block]] > 0.0)

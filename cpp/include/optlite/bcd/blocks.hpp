@@ -26,8 +26,9 @@ class Blocks {
   /// Of a partition: the block of a variable.
   Index of(Index i) const { return block_of_[static_cast<std::size_t>(i)]; }
 
-  /// Largest eigenvalue of H_bb, for each block of the partition.
+  /// Largest eigenvalue of H_bb, for each block of the partition: 0 where f is constant along it.
   const Vector& lipschitz();
+  /// 0 there, too.
   const Vector& inverse_lipschitz();
   /// Factor of H_bb of a block of the partition.
   const BlockSolver& solver(Index k);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -56,6 +57,9 @@ class BlockSolver {
   Matrix factor_;  // L of H = L L', or W of the pseudo-inverse W W'
   bool singular_ = false;
 };
+
+/// A number as messages show it: six digits, however small it is.
+std::string shown(double number);
 
 /// The numbers of a vector at the places of a block.
 inline void gather(const Vector& from, const Block& block, Vector& out) {

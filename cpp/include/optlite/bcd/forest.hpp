@@ -45,7 +45,7 @@ class MessagePassing {
   std::vector<Index> order_;   // places, every parent before its children
   std::vector<Index> parent_;  // place of the parent, -1 for a root
   Vector edge_;                // H between a node and its parent
-  Vector pivot_;
+  Vector pivot_, rounding_;
 };
 
 }  // namespace optlite::bcd

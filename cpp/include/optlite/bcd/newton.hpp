@@ -11,7 +11,9 @@ namespace optlite::bcd {
 /// that a gradient step by its own constant L_i takes to the end of its interval is active: it
 /// takes that step. The others take Newton's step among themselves. The path that results is
 /// projected onto the cell, and its length halved until F has decreased by a share of what the
-/// gradient promises (Bertsekas 1982; Nutini, Laradji and Schmidt 2022).
+/// gradient promises (Bertsekas 1982; Nutini, Laradji and Schmidt 2022). Where that fails, for a
+/// loss so flat that Newton's step is endless, a gradient step by the bound of the curvature is
+/// taken.
 class BlockNewton {
  public:
   /// Sets d, the step along the block, after at most `most` iterations or when the least
@@ -20,6 +22,7 @@ class BlockNewton {
 
  private:
   bool direct(State& state, const Block& block);
+  bool direct_by_bound(State& state, const Block& block);
   bool search(State& state, const Block& block, Vector& d);
   void newton_step();
 

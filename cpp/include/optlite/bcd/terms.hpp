@@ -28,9 +28,7 @@ class Terms {
   /// Whether x_i is at a kink or at a bound, where it may stay though the gradient is not zero.
   bool at_kink(Index i, double x) const;
 
-  /// Whether x is within the bounds.
-  bool admits(const Vector& x) const;
-  /// x_i, or the bound that it lies beside by rounding only.
+  /// x_i within the bounds, and on the one that it lies beside by rounding only.
   double settled(Index i, double x) const;
 
   /// Without groups: the same for one variable.

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <limits>
 
 #include "optlite/block_selections/concept.hpp"
 
@@ -30,7 +32,8 @@ struct Gsd {
       const Curvature& H = state.f.curvature();
       if (scale_.size() == 0) {
         scale_ = row_sums_ ? H.row_sums() : H.diagonal();
-        for (double& D : scale_) D = D > 0.0 ? 1.0 / D : 0.0;  // f does not depend on the others
+        constexpr double smallest = std::numeric_limits<double>::min();  // whose inverse is finite
+        for (double& D : scale_) D = D > 0.0 ? 1.0 / std::max(D, smallest) : 0.0;
       }
       const Vector& g = state.f.gradient();
       return state.take_best([&](Index i) { return g[i] * g[i] * scale_[i]; }, nullptr, block);

@@ -17,6 +17,7 @@ struct BlockDescentOptions {
   Index stride = 1;  // iterations from one look at the gradient of all variables to the next
   Index anderson = 0;  // passes over the partition that are extrapolated; 0: none
   bool final_phase = false;  // Newton's method on the support once it is settled
+  double reference = -infinity;  // F elsewhere: the gap is small beside that of there or the start
 };
 
 struct BlockDescentRecord {
@@ -52,6 +53,7 @@ class BlockDescentRun {
   bool confirmed();
   void poll();
   void move();
+  bool same_kinks(const Vector& x, const Vector& y) const;
   bool support_is_settled();
   void step_on_support();
   void extrapolate();

@@ -8,6 +8,8 @@ rules, message-passing, active-set complexity, and superlinear convergence, 2022
 
 import numpy as np
 
+TINY = np.finfo(np.float64).tiny  # its inverse is finite
+
 
 class GSD:
     """A diagonal in place of H makes the best block of any composition easy to find."""
@@ -18,5 +20,5 @@ class GSD:
     def choose(self, state):
         """Return the number of the block (None without a partition), its members, and the score."""
         D = state.f.diagonal if self.diagonal == "lipschitz" else state.f.row_sums
-        scale = np.divide(1.0, D, out=np.zeros_like(D), where=D > 0.0)
+        scale = np.where(D > 0.0, 1.0 / np.maximum(D, TINY), 0.0)
         return state.best(state.gradient**2 * scale)
