@@ -721,3 +721,18 @@ def test_concurrent_fits_agree():
     for thread in threads:
         thread.join()
     assert found == [expected] * 6
+
+
+@pytest.mark.parametrize("C", [1e-4, 1.0])
+def test_products_of_unscaled_columns_are_solved_by_default(C):
+    """No scaling of columns takes these curvatures away; conjugate gradients alone stay far off."""
+    X, y = load_breast_cancer(return_X_y=True)
+    X = np.column_stack([X, *(X[:, i, None] * X[:, i:] for i in range(X.shape[1]))])
+    model = LogisticRegression(C=C).fit(X, y)  # warnings are errors
+    assert model.converged_ and model.certificate_ <= 1e-8
+    other = LogisticRegression(C=C, solver="newton-cholesky").fit(X, y)
+    values = [
+        C * np.logaddexp(0.0, (1 - 2 * y) * m.decision_function(X)).sum() + 0.5 * np.sum(m.coef_**2)
+        for m in (model, other)
+    ]
+    assert values[0] == pytest.approx(values[1], rel=2e-8)

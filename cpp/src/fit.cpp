@@ -149,6 +149,14 @@ void append_trace(const Trace& trace, Progress& result) {
   }
 }
 
+/// Whether Newton's equations can be factorised, should conjugate gradients not get there: columns
+/// such as the products of others leave curvatures that no diagonal scales away.
+bool can_factorise(const GeneralizedLinear& model, const FitOptions& options) {
+  const Index entries = model.design().rows() * model.features();
+  return options.solver == Solver::automatic && model.alpha() > 0.0 && model.dimension() <= 3000 &&
+         model.design().entries() == entries;
+}
+
 /// Runs one method from an evaluated point; adds its iterations to the result.
 Vector descend(GeneralizedLinear& model, Solver solver, const Metric* metric, Point start,
                const FitOptions& options, Progress& result) {
@@ -163,6 +171,9 @@ Vector descend(GeneralizedLinear& model, Solver solver, const Metric* metric, Po
     const Index share =
         options.solver == Solver::automatic ? 25 : std::max<Index>(50, options.max_iterations / 2);
     descent_options.max_iterations = std::min(descent_options.max_iterations, share);
+  }
+  if (solver == Solver::newton_cg && can_factorise(model, options)) {
+    descent_options.max_iterations = std::min<Index>(descent_options.max_iterations, 25);
   }
   descent_options.diverging_below = separation_level(model);
   descent_options.record = options.record;
@@ -187,10 +198,19 @@ Vector finish(GeneralizedLinear& model, Solver solver, const Vector& theta,
        (solver == Solver::lbfgs || !std::isfinite(result.certificate))) ||
       (result.status == Status::iteration_limit && result.n_iter < options.max_iterations);
   if (!doubtful) return theta;
-  Point at = start_at(model, theta);
-  result.method += ", then newton_cg";
-  if (has_class_metric(model)) result.metric = hessian_metric(model, at, true, result.columns);
-  return descend(model, Solver::newton_cg, result.metric.get(), std::move(at), options, result);
+  Vector end = theta;
+  const auto has_more = [&] {
+    return result.status == Status::iteration_limit && result.n_iter < options.max_iterations;
+  };
+  if (solver != Solver::newton_cg || !has_more()) {
+    Point at = start_at(model, theta);
+    result.method += ", then newton_cg";
+    if (has_class_metric(model)) result.metric = hessian_metric(model, at, true, result.columns);
+    end = descend(model, Solver::newton_cg, result.metric.get(), std::move(at), options, result);
+  }
+  if (!has_more()) return end;
+  result.method += ", then newton";
+  return descend(model, Solver::newton, nullptr, start_at(model, end), options, result);
 }
 
 /// Whether the columns depend on each other, so that some directions have no curvature at all.
