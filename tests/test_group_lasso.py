@@ -413,6 +413,7 @@ def test_one_large_group():
     assert model.n_iter_ < 200
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_ctrl_c_is_heard(polls, ctrl_c):
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(60, 600)), rng.normal(size=60)
