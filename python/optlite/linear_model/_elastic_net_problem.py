@@ -133,13 +133,18 @@ class ElasticNetProblem:
         """Read X for a target; y is a 1-d array."""
         values = np.ascontiguousarray(y, dtype=np.float64)
         target = core.ElasticNetTarget(self.core, values, self.whole)
-        if not target.is_finite:
-            check_magnitudes(self.X, self.name)
-            raise ValueError(
-                f"y overflows when squared: its largest absolute value is {np.abs(y).max():.3g}. "
-                "Divide y by it."
-            )
+        check_target(target, self, y)
         return Target(self, target, values)
+
+
+def check_target(target, problem, y):
+    """Raise ValueError, naming the cause, if sums of squares of a problem's target overflow."""
+    if not target.is_finite:
+        check_magnitudes(problem.X, problem.name)
+        raise ValueError(
+            f"y overflows when squared: its largest absolute value is {np.abs(y).max():.3g}. "
+            "Divide y by it."
+        )
 
 
 class Target:

@@ -3,8 +3,8 @@
 import numpy as np
 
 from .._core import core
-from .._validation import as_columns, check_magnitudes
-from ._elastic_net_problem import Fit
+from .._validation import as_columns
+from ._elastic_net_problem import Fit, check_target
 from ._ridge_problem import LeastSquares
 
 
@@ -46,12 +46,7 @@ class GroupProblem:
         """Read X for the targets: a 1-d array, or one with a column for each task."""
         Y = np.ascontiguousarray(np.atleast_2d(y.T), dtype=np.float64)
         target = core.GroupLassoTarget(self.core, Y, self.group_of, self.group_weights)
-        if not target.is_finite:
-            check_magnitudes(self.X, self.name)
-            raise ValueError(
-                f"y overflows when squared: its largest absolute value is {np.abs(y).max():.3g}. "
-                "Divide y by it."
-            )
+        check_target(target, self, y)
         return GroupTarget(self, target, y)
 
 

@@ -48,7 +48,7 @@ class Curvature:
 
     def at(self, x):
         """Return a function (rows -> rows), or a matrix."""
-        raise NotImplementedError
+        raise NotImplementedError  # abstract: each matrix has its own
 
     def own_products(self, name, x):
         """Products by a method of an objective in Python, ``name(w, v)``."""
