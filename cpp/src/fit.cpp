@@ -49,9 +49,10 @@ Plan make_plan(const GeneralizedLinear& model, Solver wanted) {
       plan.solver = cheap_hessian && dense ? Solver::newton : Solver::newton_cg;
     }
   }
-  // Twice as good a sample where it still is a small part of the data.
+  // Twice as good a sample where it is a small part of the data, never more than a twentieth of the
+  // rows: they are copied.
   if (plan.solver == Solver::lbfgs && tall)
-    plan.sample_rows = n >= 40 * sample ? 2 * sample : sample;
+    plan.sample_rows = n >= 40 * sample ? 2 * sample : std::min(sample, n / 20);
   return plan;
 }
 

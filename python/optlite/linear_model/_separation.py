@@ -42,13 +42,13 @@ def find_separation(problem, result, X, names):
         A warning for people; None if nothing was found.
     """
     table = result["coefficients"].reshape(problem.outputs, -1)
-    rows = np.arange(X.shape[0])
+    pairs = _Pairs(problem, X)
+    margins = pairs.margins(table)
+    rows = np.arange(X.shape[0], dtype=np.int32 if X.shape[0] < 2**31 else np.intp)
     if problem.weight is not None:
         rows = np.flatnonzero(problem.weight > 0)
-    pairs = _Pairs(problem, X)
-    margins = pairs.margins(table)[rows]
-    lowest = margins.min(axis=1)
-    if lowest.min() > 0:
+        margins = margins[rows]
+    if margins.min() > 0:
         return _message("completely", "every row", pairs.spread(table, rows), problem, names)
     level = _level(problem, result, rows)
     moving = (margins > level[:, None]).any(axis=1)
@@ -69,10 +69,11 @@ def _level(problem, result, rows):
     the certificate (the squared Newton decrement) bounds ``s_i exp(-margin_i) / S``.
     """
     certificate = max(result["certificate"], 1e-300)
-    weight = np.ones(len(rows)) if problem.weight is None else problem.weight[rows]
+    weight = 1.0 if problem.weight is None else problem.weight[rows]
     with np.errstate(over="ignore"):
         passed = np.log(weight / problem.total_weight) - np.log(certificate)
-    return np.maximum(passed - 2.0, 3.0)  # not below what any ordinary fit shows
+    least = 3.0  # not below what any ordinary fit shows
+    return np.broadcast_to(np.maximum(passed - 2.0, least), len(rows))
 
 
 class _Pairs:
@@ -93,9 +94,9 @@ class _Pairs:
         """D (w, b) for all rows of X: shape (n_samples, number of other classes)."""
         scores = _product(self.X, table[:, : self.features].T)
         if self.intercept:
-            scores = scores + table[:, -1]
+            scores += table[:, -1]
         if self.binary:
-            return np.where(self.codes[:, None] == 1, scores, -scores)
+            return np.negative(scores, out=scores, where=self.codes[:, None] == 0)
         own = np.take_along_axis(scores, self.codes[:, None], axis=1)
         gaps = own - scores
         others = np.arange(scores.shape[1]) != self.codes[:, None]
@@ -185,7 +186,8 @@ def _null_space(pairs, chosen, rows, others, boundary):
     scale[scale == 0] = 1.0
     keep = boundary[np.searchsorted(rows, chosen)].reshape(-1)
     assert keep.size == len(chosen) * others
-    D = D[keep] / scale
+    D = D[keep]
+    D /= scale
     values, vectors = np.linalg.eigh(D.T @ D)
     return vectors[:, values <= 1e-11 * max(values[-1], 1e-300)], scale
 

@@ -511,7 +511,7 @@ class _Problem:
 
 
 def encode(y):
-    """Sorted labels, and the position of each sample's label among them."""
+    """Sorted labels, and the position of each sample's label among them (the smallest integers)."""
     if y.dtype.kind in "biuf":
         # Positions by argsort cost ten times a plain sort: a tenth of a fit of tall data.
         classes = np.unique(y)
@@ -525,7 +525,7 @@ def encode(y):
             f"y must hold at least 2 classes, got one class only: {classes[0]}. Check how the data "
             "were split or filtered."
         )
-    return classes, codes.astype(np.intp, copy=False)
+    return classes, codes.astype(np.min_scalar_type(len(classes) - 1), copy=False)
 
 
 def with_class_weight(class_weight, classes, codes, y, weight):
