@@ -11,7 +11,9 @@ import numpy as np
 LEARNING_RATE, BETA1, BETA2, EPS, DECAY = 1e-3, 0.9, 0.999, 1e-8, 1e-2
 MOMENTUM, ALPHA = 0.9, 0.99
 
-#: Arrays read and written by one fused step: x, g, each array of state, and x, state again.
+#: Arrays read and written by one fused step: x, g, each array of state, and x, state again. MARS
+#: reads g and the gradient before twice: it divides by the norm of their combination, which must be
+#: known before the first number is written.
 TRAFFIC = {
     "adamw": 7,
     "momentum": 5,
@@ -22,7 +24,7 @@ TRAFFIC = {
     "adan": 11,
     "ademamix": 9,
     "grams": 7,
-    "mars_adamw": 9,
+    "mars_adamw": 11,
 }
 #: Rules for matrices -> multiplications of a step on n x n, in n^3, that the best known plan makes:
 #: five steps of X X^T, its square (half of a symmetric product each) and one full product for Muon.
