@@ -736,3 +736,21 @@ def test_products_of_unscaled_columns_are_solved_by_default(C):
         for m in (model, other)
     ]
     assert values[0] == pytest.approx(values[1], rel=2e-8)
+
+
+@pytest.mark.parametrize("max_iter", [6, 100])
+@pytest.mark.parametrize("intercept", [True, False])
+def test_a_trace_changes_neither_steps_nor_certificate(intercept, max_iter):
+    """Without a trace, certificates that are surely too large are not worked out on the way."""
+    X, y = load_digits(return_X_y=True)
+    X = X + 0.1 * np.random.default_rng(0).normal(size=X.shape)
+    settings = {"fit_intercept": intercept, "max_iter": max_iter, "solver": "lbfgs", "C": 1e-3}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        plain = LogisticRegression(**settings).fit(X, y)
+        traced = LogisticRegression(record_trace=True, **settings).fit(X, y)
+    assert plain.converged_ == (max_iter == 100)
+    assert plain.n_iter_[0] == traced.n_iter_[0] > 1
+    np.testing.assert_array_equal(plain.coef_, traced.coef_)
+    assert plain.certificate_ == traced.certificate_ < np.inf
+    assert plain.certificate_ * plain.objective_ <= traced.trace_[-1].certificate

@@ -59,7 +59,7 @@ Descent::Descent(Objective& objective, Direction& direction, StepSize& step_size
   if (!std::isfinite(current_.value) || !current_.gradient.allFinite()) {
     status_ = Status::not_finite;
   }
-  last_.certificate = objective_.certificate(current_);
+  certify_exactly();
   record(0.0, 0.0);
   if (status_ == Status::running) stop_at_zero_gradient();
 }
@@ -70,6 +70,19 @@ bool Descent::stop_at_zero_gradient() {
   last_.certificate = 0.0;
   status_ = Status::converged;
   return true;
+}
+
+void Descent::certify_exactly() {
+  far_ = false;
+  last_.certificate = objective_.certificate(current_);
+}
+
+/// A certificate can cost a read of the data. Quasi-Newton steps need not know how far the end is.
+void Descent::certify() {
+  if (!unwatched_ || !direction_.estimates()) return certify_exactly();
+  const double enough = options_.tolerance * objective_.scale(current_);
+  last_.certificate = objective_.certificate_below(current_, enough);
+  far_ = !std::isfinite(last_.certificate);
 }
 
 double Descent::seconds() const { return clock_seconds() - started_; }
@@ -154,8 +167,11 @@ bool Descent::ends_here(double target) {
     }
   } else if (!std::isfinite(last_.certificate) && direction_.estimates() &&
              -current_.gradient.dot(p_) <= 0.1 * target) {
-    status_ = Status::estimated;
-    return true;
+    if (far_) certify_exactly();
+    if (!std::isfinite(last_.certificate)) {
+      status_ = Status::estimated;
+      return true;
+    }
   }
   // By convexity no step up to the full one lowers the value by more than -g . p.
   if (promise() <= 1e-3 * epsilon * std::fabs(current_.value)) {
@@ -187,7 +203,7 @@ bool Descent::advance() {
   idle_steps_ = idle ? idle_steps_ + 1 : 0;
   std::swap(current_, trial_);
   ++last_.iteration;
-  last_.certificate = objective_.certificate(current_);
+  certify();
   last_.curvature = last_.curvature_bound = std::numeric_limits<double>::quiet_NaN();
   record(step_size_.step(), step_size_.regularization());
   if (!stop_at_zero_gradient() && idle_steps_ >= 2) {
@@ -198,8 +214,10 @@ bool Descent::advance() {
 }
 
 Status Descent::run() {
+  unwatched_ = !options_.record;
   while (step()) {
   }
+  if (far_) certify_exactly();
   return status_;
 }
 

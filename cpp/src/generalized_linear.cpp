@@ -546,6 +546,14 @@ void GeneralizedLinear::hessian_diagonal(const Point& p, Vector& diagonal) {
   out.topRows(features()) += penalty_curvature(p.x);
 }
 
+/// ||dF/dw||, in the units of X.
+double GeneralizedLinear::weight_gradient_norm(const Point& p) const {
+  const ConstMatrixMap gradient(p.gradient.data(), stride(), outputs());
+  Matrix w = gradient.topRows(features());
+  if (scale_.size() > 0) w = scale_.cwiseInverse().asDiagonal() * w;
+  return w.norm();
+}
+
 /// The duality gap of F with penalty (alpha / 2) ||w||^2.
 ///
 /// With the dual point made from the residuals r_i = s_i l'(z_i) / S, the gap is exactly
@@ -556,9 +564,7 @@ void GeneralizedLinear::hessian_diagonal(const Point& p, Vector& diagonal) {
 double GeneralizedLinear::duality_gap(const Point& p) {
   if (options_.alpha <= 0.0 || options_.penalty->record.name != "squared_l2") return infinity;
   const ConstMatrixMap gradient(p.gradient.data(), stride(), outputs());
-  Matrix w = gradient.topRows(features());
-  if (scale_.size() > 0) w = scale_.cwiseInverse().asDiagonal() * w;
-  const double direct = w.norm();
+  const double direct = weight_gradient_norm(p);
   if (!options_.intercept) return direct * direct / (2.0 * options_.alpha);
 
   const Vector g = gradient.row(features()).transpose();
@@ -609,6 +615,15 @@ double GeneralizedLinear::certificate(const Point& p) {
   // it needs no further read of X.
   const double decrement = reference_decrement(p);
   return std::isfinite(decrement) ? decrement : duality_gap(p);
+}
+
+/// With an intercept and several outputs the gap takes a read of X. It is never below what the
+/// gradient in the coefficients gives.
+double GeneralizedLinear::certificate_below(const Point& p, double enough) {
+  const double decrement = reference_decrement(p);
+  if (std::isfinite(decrement)) return decrement;
+  const double direct = weight_gradient_norm(p);
+  return direct * direct > 2.0 * options_.alpha * enough ? infinity : duality_gap(p);
 }
 
 const Vector& GeneralizedLinear::second_moments() {

@@ -52,6 +52,8 @@ class Descent {
   bool stop_at_zero_gradient();
   bool escape();
   void choose_direction(double target);
+  void certify();
+  void certify_exactly();
   void note_curvature();
   double promise() const;
   bool ends_here(double target);
@@ -68,6 +70,8 @@ class Descent {
   Status status_ = Status::running;
   int idle_steps_ = 0;
   bool leaving_ = false;  // p_ leads away from a stationary point
+  bool unwatched_ = false;  // nobody sees the certificates before the last
+  bool far_ = false;  // the certificate exceeds what is wanted, and is not known
   TraceRecord last_;
   Trace trace_;
   double started_;

@@ -95,6 +95,7 @@ class GeneralizedLinear final : public Objective {
 
   /// The bound from the reference Hessian, if one is set and near, else duality_gap().
   double certificate(const Point& p) override;
+  double certificate_below(const Point& p, double enough) override;
 
   /// With penalty squared_l2, alpha > 0: a bound on the duality gap (see the source file).
   double duality_gap(const Point& p);
@@ -136,6 +137,7 @@ class GeneralizedLinear final : public Objective {
                        Matrix& G, Matrix& out) const;
   void finish_gradient(const Matrix& W, Matrix& G, const Vector& residual_sums, Point& p) const;
   double penalty_value(const Matrix& W) const;
+  double weight_gradient_norm(const Point& p) const;
   using Read = FunctionRef<void(const Matrix& W, Design::Middle middle, Matrix& G)>;
   void evaluate(Point& p, double* curvature, Read read);
   void evaluate_from_margins(Point& p);

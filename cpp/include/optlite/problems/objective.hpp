@@ -62,6 +62,9 @@ class Objective {
   /// A bound on value(p) - minimum, or infinity where none is known (see duality gap).
   virtual double certificate(const Point&) { return infinity; }
 
+  /// certificate(p), or infinity where less work tells that it exceeds `enough`.
+  virtual double certificate_below(const Point& p, double /*enough*/) { return certificate(p); }
+
   /// What the tolerance of the certificate is relative to.
   virtual double scale(const Point& p) { return std::fabs(p.value); }
 
