@@ -15,8 +15,9 @@ using transport::RelaxedPoint;
 namespace {
 
 constexpr double forcing = 0.1;
-constexpr Index most_products = 500;
-constexpr Index direct_limit = 1024;
+constexpr Index first_patience = 500;
+constexpr Index most_products = 10000;
+constexpr Index direct_limit = 3000;
 constexpr double longest_move = 20.0;  // in units of reg
 
 }  // namespace
@@ -36,6 +37,7 @@ StagedRun::State RelaxedTransportRun::state() const {
 }
 
 void RelaxedTransportRun::evaluate_at(double reg) {
+  if (reg != at_.reg) patience_ = first_patience;
   at_.reg = reg;
   at_.g = marginals_.project(at_.g);
   evaluate(at_);
@@ -62,12 +64,15 @@ bool RelaxedTransportRun::newton_step(double goal) {
   const RelaxedPoint from = at_;
   const double rounding = 1e-13 * (std::fabs(at_.value) + at_.reg * at_.row_sums.sum());
   const double first = std::min(1.0, longest_move * at_.reg / (d.maxCoeff() - d.minCoeff()));
-  return transport::climb(at_, first, rounding, step_, [&](double step, RelaxedPoint& point) {
+  const auto try_step = [&](double step, RelaxedPoint& point) {
     point.g = marginals_.project(from.g + step * d);
     const double slope = from.gradient.dot(point.g - from.g);
     evaluate(point);
     return slope;
-  });
+  };
+  const bool found = transport::climb(at_, first, rounding, step_, try_step);
+  if (cut_off_ && at_.error > 0.5 * from.error) patience_ = std::min(2 * patience_, most_products);
+  return found;
 }
 
 Vector RelaxedTransportRun::apply(const RelaxedCurvature& curve, const Vector& y) {
@@ -90,11 +95,14 @@ Vector RelaxedTransportRun::direction(double goal) {
   // Near the goal the step has to reach it; far away the quadratic model is not worth more.
   const double enough =
       std::max(std::min(forcing, std::sqrt(start / at_.row_sums.sum())), 0.3 * goal / start);
+  // Where they take long, elimination is cheaper, and good for any condition.
   const bool small = right.size() <= direct_limit;
-  const Index limit =
-      small ? std::min(most_products, std::max<Index>(50, right.size() / 8)) : most_products;
+  const Index eighth = std::max<Index>(50, right.size() / 8);
+  const Index limit = small ? std::min(first_patience, eighth) : patience_;
   Vector y;
-  if (!conjugate_gradients(curve, free, right, enough * start, limit, y) && small) {
+  const bool solved = conjugate_gradients(curve, free, right, enough * start, limit, y);
+  cut_off_ = !small && !solved;
+  if (small && !solved) {
     const Vector exact = eliminate(curve, free, right);
     if (exact.allFinite()) y = exact;
   }
@@ -142,6 +150,7 @@ Vector RelaxedTransportRun::eliminate(const RelaxedCurvature& curve, const Vecto
     sources[k] = right[j];
   }
   sources[count] = -sources.head(count).sum();
+  links.resize(0, 0);  // one such matrix at a time is enough
   const Vector solved = solve_laplacian(graph, sources);
   Vector y = Vector::Zero(right.size());
   for (Index k = 0; k < count; ++k) y[kept[static_cast<std::size_t>(k)]] = solved[k];

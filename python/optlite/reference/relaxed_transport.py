@@ -253,12 +253,17 @@ class RelaxedTransportRun(StagedRun):
         As of :class:`~optlite.reference.staged_run.StagedRun`.
     """
 
-    most_products, direct_limit = 500, 1024
+    first_patience, most_products, direct_limit = 500, 10_000, 3000
 
     def __init__(self, cost, marginals, reg, newton=True, tol=1e-9, max_iter=1000, annealing=4.0):
         super().__init__(cost, reg, newton, tol, max_iter, annealing)
         self.marginals = marginals
         self.start(np.zeros(cost.shape[1]), next(self.stages))
+
+    def start(self, g, reg):
+        """Evaluate the start of a stage."""
+        self.cut_off, self.patience = False, self.first_patience
+        super().start(g, reg)
 
     def point(self, g, reg):
         """Return the point at the nearest potentials that are allowed."""
@@ -290,8 +295,9 @@ class RelaxedTransportRun(StagedRun):
         start = np.abs(right).sum()
         if start == 0.0:
             return held
+        # Where they take long, elimination is cheaper, and good for any condition.
         small = right.size <= self.direct_limit
-        limit = min(self.most_products, max(50, right.size // 8)) if small else self.most_products
+        limit = min(self.first_patience, max(50, right.size // 8)) if small else self.patience
         enough = start * self.enough(at, start, goal)
         diagonal = curve.jacobi(at)
 
@@ -302,7 +308,16 @@ class RelaxedTransportRun(StagedRun):
         y, solved = conjugate_gradients(
             right, limit, product, lambda r: r / diagonal, lambda r: not np.abs(r).sum() > enough
         )
-        if not solved and small:
+        self.cut_off = not small and not solved
+        if small and not solved:
             exact = curve.eliminate(at, right)
             y = exact if np.isfinite(exact).all() else y
         return at.reg * y + held
+
+    def _climb(self, d):
+        """Go along d; where its system was cut off and brings little, the next one gets more."""
+        before = self.at.error
+        found = super()._climb(d)
+        if self.cut_off and self.at.error > 0.5 * before:
+            self.patience = min(2 * self.patience, self.most_products)
+        return found

@@ -35,6 +35,8 @@ class RelaxedTransportRun final : public StagedRun {
   transport::ConditionalPlan& plan_;
   const transport::Marginals& marginals_;
   transport::RelaxedPoint at_;
+  bool cut_off_ = false;  // the last system was not solved as well as it should be
+  Index patience_ = 0;    // products that a step is worth
 };
 
 }  // namespace optlite
