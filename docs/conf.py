@@ -26,6 +26,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.intersphinx",
     "sphinx.ext.mathjax",
+    "sphinx.ext.viewcode",
     "numpydoc",
     "myst_parser",
     "sphinx_copybutton",
@@ -35,6 +36,9 @@ extensions = [
     "registry_pages",
     "rule_comparison",
     "exercise_list",
+    "lesson_pages",
+    "source_pages",
+    "benchmark_tables",
 ]
 
 source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
@@ -125,10 +129,9 @@ html_copy_source = False
 html_theme_options = {
     "logo": {"text": "optlite"},
     "navbar_align": "left",
-    "header_links_before_dropdown": 9,
+    "header_links_before_dropdown": 8,
     "show_toc_level": 2,
     "navigation_with_keys": False,
-    "show_prev_next": False,
     "footer_start": ["copyright"],
     "footer_end": [],
     "secondary_sidebar_items": {
@@ -145,14 +148,9 @@ html_theme_options = {
 }
 html_sidebars = {
     "index": [],
-    "install": [],
-    "how_to_choose": [],
-    "concepts": [],
-    "distributions": [],
-    "exercises": [],
-    "guarantees": [],
-    "migration": [],
-    "migration_ngboost": [],
+    "contribute": [],
+    "_modules/**": [],
+    "code/**": [],
 }
 html_context = {"default_mode": "auto"}
 copybutton_prompt_text = r">>> |\.\.\. |\$ "

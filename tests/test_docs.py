@@ -32,8 +32,8 @@ def registry_pages():
 
 @pytest.fixture(scope="module")
 def check_links():
-    """The link checker, a script beside the documentation."""
-    spec = importlib.util.spec_from_file_location("check_links", DOCS / "check_links.py")
+    """The link checker, a script."""
+    spec = importlib.util.spec_from_file_location("check_links", ROOT / "tools" / "check_links.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -54,7 +54,10 @@ def namespace(monkeypatch):
     plt.close("all")
 
 
-@pytest.mark.parametrize("page", ["migration.md", "migration_ngboost.md"])
+PAGES = sorted(path.name for path in DOCS.glob("migration*.md"))
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_every_line_of_code_runs(page, namespace):
     blocks = re.findall(r"```python\n(.*?)```", text_of(page), re.S)
     assert blocks

@@ -1,36 +1,10 @@
-"""The order of the gallery: the quickstart and the lessons as they are read, others by name."""
+"""The order of the gallery: the lessons as in the course, the quickstart first, others by name."""
 
-FIRST = (
-    "quickstart.py",
-    "plot_momentum.py",
-    "plot_adam_amsgrad.py",
-    "plot_weight_decay.py",
-    "plot_heavy_tails.py",
-    "plot_perceptron.py",
-    "plot_schedules.py",
-    "plot_no_tuning.py",
-    "plot_natural_gradient.py",
-    "plot_crps.py",
-    "plot_forecast.py",
-    "plot_survival.py",
-    "plot_lanczos.py",
-    "plot_bulk_and_outliers.py",
-    "plot_edge_of_stability.py",
-    "plot_tiny_subspace.py",
-    "plot_sgd_stability.py",
-    "plot_batch_hessian.py",
-    "plot_double_descent.py",
-    "plot_saddle.py",
-    "plot_in_context.py",
-    "plot_greedy_blocks.py",
-    "plot_message_passing.py",
-    "plot_sinkhorn_newton.py",
-    "plot_newton_sparse.py",
-    "plot_choosing_reg.py",
-    "plot_color_transfer.py",
-    "plot_barycenters.py",
-    "plot_rebasin.py",
-)
+import os
+
+import course
+
+FIRST = ["quickstart.py", *(lesson.script.name for lesson in course.LESSONS)]
 
 
 class ReadingOrder:
@@ -39,7 +13,8 @@ class ReadingOrder:
     def __init__(self, folder):
         self.folder = folder
 
-    def __call__(self, filename):
+    def __call__(self, script):
+        filename = os.path.basename(script)
         return (FIRST.index(filename) if filename in FIRST else len(FIRST), filename)
 
     def __repr__(self):

@@ -9,8 +9,10 @@ warning of ``literalinclude``, and warnings fail the build.
 import math
 from pathlib import Path
 
+import course
 import registry_plots
 import rule_forms
+import source_pages
 
 from optlite._params import as_word
 
@@ -218,6 +220,16 @@ def source_block(path, page, language, caption):
     ]
 
 
+def lessons(record):
+    """Return a sentence with links to the lessons about a part, or nothing."""
+    name = f"{record['kind']}/{record['name']}"
+    found = [each for each in course.LESSONS if name in each.parts.split()]
+    if not found:
+        return []
+    links = ", ".join(f":doc:`/{each.document}`" for each in found)
+    return [f"To learn what it is about: {links}."]
+
+
 def page_text(record, figure):
     """Return the reStructuredText of one part's page."""
     page = page_name(record)
@@ -252,6 +264,7 @@ def page_text(record, figure):
     lines += [
         "The same mathematics twice: the NumPy twin to read and step through, and the C++",
         "header that the estimators run.",
+        *lessons(record),
         "",
     ]
     lines += [".. tab-set::", "", "   .. tab-item:: NumPy twin", ""]
@@ -262,6 +275,7 @@ def page_text(record, figure):
         if title is not None:
             lines += [f"   .. tab-item:: {title}", ""]
         lines += ["      " + line for line in source_block(path, page, language, path)]
+    lines += [f"Examined by {source_pages.link(source_pages.exam(record['kind']))}.", ""]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
@@ -334,5 +348,6 @@ def on_builder_inited(app):
 
 def setup(app):
     """Register the extension."""
+    app.setup_extension("source_pages")
     app.connect("builder-inited", on_builder_inited)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

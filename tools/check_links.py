@@ -1,6 +1,6 @@
 """Find dead links inside a built copy of the documentation.
 
-Run ``python docs/check_links.py docs/_build/html``. Links to other sites are not visited. The exit
+Run ``python tools/check_links.py docs/_build/html``. Links to other sites are not visited. The exit
 status is 1 if a link points to a page, file or anchor that does not exist.
 """
 
@@ -66,7 +66,7 @@ def _what_is_wrong(path, link, pages):
 def main(arguments):
     """Print the dead links and return the exit status."""
     if len(arguments) != 1 or not Path(arguments[0]).is_dir():
-        print("usage: python docs/check_links.py DIRECTORY_OF_BUILT_HTML", file=sys.stderr)
+        print("usage: python tools/check_links.py DIRECTORY_OF_BUILT_HTML", file=sys.stderr)
         return 2
     dead = dead_links(arguments[0])
     for page, link, reason in dead:

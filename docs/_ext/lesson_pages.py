@@ -1,0 +1,160 @@
+"""Sphinx extension: the page of the course, and what stands at the end of each lesson.
+
+Both are made from the table in ``course.py``. The gallery writes the lessons; when Sphinx reads
+one, its exercises, its NumPy twins, their C++ kernels and its tests are put before the buttons that
+download it. The indices of the gallery are replaced, one by the course, so that previous, next and
+the sidebar follow it.
+"""
+
+import re
+
+import course
+import source_pages
+from gallery_order import ReadingOrder
+
+from optlite import exercises
+
+INCLUDED_KERNEL = re.compile(r"literalinclude:: \S+\.[ch]pp$", re.M)
+FOOTER = re.compile(r"^(\.\. rst-class:: sphx-glr-timing|\.\. _sphx_glr_download_)", re.M)
+INTRODUCTION = """
+One question each, fifteen minutes to read: the equation, the smallest code that shows it, a
+figure, and a table of claims. Each line of such a table was measured while this site was built, and
+the build fails if the claim does not hold. Where a paper says "more" without saying how much, the
+number behind ≤ or ≥ is ours and leaves some room; the number beside it is what was measured. Every
+lesson ends with functions to write yourself, which a program checks (:doc:`/exercises`), and with
+the NumPy twin and the C++ kernel of what it is about.
+
+Calculus and NumPy are enough to begin; the first lesson of a chapter asks for nothing else. Start
+at the top, or where your question is.
+"""
+
+
+def dots(difficulty):
+    """Write a difficulty from 1 to 3."""
+    return "●" * difficulty + "○" * (3 - difficulty)
+
+
+def exercise_lines(names):
+    """Return a list of exercises with links to their statements."""
+    lines = []
+    for name in names:
+        exercise = exercises.get(name)
+        lines += [f"- :ref:`{name} <exercise-{name}>` {dots(exercise.difficulty)} {exercise.title}"]
+    return [*lines, ""]
+
+
+# The end of a lesson ------------------------------------------------------------------------------
+
+
+def closing(lesson, text):
+    """Return what is added to a lesson, whose own text may show twins and kernels already."""
+    lines = ["", "Write it yourself", "-----------------", ""]
+    lines += exercise_lines(lesson.exercises.split())
+    lines += [
+        f'``optlite.exercises.show("{lesson.exercises.split()[0]}")`` prints the statement,',
+        "``optlite.exercises.check`` tries your function and names what does not hold.",
+        "",
+    ]
+    if not INCLUDED_KERNEL.search(text):
+        lines += ["Twin and kernel", "---------------", ""]
+        lines += [
+            "The same mathematics twice: NumPy to read and to step through, C++ to run.",
+            "",
+        ]
+        lines += tabs(lesson.pairs())
+    links = ", ".join(source_pages.link(path) for path in lesson.test_files())
+    return "\n".join([*lines, f"Tests that hold them together: {links}.", "", ""])
+
+
+def tabs(pairs):
+    """Return a set of tabs with each twin and each kernel."""
+    lines = [".. tab-set::", ""]
+    for path in dict.fromkeys(path for pair in pairs for path in pair):
+        language = "python" if path.suffix == ".py" else "cpp"
+        where = path.relative_to(course.ROOT).as_posix()
+        lines += [
+            f"   .. tab-item:: {path.name}",
+            "",
+            f"      .. literalinclude:: /../{where}",
+            f"         :language: {language}",
+            f"         :caption: {where}",
+            "",
+        ]
+    return lines
+
+
+# The page of the course ---------------------------------------------------------------------------
+
+
+def course_page():
+    """Return the page that lists the chapters with their lessons and exercises."""
+    lines = [".. _sphx_glr_auto_examples_lessons:", "", "Learn", "=====", INTRODUCTION]
+    for number, (chapter, (text, lessons)) in enumerate(course.COURSE.items(), 1):
+        title = f"{number}. {chapter[0].upper()}{chapter[1:]}"
+        lines += [title, "-" * len(title), "", text, ""]
+        lines += cards(lessons)
+        lines += ["Functions to write:", "", *exercise_lines(exercises.list(chapter))]
+        lines += [".. toctree::", "   :hidden:", f"   :caption: {title}", ""]
+        lines += [f"   /{lesson.document}" for lesson in lessons] + [""]
+    lines += [".. toctree::", "   :hidden:", "   :caption: Beside the lessons", ""]
+    return "\n".join([*lines, "   /exercises", "   /concepts", ""])
+
+
+def cards(lessons):
+    """Return a card for each lesson: its picture, its title, its question."""
+    return grid([(each.document, each.title(), each.question()) for each in lessons])
+
+
+def grid(entries):
+    """Return a grid of cards, each with the picture that the gallery took of a script."""
+    if not entries:
+        return []
+    lines = [".. grid:: 1 2 3 3", "   :gutter: 3", ""]
+    for document, title, text in entries:
+        folder, _, name = document.rpartition("/")
+        lines += [
+            f"   .. grid-item-card:: {title}",
+            f"      :link: /{document}",
+            "      :link-type: doc",
+            f"      :img-top: /{folder}/images/thumb/sphx_glr_{name}_thumb.png",
+            f"      :img-alt: A figure of {title}",
+            "",
+            f"      {text}",
+            "",
+        ]
+    return lines
+
+
+def examples_page():
+    """Return the page of the other scripts of the gallery."""
+    header = (course.ROOT / "examples" / "GALLERY_HEADER.rst").read_text(encoding="utf-8")
+    scripts = sorted((course.ROOT / "examples").glob("*.py"), key=ReadingOrder("."))
+    entries = []
+    for script in scripts:
+        title, _, text = course.docstring(script).split("\n", 2)
+        first = " ".join(text.strip().split("\n\n", 1)[0].split())
+        entries.append((f"auto_examples/{script.stem}", title, first))
+    lines = [header, "", *grid(entries), "", ".. toctree::", "   :hidden:", ""]
+    return "\n".join([*lines, *(f"   /{document}" for document, _, _ in entries), ""])
+
+
+# --------------------------------------------------------------------------------------------------
+
+
+def on_source_read(app, name, source):
+    """Complete the pages that the gallery wrote."""
+    if name == f"{course.FOLDER}/index":
+        source[0] = course_page()
+    if name == "auto_examples/index":
+        source[0] = examples_page()
+    for lesson in course.LESSONS:
+        if name == lesson.document:
+            end = FOOTER.search(source[0]).start()
+            source[0] = source[0][:end] + closing(lesson, source[0]) + source[0][end:]
+
+
+def setup(app):
+    """Register the extension."""
+    app.setup_extension("source_pages")
+    app.connect("source-read", on_source_read)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

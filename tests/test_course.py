@@ -1,0 +1,133 @@
+"""The course: no lesson is left out of the table, and what the table says of each is there."""
+
+import importlib
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from optlite import exercises
+
+ROOT = Path(__file__).resolve().parents[1]
+SCRIPTS = sorted((ROOT / "examples" / "lessons").glob("plot_*.py"))
+
+
+def load(name):
+    """An extension of the documentation, imported as Sphinx does."""
+    sys.path.insert(0, str(ROOT / "docs" / "_ext"))
+    try:
+        return importlib.import_module(name)
+    finally:
+        sys.path.remove(str(ROOT / "docs" / "_ext"))
+
+
+course = load("course")
+lesson_pages = load("lesson_pages")
+LESSONS = pytest.mark.parametrize("lesson", course.LESSONS, ids=lambda lesson: lesson.name)
+
+
+def test_the_course_has_all_lessons_and_only_these_once():
+    scripts = [lesson.script for lesson in course.LESSONS]
+    missing = [path.name for path in SCRIPTS if path not in scripts]
+    assert not missing, f"Give {missing} a line in docs/_ext/course.py: it has the order."
+    assert sorted(scripts) == SCRIPTS
+
+
+def test_chapters_are_those_of_the_exercises():
+    assert tuple(course.COURSE) == exercises.CHAPTERS
+
+
+@LESSONS
+def test_a_lesson_asks_a_question_and_names_a_source(lesson):
+    assert lesson.title()
+    assert lesson.question(), "A lesson begins with a paragraph **Question.**"
+    text = lesson.script.read_text(encoding="utf-8")
+    assert re.search(r"\*\*Sources?\.?\*\*|^# (References|Sources)$|\b(1[89]|20)\d\d\b", text, re.M)
+
+
+@LESSONS
+def test_a_lesson_asserts_what_it_claims(lesson):
+    text = lesson.script.read_text(encoding="utf-8")
+    found = re.findall(r"\bclaims\.(?:equal|at_most|at_least)\(|^\s*assert ", text, re.M)
+    assert len(found) >= 3
+
+
+@LESSONS
+def test_a_lesson_has_two_exercises_that_exist(lesson):
+    names = lesson.exercises.split()
+    assert len(set(names)) >= 2
+    assert set(names) <= set(exercises.list())
+
+
+@LESSONS
+def test_a_lesson_shows_a_twin_and_a_kernel_and_links_to_tests(lesson):
+    assert lesson.pairs() and lesson.test_files()
+    for twin, kernel in lesson.pairs():
+        assert twin.is_file(), twin
+        assert kernel.is_file() and kernel.suffix in (".hpp", ".cpp"), kernel
+    assert all(path.is_file() for path in lesson.test_files())
+    page = lesson_pages.closing(lesson, "")
+    for path in [*(path for pair in lesson.pairs() for path in pair), *lesson.test_files()]:
+        assert path.relative_to(ROOT).as_posix() in page
+    for name in lesson.exercises.split():
+        assert f"<exercise-{name}>" in page
+
+
+def test_kernels_that_a_lesson_shows_itself_are_not_shown_twice():
+    lesson = course.LESSONS[0]
+    own = ".. literalinclude:: ../../../cpp/include/optlite/rules/sgd.hpp\n   :language: cpp\n"
+    assert "literalinclude" in lesson_pages.closing(lesson, "")
+    page = lesson_pages.closing(lesson, own)
+    assert "literalinclude" not in page and "Tests that hold them together" in page
+
+
+def test_a_lesson_is_completed_before_its_buttons():
+    lesson = course.LESSONS[0]
+    name = lesson.document.replace("/", "_")
+    source = [f"Title\n=====\n\ntext\n\n.. _sphx_glr_download_{name}.py:\n\nbuttons\n"]
+    lesson_pages.on_source_read(None, lesson.document, source)
+    before, _, after = source[0].partition(".. _sphx_glr_download")
+    assert "Write it yourself" in before and after.endswith("buttons\n")
+
+
+def test_the_page_of_the_course_has_all_lessons_in_order():
+    page = lesson_pages.course_page()
+    listed = re.findall(r"^   /(auto_examples/lessons/\w+)$", page, re.M)
+    assert listed == [lesson.document for lesson in course.LESSONS]
+    for name in exercises.list():
+        assert f"<exercise-{name}>" in page
+
+
+def test_examples_are_listed_with_the_quickstart_first():
+    page = lesson_pages.examples_page()
+    listed = re.findall(r"^   /(auto_examples/\w+)$", page, re.M)
+    assert listed[0] == "auto_examples/quickstart"
+    assert len(listed) == len(list((ROOT / "examples").glob("*.py")))
+
+
+@pytest.mark.parametrize("kind", sorted(load("registry_pages").KIND_TEXTS))
+def test_each_kind_of_parts_has_an_exam(kind):
+    assert load("source_pages").exam(kind).is_file()
+
+
+def test_results_of_benchmarks_become_pages(tmp_path):
+    tables = load("benchmark_tables")
+    names = tables.write_pages(tmp_path)
+    assert names
+    for name in names:
+        text = (tmp_path / "benchmarks" / f"{name}.md").read_text(encoding="utf-8")
+        assert re.search(r"\d+ cores", text), "the machine"
+        assert "| optlite |" in text
+
+
+def test_what_a_script_printed_is_made_readable():
+    text = (
+        "{'processor': 'P', 'cores': 2, 'memory': '1 GiB', 'system': 'S', 'load': 0.5, "
+        "'versions': {'numpy': '2'}, 'blas': ['b'], 'optlite': {'threads': 1}}\n"
+        "task-1 [1 thread(s)]\n\n| a |\n|---|\n| 1 |\nNot measured: x.\n"
+    )
+    page = load("benchmark_tables").printed_page(text)
+    assert "- P, 2 cores, 1 GiB, S; load average at the start 0.50" in page
+    assert "\n## task-1 [1 thread(s)]\n" in page
+    assert "| 1 |\n\nNot measured: x." in page

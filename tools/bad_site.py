@@ -1,0 +1,84 @@
+"""A small site with one fault of each kind, to prove that check_site.py finds them."""
+
+from pathlib import Path
+
+PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head><meta charset="utf-8"><title>{name}</title><link rel="icon" href="data:,">
+<meta name="viewport" content="width=device-width, initial-scale=1"></head>
+<body><main><h1 id="top">{name}</h1>
+{body}
+</main></body>
+</html>
+"""
+DOT = (  # a picture of one pixel
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYGD4DwABBAEAX+XDSwAAAABJRU5ErkJggg"
+    "=="
+)
+LARGE = "x" * 2_100_000
+ALL = ("desk, light", "desk, dark", "phone, dark")
+
+# Of each page: what it holds, and the (view, kind) of its faults.
+PAGES = {
+    "good": (
+        f'<p>All is well. <a href="anchor.html#top">Next</a></p>'
+        f'<img alt="a dot" src="data:image/png;base64,{DOT}">',
+        [],
+    ),
+    "console": ('<script>console.error("broken")</script>', [("any", "console")]),
+    "exception": ("<script>undefinedFunction()</script>", [("any", "console")]),
+    "script": (
+        '<script src="gone.js"></script>',
+        [("any", "network"), ("any", "link")],
+    ),
+    "host": (
+        '<script async src="http://localhost:1/there.js"></script>',
+        [("any", "network")],
+    ),
+    "image": (
+        '<img alt="a gap" src="gone.png">',
+        [*((view, "image") for view in ALL), ("any", "network"), ("any", "link")],
+    ),
+    "file": ('<a href="gone.html">elsewhere</a>', [("any", "link")]),
+    "anchor": ('<a href="good.html#nowhere">elsewhere</a>', [("any", "link")]),
+    "formula": (
+        "<mjx-merror>undefined control sequence</mjx-merror>",
+        [(view, "formula") for view in ALL],
+    ),
+    "wide": ('<p style="width: 700px">wider than a phone</p>', [("phone, dark", "width")]),
+    "boxed": (
+        '<div style="overflow-x: auto" tabindex="0"><p style="width: 700px">in a box</p></div>',
+        [],
+    ),
+    "dark": (
+        "<style>@media (prefers-color-scheme: dark) "
+        "{ body { background: #333 } h1 { color: #fff } p { color: #555 } }</style>"
+        "<p>grey on grey at night</p>",
+        [("desk, dark", "access"), ("phone, dark", "access")],
+    ),
+    "unnamed": (
+        f'<img src="data:image/png;base64,{DOT}">',
+        [("desk, light", "access"), ("phone, dark", "access")],
+    ),
+    "nameless": (
+        '<input type="text">',
+        [("desk, light", "access"), ("phone, dark", "access")],
+    ),
+    "heavy": (f"<!-- {LARGE} -->", [("any", "weight")]),
+    "animation": (
+        f'<iframe title="moves" srcdoc="<html lang=en><title>moves</title><!-- {LARGE} -->'
+        '<p>moves</p>"></iframe>',
+        [],
+    ),
+}
+
+FAULTS = {
+    (f"{name}.html", view, kind) for name, (_, faults) in PAGES.items() for view, kind in faults
+}
+
+
+def write(folder):
+    """Write the pages."""
+    for name, (body, _) in PAGES.items():
+        path = Path(folder) / f"{name}.html"
+        path.write_text(PAGE.format(name=name, body=body), encoding="utf-8")
