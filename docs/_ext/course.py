@@ -89,9 +89,21 @@ COURSE = {
             ),
             Lesson(
                 "schedules",
-                exercises="gradient-descent polyak-step",
+                exercises="schedule-free-step gradient-descent polyak-step",
                 parts="rules/sgd",
                 tests="test_schedules exam/test_rules_exam",
+            ),
+            Lesson(
+                "learning_curves",
+                exercises="sgd-curve gradient-descent",
+                parts="rules/sgd",
+                tests="exam/test_rules_exam test_rule_properties",
+            ),
+            Lesson(
+                "accelerated_bias",
+                exercises="momentum-rate sgd-curve",
+                parts="rules/asgd",
+                tests="exam/test_rules_exam test_rules",
             ),
         ),
     ),
@@ -101,25 +113,25 @@ COURSE = {
         (
             Lesson(
                 "adam_amsgrad",
-                exercises="adam-step amsgrad-step",
+                exercises="adam-step adam-drift amsgrad-step",
                 parts="rules/adam rules/amsgrad",
                 tests="exam/test_rules_exam test_rule_properties",
             ),
             Lesson(
                 "weight_decay",
-                exercises="adam-step amsgrad-step",
+                exercises="adamw-step adam-step",
                 parts="rules/adamw",
                 tests="exam/test_weight_decay_exam exam/test_rules_exam",
             ),
             Lesson(
                 "heavy_tails",
-                exercises="adam-step gradient-descent",
+                exercises="sign-descent gradient-descent",
                 parts="rules/signsgd objectives/multinomial",
                 tests="exam/test_rules_exam exam/test_objectives_exam",
             ),
             Lesson(
                 "no_tuning",
-                exercises="polyak-step armijo-step",
+                exercises="dog-step polyak-step schedule-free-step",
                 parts="rules/dog rules/polyak rules/sps_max",
                 tests="exam/test_rules_exam test_rule_properties",
             ),
@@ -131,37 +143,37 @@ COURSE = {
         (
             Lesson(
                 "lanczos",
-                exercises="lanczos hessian-product",
+                exercises="lanczos gauss-quadrature hessian-product",
                 parts="lanczos=src/orthogonalize.cpp",
                 tests="test_lanczos test_curvature_pairs",
             ),
             Lesson(
                 "bulk_and_outliers",
-                exercises="hessian-product lanczos",
+                exercises="net-hessian-product hutchinson-trace lanczos",
                 parts="network=src/network.cpp",
                 tests="exam/test_networks_exam test_spectral_density",
             ),
             Lesson(
                 "edge_of_stability",
-                exercises="hessian-product momentum-rate",
+                exercises="stability-edge momentum-rate hessian-product",
                 parts="network=src/network.cpp rules/nesterov",
                 tests="test_stability exam/test_networks_exam",
             ),
             Lesson(
                 "tiny_subspace",
-                exercises="lanczos hessian-product",
+                exercises="lanczos sgd-curve",
                 parts="block_lanczos=src/orthogonalize.cpp",
                 tests="test_curvature_pairs exam/test_networks_exam",
             ),
             Lesson(
                 "sgd_stability",
-                exercises="hessian-product gradient-descent",
+                exercises="sgd-curve stability-edge",
                 parts="rules/sgd network=src/network.cpp",
                 tests="test_sgd_stability exam/test_networks_exam",
             ),
             Lesson(
                 "batch_hessian",
-                exercises="hessian-product lanczos",
+                exercises="hessian-product hutchinson-trace",
                 parts="network=src/network.cpp",
                 tests="test_batch_hessian exam/test_networks_exam",
             ),
@@ -177,6 +189,13 @@ COURSE = {
                 exercises="newton-decrement hessian-product",
                 parts="directions/trust_region directions/cubic",
                 tests="test_second_order exam/test_solvers_exam",
+            ),
+            Lesson(
+                "influence",
+                exercises="leave-one-out conjugate-gradients",
+                parts="objectives/logistic "
+                "conjugate_gradients=include/optlite/linalg/conjugate_gradients.hpp",
+                tests="test_curvature_operators exam/test_objectives_exam",
             ),
             Lesson(
                 "in_context",
@@ -206,7 +225,20 @@ COURSE = {
     "sparse models": (
         "Few of many columns: where the path begins, what a duality gap proves, and how not to "
         "shrink what is large.",
-        (),
+        (
+            Lesson(
+                "duality_gap",
+                exercises="lasso-alpha-max lasso-kkt lasso-gap gap-safe-bound fista",
+                parts="elastic_net=src/elastic_net.cpp penalties/l1",
+                tests="test_elastic_net exam/test_penalties_exam",
+            ),
+            Lesson(
+                "lasso_to_mcp",
+                exercises="mcp-prox group-threshold lasso-knot",
+                parts="penalties/l1 elastic_net=src/elastic_net.cpp",
+                tests="exam/test_penalties_exam test_elastic_net",
+            ),
+        ),
     ),
     "transport": (
         "Moving masses at the least cost: Sinkhorn's iteration and Newton's, bounds on the result, "

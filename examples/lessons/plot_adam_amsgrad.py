@@ -59,6 +59,26 @@ for name, value in drift.items():
     print(f"{name:8s} moves by {value:+.3f} learning rates in three steps")
 
 # %%
+# **Step by step.** What each rule divides by, in the first two periods, at a learning rate of one
+# (the first steps of Adam are corrected for the start at :math:`v = 0`, too). After the large slope
+# both go down by one; the two steps that follow are long in Adam, as :math:`v` has forgotten, and
+# short in AMSGrad, as the largest :math:`v` has not.
+
+print("slope        Adam: sqrt(v)   step      AMSGrad: sqrt(v_max)   step")
+x = np.zeros((2, 1))
+rules = [optim.Adam(1.0, **options), optim.AMSGrad(1.0, **options)]
+states = [rule.init(each) for rule, each in zip(rules, x, strict=True)]
+for slope in slopes[:6]:
+    before = x.copy()
+    for rule, each, state in zip(rules, x, states, strict=True):
+        rule.step(each, np.array([slope]), state)
+    moved = (x - before).ravel()
+    print(
+        f"{slope:+.0f} {np.sqrt(states[0].v[0]):20.3f} {moved[0]:+9.3f} "
+        f"{np.sqrt(states[1].v_max[0]):20.3f} {moved[1]:+11.3f}"
+    )
+
+# %%
 # Adam drifts *up*, to the worst point. Measured, away from the walls and with a constant rate:
 
 claims = Claims()

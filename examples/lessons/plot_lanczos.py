@@ -155,7 +155,7 @@ onset = int(np.argmax(lost > 1e-8))
 claims.at_most("residual bound of 2.5 when 1e-8 is lost", "Paige 1971", 1e-6, bounds[onset])
 
 figure, ax = plt.subplots(figsize=(7.5, 4.2), layout="constrained")
-ax.semilogy(steps, lost, "o-", color="#8e5ea2", label="loss of orthogonality, on paper")
+ax.semilogy(steps, lost, "o-", color="#2e7d4f", label="loss of orthogonality, on paper")
 ax.semilogy(steps, bounds, "s-", color="#d9730d", ms=4, label="residual bound of the largest")
 ax.semilogy(steps, 1e-16 / bounds, ":", color="0.4", label=r"$10^{-16}$ over the bound (Paige)")
 ax.set(xlabel="step", ylim=(1e-17, 10))

@@ -116,7 +116,7 @@ claims.at_least(
 start = [1.5, 1e-4]
 options = {"sgd": {"learning_rate": rate, "max_iter": 120}}
 names = {"sgd": "gradient descent", "trust_region": "trust region", "cubic": "cubic"}
-colors = {"sgd": "#8e5ea2", "trust_region": "#1f5fa8", "cubic": "#d9730d"}
+colors = {"sgd": "#2e7d4f", "trust_region": "#1f5fa8", "cubic": "#d9730d"}
 paths = {
     method: list(optim.steps(f, start, method=method, **options.get(method, {})))
     for method in names

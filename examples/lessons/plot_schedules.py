@@ -62,7 +62,7 @@ SHAPES = {
     "cosine": lambda rate, T: schedules.Cosine(rate, T),
     "linear decay": lambda rate, T: schedules.LinearDecay(rate, T),
 }
-COLORS = dict(zip(SHAPES, ("#1f5fa8", "0.5", "#8a4fb0", "#2e7d4f", "#d9730d"), strict=True))
+COLORS = dict(zip(SHAPES, ("#1f5fa8", "0.5", "#56B4E9", "#2e7d4f", "#d9730d"), strict=True))
 
 
 def best_bound(shape, T):

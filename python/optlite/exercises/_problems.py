@@ -45,6 +45,22 @@ def lasso_objective(X, y, w, alpha):
     return np.sum((y - X @ w) ** 2) / (2 * len(y)) + alpha * np.abs(w).sum()
 
 
+def solved_lasso(rng, n=20, p=7, support=3):
+    """Draw a lasso whose solution is known; return X, y, alpha, the solution and its residual.
+
+    The residual comes first. Each column then gets the part along it that optimality asks for, so
+    that columns are correlated and nothing has to be solved.
+    """
+    residual, alpha = rng.normal(size=n), rng.uniform(0.1, 0.5)
+    X = rng.normal(size=(n, p)) + 0.7 * rng.normal(size=(n, 1))
+    w, slopes = np.zeros(p), rng.uniform(-0.9, 0.9, size=p)
+    chosen = rng.permutation(p)[:support]
+    slopes[chosen] = rng.choice([-1.0, 1.0], size=support)
+    w[chosen] = slopes[chosen] * rng.uniform(0.5, 2.0, size=support)
+    X += np.outer(residual, (n * alpha * slopes - X.T @ residual) / (residual @ residual))
+    return X, X @ w + residual, alpha, w, residual
+
+
 def histograms(rng, rows, columns):
     """Return two histograms and a matrix of costs between points of the plane."""
     a, b = rng.dirichlet(np.ones(rows) * 3), rng.dirichlet(np.ones(columns) * 3)
