@@ -197,22 +197,12 @@ axes[0].plot(limits, limits, color="0.5", linewidth=1)
 axes[0].plot(1e3 * change, 1e3 * predicted, "o", color="#1f5fa8", markersize=4, alpha=0.7)
 axes[0].set(xlabel="change of the test loss, fitted again, / 1000", ylabel="predicted, / 1000")
 axes[0].set_title("Leaving out each of 250 samples")
-axes[1].loglog(
-    leverage[moved],
-    relative_error(influence),
-    "o",
-    color="#d9730d",
-    markersize=4,
-    label="without leverage",
-)
-axes[1].loglog(
-    leverage[moved],
-    relative_error(newton),
-    "s",
-    color="#1f5fa8",
-    markersize=3.5,
-    label="with leverage",
-)
+for guess, color, marker, name in (
+    (influence, "#d9730d", "o", "without leverage"),
+    (newton, "#1f5fa8", "s", "with leverage"),
+):
+    shown = {"color": color, "markersize": 4, "label": name}
+    axes[1].loglog(leverage[moved], relative_error(guess), marker, **shown)
 axes[1].set(
     xlabel="leverage", ylabel="relative error of the move of w", title="What leverage repairs"
 )
