@@ -162,6 +162,13 @@ def lasso(emit, task, peer, gap, clock, rounds):
     lassos.measure(emit, task, peer, gap, CLOCKS[clock], rounds)
 
 
+def blocks(emit, task, peer, gap, clock, seconds):
+    """Time the minimisation of a quadratic by blocks."""
+    import blocks as problems
+
+    problems.measure(emit, task, peer, gap, CLOCKS[clock], seconds)
+
+
 def hessian(emit, task, peer, clock, seconds):
     """Time products with a Hessian."""
     import hessians
@@ -187,7 +194,7 @@ ORDERS = {
     f.__name__: f
     for f in (
         *(prepare, ladder, stopped, measure, memory, environment, gemm, update, transport, lasso),
-        *(hessian, boost, boost_memory),
+        *(blocks, hessian, boost, boost_memory),
     )
 }
 

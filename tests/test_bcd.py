@@ -222,7 +222,6 @@ REFUSED = [
     ({"partition": "forest"}, r'partition="forest" needs the graph of a sparse H'),
     ({"partition": "trees"}, "partition='trees' needs the graph of a sparse H"),
     ({"update": "message_passing"}, r'update="message_passing" needs the graph of a sparse H'),
-    ({"anderson": 5}, r'anderson=5 needs selection="cyclic", got "gsd"'),
     ({"anderson": -1}, "anderson must be an integer >= 0"),
 ]
 

@@ -12,9 +12,12 @@ namespace {
 
 class Dense final : public Curvature {
  public:
-  Dense(const double* values, Index n) : H_(values, n, n) {
-    diagonal_ = H_.diagonal();
-    row_sums_ = H_.cwiseAbs().colwise().sum().transpose();
+  Dense(const double* values, Index n) : H_(values, n, n) { diagonal_ = H_.diagonal(); }
+
+  /// Computed when they are asked for: that reads all of H.
+  const Vector& row_sums() const override {
+    if (row_sums_.size() == 0) row_sums_ = H_.cwiseAbs().colwise().sum().transpose();
+    return row_sums_;
   }
 
   void entries(const Block& block, Matrix& out) const override {
@@ -40,6 +43,7 @@ class Dense final : public Curvature {
 
  private:
   ConstMatrixMap H_;
+  mutable Vector row_sums_;
 };
 
 class Sparse final : public Curvature {
@@ -81,9 +85,11 @@ class Sparse final : public Curvature {
   }
 
   const SparseColumns* columns() const override { return &H_; }
+  const Vector& row_sums() const override { return row_sums_; }
 
  private:
   SparseColumns H_;
+  Vector row_sums_;
   mutable std::vector<Index> place_;  // of a variable in the block at hand; -1 outside of it
 };
 

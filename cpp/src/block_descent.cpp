@@ -28,7 +28,8 @@ namespace {
 constexpr int most_refreshes = 20;  // claims of convergence that were rounding only, in one run
 constexpr Index largest_support = 2000;  // for which the final phase factors the Hessian
 
-Index passes_of(const bcd::State& state) {
+/// Iterations in which all variables could have moved.
+Index pass_of(const bcd::State& state) {
   const Index n = state.f.x().size();
   const Index size = std::max<Index>(state.blocks.size(), 1);
   return state.blocks.fixed() ? state.blocks.count() : (n + size - 1) / size;
@@ -44,8 +45,9 @@ BlockDescentRun::BlockDescentRun(bcd::Smooth& f, const bcd::Terms& g, bcd::Block
       update_(update),
       options_(options),
       goal_(options.tolerance * f.scale()),
-      patience_(2 * passes_of(state_)),
-      next_phase_(patience_) {
+      patience_(2 * pass_of(state_)),
+      next_phase_(patience_),
+      pass_(pass_of(state_)) {
   measure();
   first_value_ = std::max(last_.value, options.reference);
   if (goal_ == 0.0) goal_ = options.tolerance * last_.gradient_norm;  // zero at zero
@@ -132,8 +134,18 @@ bool BlockDescentRun::advance() {
     update_.step(state_, block_, d_);
     move();
   }
-  if (options_.anderson > 0 && state_.iteration % state_.blocks.count() == 0) extrapolate();
+  if (options_.anderson > 0 && state_.iteration % pass_ == 0) end_pass();
   return true;
+}
+
+/// The values of a quadratic can be compared without a look at H; others are extrapolated as maps.
+void BlockDescentRun::end_pass() {
+  if (!state_.g.none() || !state_.f.quadratic()) {
+    extrapolate();
+  } else if (hull_.minimise(state_.f, options_.anderson)) {
+    state_.forget();
+    measured_ = false;
+  }
 }
 
 /// x_b += d; keeps account of which variables are at kinks.

@@ -31,17 +31,32 @@ void Quadratic::move(const Block& block, const Vector& d) {
 }
 
 void Quadratic::refresh() {
+  constexpr std::size_t together = 64;  // columns between two polls
   gradient_ = -c_;
-  Block one(1);
-  Vector d(1);
+  Block block;
+  Vector d;
   for (Index j = 0; j < x_.size(); ++j) {
-    if (x_[j] == 0.0) continue;
-    if (j % 64 == 0) interrupt::poll();
-    one[0] = j;
-    d[0] = x_[j];
-    H_.add_columns(one, d, gradient_);
+    if (x_[j] != 0.0) block.push_back(j);
+    if (block.size() < together && j + 1 < x_.size()) continue;
+    gather(x_, block, d);
+    H_.add_columns(block, d, gradient_);
+    block.clear();
+    interrupt::poll();
   }
-  value_ = 0.5 * x_.dot(gradient_ - c_) + constant_;
+  value_ = value_of(x_, gradient_);
+}
+
+double Quadratic::value_of(const Vector& x, const Vector& gradient) const {
+  return 0.5 * x.dot(gradient - c_) + constant_;
+}
+
+bool Quadratic::jump_if_less(const Vector& x, const Vector& gradient) {
+  const double value = value_of(x, gradient);
+  if (!(value < value_) || !gradient.allFinite()) return false;
+  x_ = x;
+  gradient_ = gradient;
+  value_ = value;
+  return true;
 }
 
 void Quadratic::restrict(const Block& block) {

@@ -6,7 +6,7 @@ import scipy.sparse as sp
 from .. import _params
 from .._validation import check_finite, check_matrix, check_number
 from ._models import check_signs
-from ._problems import Quadratic, SmoothProblem
+from ._problems import Quadratic, SmoothProblem, dtype_of
 
 
 class Composite:
@@ -19,7 +19,7 @@ class Composite:
     l1 : float or array-like of shape (n,), >= 0, default=0.0
         Weights of the absolute values.
     lower, upper : float or array-like of shape (n,), default=-inf, inf
-        Bounds of the variables.
+        Bounds of the variables, rounded to float32 where x is of float32.
     groups : list of array-like of int, default=None
         Each variable in one of them, once. Blocks are then the groups.
     group_l1 : float or array-like of shape (n_groups,), >= 0, default=0.0
@@ -52,7 +52,8 @@ class Composite:
         self.smooth, n = f, f.dim
         self.strong_convexity = f.strong_convexity
         self.l1 = _weights(l1, "l1", n)
-        self.lower, self.upper = _spread(lower, "lower", n), _spread(upper, "upper", n)
+        self.lower = _representable(_spread(lower, "lower", n), f.dtype)
+        self.upper = _representable(_spread(upper, "upper", n), f.dtype)
         if not (self.lower < np.inf).all() or not (self.upper > -np.inf).all():
             raise ValueError("lower must be < inf and upper > -inf, and not NaN (Composite).")
         if (self.lower > self.upper).any():
@@ -140,7 +141,7 @@ class SVMDual(Composite):
     Parameters
     ----------
     A : array-like or sparse matrix of shape (m, n)
-        One row a sample; there are m variables.
+        One row a sample; there are m variables. If it is of float32, so is x.
     y : array-like of shape (m,)
         Labels, -1 or 1.
     C : float, > 0, default=1.0
@@ -156,18 +157,21 @@ class SVMDual(Composite):
     """
 
     def __init__(self, A, y, C=1.0):
-        A = check_matrix(A, "A", "SVMDual")
+        given, A = A, check_matrix(A, "A", "SVMDual")
         y = check_signs(y, A.shape[0], "SVMDual")
         C = check_number(C, "C", "SVMDual", positive=True)
         self._signed = sp.csr_array(sp.diags_array(y) @ A) if sp.issparse(A) else A * y[:, None]
         with np.errstate(over="ignore", invalid="ignore"):
             gram = self._signed @ self._signed.T
         check_finite(gram, "A A'", "SVMDual")
-        super().__init__(_Gram(gram, np.ones(len(y))), lower=0.0, upper=C)
+        f = _Gram(gram, np.ones(len(y)))
+        f.dtype = dtype_of(given)
+        super().__init__(f, lower=0.0, upper=C)
 
     def coef(self, x):
         """Return the weights of the features, shape (n,), at a dual point."""
-        return np.ravel(self._signed.T @ np.asarray(x, dtype=np.float64))
+        w = np.ravel(self._signed.T @ np.asarray(x, dtype=np.float64))
+        return w.astype(self.smooth.dtype, copy=False)
 
 
 class _Gram(Quadratic):
@@ -184,6 +188,12 @@ def _weights(value, name, size):
     if len(wrong) > 0:
         raise ValueError(f"{name} must be finite and >= 0, got {wrong[0]:.3g} (Composite).")
     return array
+
+
+def _representable(bounds, dtype):
+    """Return bounds that x can reach in its type; beyond its range there are none."""
+    with np.errstate(over="ignore"):
+        return bounds.astype(dtype).astype(np.float64)
 
 
 def _spread(value, name, size):

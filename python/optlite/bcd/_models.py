@@ -5,7 +5,7 @@ import scipy.sparse as sp
 
 from .._core import core
 from .._validation import as_columns, check_matrix, check_number, check_vector
-from ._problems import SmoothProblem
+from ._problems import SmoothProblem, dtype_of
 
 
 class LinearModel(SmoothProblem):
@@ -43,9 +43,9 @@ class LinearModel(SmoothProblem):
         """Return f(x)."""
         return float(self._readable(self.X).value(np.asarray(x, dtype=np.float64)))
 
-    def gradient(self, x):
-        """Return the gradient at x."""
-        return self._readable(self.X).gradient(np.asarray(x, dtype=np.float64))
+    def slopes(self, x):
+        """Return the gradient in double precision."""
+        return self._readable(self.X).gradient(x)
 
     def compiled(self, x):
         """Return what the core moves, at x."""
@@ -65,6 +65,12 @@ class LinearModel(SmoothProblem):
         return Twin(X, self.y, self._loss, self._bound, self.alpha)
 
 
+def _checked(A, owner):
+    """Return the type of x, and A in double precision."""
+    checked = check_matrix(A, "A", owner)
+    return dtype_of(A), checked
+
+
 def check_signs(y, size, owner):
     """Return labels, each of them -1 or 1."""
     y = check_vector(y, "y", size, owner)
@@ -80,7 +86,7 @@ class Logistic(LinearModel):
     Parameters
     ----------
     A : array-like or sparse matrix of shape (m, n)
-        One row a sample. Not copied if it is an array of float64.
+        One row a sample. Not copied if it is an array of float64. If it is of float32, so is x.
     y : array-like of shape (m,)
         Labels, -1 or 1.
     alpha : float, >= 0, default=0.0
@@ -103,7 +109,7 @@ class Logistic(LinearModel):
     """
 
     def __init__(self, A, y, alpha=0.0):
-        A = check_matrix(A, "A", "Logistic")
+        self.dtype, A = _checked(A, "Logistic")
         y = check_signs(y, A.shape[0], "Logistic")
         self._take(A, y, "logistic", np.array([[0.25]]), check_number(alpha, "alpha", "Logistic"))
 
@@ -114,7 +120,7 @@ class Softmax(LinearModel):
     Parameters
     ----------
     A : array-like or sparse matrix of shape (m, p)
-        One row a sample. Not copied if it is an array of float64.
+        One row a sample. Not copied if it is an array of float64. If it is of float32, so is x.
     y : array-like of int of shape (m,)
         Classes 0, 1, ..., K - 1.
     alpha : float, >= 0, default=0.0
@@ -136,7 +142,7 @@ class Softmax(LinearModel):
     """
 
     def __init__(self, A, y, alpha=0.0):
-        A = check_matrix(A, "A", "Softmax")
+        self.dtype, A = _checked(A, "Softmax")
         y = check_vector(y, "y", A.shape[0], "Softmax")
         wrong = y[(y < 0.0) | (y != np.floor(y))]
         if len(wrong) > 0:

@@ -16,6 +16,8 @@ class SmoothProblem:
 
     #: A number below the smallest eigenvalue of all Hessians; 0 if none is known.
     strong_convexity = 0.0
+    #: Of x, as runs return it: that of the data, if it is float32. All sums are of float64.
+    dtype = np.dtype(np.float64)
 
     @property
     def smooth(self):
@@ -32,6 +34,10 @@ class SmoothProblem:
 
         return NoTerms()
 
+    def gradient(self, x):
+        """Return the gradient at x."""
+        return self.slopes(np.asarray(x, dtype=np.float64)).astype(self.dtype, copy=False)
+
     def at_kink(self, x):
         """No variable is at a kink or at a bound."""
         return np.zeros(self.dim, dtype=bool)
@@ -47,7 +53,7 @@ class Quadratic(SmoothProblem):
     Parameters
     ----------
     H : array-like or sparse matrix of shape (n, n)
-        Symmetric and positive semi-definite. Copied.
+        Symmetric and positive semi-definite. Copied. If it is of float32, so is x.
     c : array-like of shape (n,)
         Linear part.
     constant : float, default=0.0
@@ -71,7 +77,7 @@ class Quadratic(SmoothProblem):
     """
 
     def __init__(self, H, c, constant=0.0, strong_convexity=0.0):
-        owner = type(self).__name__
+        owner, given = type(self).__name__, H
         H = check_matrix(H, "H", owner)
         if H.shape[0] != H.shape[1]:
             raise ValueError(f"H must be square, got shape {H.shape} ({owner}).")
@@ -79,6 +85,7 @@ class Quadratic(SmoothProblem):
         c = check_vector(c, "c", H.shape[0], owner)
         constant = _params.real_number(constant, "constant", owner)
         mu = check_number(strong_convexity, "strong_convexity", owner)
+        self.dtype = dtype_of(given)
         self._take(H.copy() if sp.issparse(H) else np.array(H, order="C"), c, constant, mu)
 
     def _take(self, H, c, constant, mu):
@@ -146,9 +153,9 @@ class Quadratic(SmoothProblem):
         x = np.asarray(x, dtype=np.float64)
         return float(0.5 * x @ (self.H @ x) - self.c @ x + self.constant)
 
-    def gradient(self, x):
-        """Return the gradient at x."""
-        return self.H @ np.asarray(x, dtype=np.float64) - self.c
+    def slopes(self, x):
+        """Return the gradient in double precision."""
+        return self.H @ x - self.c
 
     def compiled(self, x):
         """Return what the core moves, at x."""
@@ -171,7 +178,7 @@ class LeastSquares(Quadratic):
     Parameters
     ----------
     A : array-like or sparse matrix of shape (m, n)
-        H is sparse if A is.
+        H is sparse if A is, and x of float32 if A is.
     b : array-like of shape (m,)
         Right-hand side.
     alpha : float, >= 0, default=0.0
@@ -185,7 +192,7 @@ class LeastSquares(Quadratic):
     """
 
     def __init__(self, A, b, alpha=0.0):
-        owner = "LeastSquares"
+        owner, given = "LeastSquares", A
         A = check_matrix(A, "A", owner)
         b = check_vector(b, "b", A.shape[0], owner)
         alpha = check_number(alpha, "alpha", owner)
@@ -198,6 +205,7 @@ class LeastSquares(Quadratic):
             H[np.diag_indices(len(H))] += alpha
         for array, name in ((H, "A' A"), (c, "A' b"), (np.atleast_1d(squares), "b' b")):
             check_finite(array, name, owner)
+        self.dtype = dtype_of(given)
         self._take(H, c, 0.5 * float(squares), alpha)
 
 
@@ -210,7 +218,8 @@ class LabelPropagation(Quadratic):
     Parameters
     ----------
     weights : array-like or sparse matrix of shape (n_nodes, n_nodes)
-        Symmetric and >= 0; zero where there is no edge. The diagonal is not looked at.
+        Symmetric and >= 0; zero where there is no edge. The diagonal is not looked at. If they are
+        of float32, so is x.
     labelled : array-like of int of shape (n_labelled,)
         Nodes that have a value.
     labels : array-like of shape (n_labelled,)
@@ -261,6 +270,7 @@ class LabelPropagation(Quadratic):
         constant += 0.5 * float(to_labelled.sum(axis=0) @ labels**2)
         H = sp.csc_array(sp.diags_array(degree[self.free]) - W[self.free][:, self.free])
         H.sort_indices()
+        self.dtype = dtype_of(weights)
         self._take(H, to_labelled @ labels, constant, 0.0)
 
     @staticmethod
@@ -273,6 +283,13 @@ class LabelPropagation(Quadratic):
                 f"weights must be symmetric, got two that differ by {skew.max():.3g} ({owner}). "
                 "Use (W + W.T) / 2."
             )
+
+
+def dtype_of(data):
+    """Return the type of x for checked data, an array or a sparse matrix."""
+    given = data.dtype if sp.issparse(data) else np.asarray(data).dtype
+    single = given.newbyteorder("=") == np.float32
+    return np.dtype(np.float32 if single else np.float64)
 
 
 def check_problem(problem):

@@ -46,7 +46,7 @@ class BlockRecord:
     identified : int
         The last iteration that changed the active set.
     x : ndarray of shape (n,)
-        The point.
+        The point; of float32 where the data of the problem are, rounded for the record only.
     active_set : ndarray of int64
         Variables at a kink (zero, with a weight) or at a bound.
     """
@@ -70,9 +70,10 @@ class BlockResult:
     Parameters
     ----------
     x : ndarray of shape (n,)
-        The minimiser.
+        The minimiser; of float32 where the data of the problem are. The run, its sums and `status`
+        are of double precision in any case.
     objective, gradient_norm, certificate : float
-        As in :class:`BlockRecord`, computed from x anew at the end.
+        As in :class:`BlockRecord`, computed from x anew at the end, after it was rounded.
     n_iter : int
         Blocks that were moved.
     active_set : ndarray of int64
@@ -157,7 +158,10 @@ def solve(problem, partition="variable", selection=None, update=None, block_size
     References
     ----------
     Nutini, Laradji and Schmidt, Let's make block coordinate descent converge faster: faster greedy
-    rules, message-passing, active-set complexity, and superlinear convergence, 2022.
+    rules, message-passing, active-set complexity, and superlinear convergence, 2022. For
+    ``anderson``: Narkiss and Zibulevsky, Sequential subspace optimization method for large-scale
+    unconstrained problems, 2005; Bertrand and Massias, Anderson acceleration of coordinate descent,
+    2021.
 
     Examples
     --------
@@ -187,13 +191,13 @@ def solve(problem, partition="variable", selection=None, update=None, block_size
                 status = "stopped"
                 break
     last, x = run.record, np.array(run.x)
+    active = np.flatnonzero(problem.at_kink(x))
+    x = x.astype(problem.smooth.dtype, copy=False)
     result = BlockResult(
         x,
-        last["objective"],
-        last["gradient_norm"],
-        last["certificate"],
+        *_judged(problem, x, last),
         last["iteration"],
-        np.flatnonzero(problem.at_kink(x)),
+        active,
         last["identified"],
         status or run.status,
         tuple(records) if trace else None,
@@ -222,9 +226,12 @@ def steps(problem, partition="variable", selection=None, update=None, block_size
         the default start if it is larger there; else once the shortest subgradient is at most `tol`
         times the gradient of f at zero, or that of the start if f has none at zero.
         ``max_iter`` : int >= 0, 100000 by default. ``random_state`` : int,
-        RandomState or None, for random selections. ``anderson`` : int >= 0, 0 by default; after so
-        many passes of a cyclic selection x is extrapolated from them, and the result kept if F is
-        less there (Anderson's acceleration; 5 is usual). ``final_phase`` : bool, by default whether
+        RandomState or None, for random selections. ``anderson`` : int >= 0, 0 by default; for a
+        quadratic without kinks and bounds, with any selection, x goes to the minimum over the plane
+        through the ends of so many passes and of the last one, which costs no product with H; for
+        other problems x is extrapolated from so many passes of a cyclic selection, and the result
+        kept if F is less there (Anderson's acceleration). 5 is usual for both. A pass is as many
+        iterations as move each variable once. ``final_phase`` : bool, by default whether
         there are kinks or bounds; once no variable came to one or left one for two passes, all the
         others (if 2000 at most) take Newton steps together for as long as that halves the
         subgradient. ``engine`` : "core", the compiled kernels, or
@@ -251,10 +258,21 @@ def steps(problem, partition="variable", selection=None, update=None, block_size
     return _iterate(run, problem)
 
 
+def _judged(problem, x, last):
+    """Return objective, length of the shortest subgradient and certificate at the result."""
+    if x.dtype == np.float64:
+        return last["objective"], last["gradient_norm"], last["certificate"]
+    x = x.astype(np.float64)
+    s = problem.terms_twin().least_subgradient(np.arange(len(x)), x, problem.smooth.slopes(x))
+    squared, mu = float(s @ s), problem.strong_convexity
+    return problem.value(x), float(np.sqrt(squared)), squared / (2 * mu) if mu > 0.0 else np.inf
+
+
 def _iterate(run, problem):
     while True:
         x = np.array(run.x)
         active = np.flatnonzero(problem.at_kink(x))
+        x = x.astype(problem.smooth.dtype, copy=False)
         yield BlockRecord(block=np.array(run.block), x=x, active_set=active, **run.record)
         if not run.advance():
             return
@@ -341,10 +359,11 @@ def _refuse_unfit(problem, parts, blocks):
 def _accelerations(problem, anderson, final_phase, selection):
     """Return what Anderson's extrapolation and the final phase are told."""
     anderson = check_integer(anderson, "anderson", 0, "bcd")
-    if anderson > 0 and selection["name"] != "cyclic":
+    quadratic = len(problem.terms()) == 0 and hasattr(problem.smooth, "H")
+    if anderson > 0 and selection["name"] != "cyclic" and not quadratic:
         raise ValueError(
-            f'anderson={anderson} needs selection="cyclic", got "{selection["name"]}": it '
-            "extrapolates passes that are one map, repeated."
+            f'anderson={anderson} needs selection="cyclic" where F is no quadratic, got '
+            f'"{selection["name"]}": it extrapolates passes that are one map, repeated.'
         )
     separable = len(problem.terms()) == 3
     if final_phase is None:

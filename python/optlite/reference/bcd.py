@@ -73,6 +73,7 @@ class BlockDescent:
         self.status = "running"
         self.passes = []
         n_blocks = -(-len(x) // block_size) if blocks is None else len(blocks)
+        self.pass_length = n_blocks
         self.patience = self.next_phase = 2 * n_blocks
         self.scale = float(np.linalg.norm(f.gradient(np.zeros_like(x))))
         self.refresh()
@@ -190,8 +191,9 @@ class BlockDescent:
             if not self.gradient_norm <= 0.5 * before:
                 self.patience *= 2
                 self.next_phase = self.iteration + self.patience
-        if self.anderson > 0 and self.iteration % len(self.blocks) == 0:
-            self.extrapolate()
+        if self.anderson > 0 and self.iteration % self.pass_length == 0:
+            quadratic = self.g.none and hasattr(self.f, "H")
+            self.minimise_on_hull() if quadratic else self.extrapolate()
         return True
 
     def move(self, d):
@@ -216,6 +218,21 @@ class BlockDescent:
             self.next_phase = self.iteration + self.patience
             return None
         return support
+
+    def minimise_on_hull(self):
+        """Go to the minimum of a quadratic over the plane through the ends of the last passes."""
+        self.passes.append(self.x.copy())
+        self.passes = self.passes[-self.anderson - 1 :]
+        U = np.diff(self.passes, axis=0).T
+        M = U.T @ np.array([self.f.product(u) for u in U.T]).reshape(U.T.shape).T
+        energy = np.maximum(M.diagonal(), 0.0)
+        scale = np.divide(1.0, np.sqrt(energy), out=np.zeros_like(energy), where=energy > 0.0)
+        M = scale[:, None] * M * scale + 1e-12 * np.eye(len(M))
+        c = -scale * np.linalg.solve(M, scale * (U.T @ self.gradient))
+        x = self.x + U @ c
+        if self.f.value(x) < self.smooth_value:
+            self.x, self.passes[-1] = x, x.copy()
+            self.refresh()
 
     def extrapolate(self):
         """Take Anderson's extrapolation of whole passes, within the bounds, if F is less there.

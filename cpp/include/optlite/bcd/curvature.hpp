@@ -23,8 +23,8 @@ class Curvature {
 
   Index size() const { return diagonal_.size(); }
   const Vector& diagonal() const { return diagonal_; }
-  /// No less than the sums of absolute values: H <= diag(row_sums).
-  const Vector& row_sums() const { return row_sums_; }
+  /// No less than the sums of absolute values: H <= diag(row_sums). Few ask for them.
+  virtual const Vector& row_sums() const = 0;
 
   /// H_bb.
   virtual void entries(const Block& block, Matrix& out) const = 0;
@@ -35,7 +35,6 @@ class Curvature {
 
  protected:
   Vector diagonal_;
-  Vector row_sums_;
 };
 
 /// Columns of n numbers, one after the other, in the caller's memory.

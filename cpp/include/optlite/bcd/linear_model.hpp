@@ -23,12 +23,14 @@ class LinearModelCurvature final : public Curvature {
 
   void entries(const Block& block, Matrix& out) const override;
   void add_columns(const Block& block, const Vector& d, Vector& out) const override;
+  const Vector& row_sums() const override { return row_sums_; }
 
  private:
   const ColumnDesign& X_;
   LinearModelShape shape_;
   Matrix C_;
   double alpha_;
+  Vector row_sums_;
 };
 
 class LinearModel final : public Smooth {

@@ -13,6 +13,8 @@ class Quadratic final : public Smooth {
   /// The change of f is exact: d' (g + g_new) / 2 over the block.
   void move(const Block& block, const Vector& d) override;
   void refresh() override;
+  bool quadratic() const override { return true; }
+  bool jump_if_less(const Vector& x, const Vector& gradient) override;
   const std::vector<Index>* touched() const override {
     return H_.columns() == nullptr ? nullptr : &touched_;
   }
@@ -24,6 +26,8 @@ class Quadratic final : public Smooth {
   double rounding() const override { return 0.0; }
 
  private:
+  double value_of(const Vector& x, const Vector& gradient) const;
+
   Vector c_;
   double constant_;
   std::vector<Index> touched_;

@@ -26,6 +26,10 @@ class Smooth {
     x_ = x;
     refresh();
   }
+  /// Whether f is a quadratic, whose gradient at a combination of points is that of the gradients.
+  virtual bool quadratic() const { return false; }
+  /// To a point of known gradient, if f is a quadratic and less there; false if it is not.
+  virtual bool jump_if_less(const Vector&, const Vector&) { return false; }
   /// Sets a variable that rounding left beside a bound.
   void place(Index i, double value) { x_[i] = value; }
   /// The variables whose gradient the last move may have changed; null: any of them.

@@ -3,6 +3,7 @@
 
 #include <deque>
 
+#include "optlite/bcd/hull.hpp"
 #include "optlite/bcd/newton.hpp"
 #include "optlite/block_selections/concept.hpp"
 #include "optlite/block_updates/concept.hpp"
@@ -15,7 +16,7 @@ struct BlockDescentOptions {
   double strong_convexity = 0.0;  // 0: not known
   Index max_iterations = 100000;
   Index stride = 1;  // iterations from one look at the gradient of all variables to the next
-  Index anderson = 0;  // passes over the partition that are extrapolated; 0: none
+  Index anderson = 0;  // passes over all variables that are extrapolated; 0: none
   bool final_phase = false;  // Newton's method on the support once it is settled
   double reference = -infinity;  // F elsewhere: the gap is small beside that of there or the start
 };
@@ -56,6 +57,7 @@ class BlockDescentRun {
   bool same_kinks(const Vector& x, const Vector& y) const;
   bool support_is_settled();
   void step_on_support();
+  void end_pass();
   void extrapolate();
 
   bcd::State state_;
@@ -72,6 +74,8 @@ class BlockDescentRun {
   Index work_ = 0;  // since an interrupt was polled for
   Index patience_, next_phase_;  // of the final phase, in iterations
   bcd::BlockNewton newton_;
+  Index pass_;  // iterations in a pass over all variables
+  bcd::Hull hull_;
   std::deque<Vector> passes_;  // x after the last passes
   Status status_ = Status::running;
 };
