@@ -32,7 +32,7 @@ def matches(pattern, name):
 
 
 LEAST_FITS = {
-    "test_logistic": {"LogisticRegression": 500},
+    "test_logistic": {"LogisticRegression": 500, "LogisticRegressionCV": 100},
     "test_ridge": {"Ridge": 500, "RidgeClassifier": 10, "RidgeCV": 50},
     "test_common": {"LogisticRegression": 1, "Ridge": 1, "RidgeClassifier": 1, "RidgeCV": 1},
     "test_coordinate_descent": {

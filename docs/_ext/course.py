@@ -210,14 +210,20 @@ COURSE = {
         (
             Lesson(
                 "greedy_blocks",
-                exercises="greedy-coordinate lasso-sweep",
-                parts="block_selections/gs block_selections/gsl block_updates/exact",
-                tests="exam/test_block_descent_exam test_bcd",
+                exercises="greedy-coordinate block-step",
+                parts="bcd=src/block_descent.cpp block_selections/gsd block_updates/matrix",
+                tests="exam/test_block_descent_exam test_bcd test_bcd_findings",
+            ),
+            Lesson(
+                "greedy_pays",
+                exercises="block-step best-block",
+                parts="block_selections/gsl block_selections/gs",
+                tests="exam/test_block_descent_exam test_bcd_graphs",
             ),
             Lesson(
                 "message_passing",
-                exercises="greedy-coordinate conjugate-gradients",
-                parts="block_updates/message_passing",
+                exercises="tree-solve grow-forest",
+                parts="bcd_graphs=src/block_forest.cpp block_updates/message_passing",
                 tests="exam/test_block_descent_exam test_bcd_graphs",
             ),
         ),

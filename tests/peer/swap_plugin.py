@@ -29,6 +29,7 @@ PRIVATE = {
     "MultiTaskLasso": sklearn.linear_model._coordinate_descent,
     "MultiTaskLassoCV": sklearn.linear_model._coordinate_descent,
     "LogisticRegression": sklearn.linear_model._logistic,
+    "LogisticRegressionCV": sklearn.linear_model._logistic,
     "Ridge": sklearn.linear_model._ridge,
     "RidgeClassifier": sklearn.linear_model._ridge,
     "RidgeCV": sklearn.linear_model._ridge,

@@ -7,6 +7,7 @@ measured values beside what was predicted of them.
 """
 
 from ._animation import Animation, animate
+from ._block_animation import BlockAnimation, animate_blocks
 from ._claims import Claims
 from ._convergence import ConvergenceDisplay
 from ._fan_chart import FanChartDisplay
@@ -23,6 +24,7 @@ from ._transport_plan import TransportPlanDisplay
 
 __all__ = [
     "Animation",
+    "BlockAnimation",
     "Claims",
     "ConvergenceDisplay",
     "FanChartDisplay",
@@ -37,4 +39,5 @@ __all__ = [
     "TrajectoryDisplay",
     "TransportPlanDisplay",
     "animate",
+    "animate_blocks",
 ]

@@ -185,7 +185,7 @@ class Animation:
             "background": base64.b64encode(background).decode("ascii"),
             "data": json.dumps(self._data(pixels)),  # numbers only: no name can end the script
         }
-        return _fill(parts), height
+        return fill_template("animation.html", parts), height
 
     def _background(self):
         """The landscape as PNG, the paths in its pixels, the rectangle of the axes, its height."""
@@ -335,9 +335,9 @@ def _image(figure):
     return Image.fromarray(np.array(figure.canvas.buffer_rgba())).convert("RGB")
 
 
-def _fill(parts):
-    """Put the parts in their places in the template."""
-    template = importlib.resources.files(__package__).joinpath("animation.html")
+def fill_template(name, parts):
+    """Put the parts in their places in the template, a page of this folder."""
+    template = importlib.resources.files(__package__).joinpath(name)
     # One pass, so that nothing in a name is taken for a place to fill.
     page, *pieces = template.read_text("utf-8").split("{{")
     for piece in pieces:
