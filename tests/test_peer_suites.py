@@ -61,8 +61,6 @@ def results(tmp_path_factory):
     command = [sys.executable, "-m", "pytest", "-p", "swap_plugin", "-p", "no:cacheprovider"]
     command += ["-p", "no:xdist", "-q", "--no-header", "--tb=no", "--pyargs"]
     command += [f"sklearn.linear_model.tests.{module}" for module in LEAST_FITS]
-    for entry in LISTED["not_run"]:
-        command += [f"--deselect=::{test}" for test in entry["tests"]]
     package = str(Path(optlite.__file__).parents[1])  # the same optlite, from another folder
     path = os.pathsep.join([str(HERE), package, os.environ.get("PYTHONPATH", "")])
     file = folder / "results.json"

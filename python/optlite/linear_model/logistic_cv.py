@@ -373,8 +373,8 @@ class LogisticRegressionCV(LogisticRegression):
         float
             The score; the accuracy by default.
         """
-        check_is_fitted(self)
         _raise_for_params(score_params, self, "score")
+        check_is_fitted(self)
         if sample_weight is not None:
             score_params["sample_weight"] = sample_weight
         if _routing_enabled():
