@@ -160,7 +160,7 @@ ax.semilogy(steps, bounds, "s-", color="#d9730d", ms=4, label="residual bound of
 ax.semilogy(steps, 1e-16 / bounds, ":", color="0.4", label=r"$10^{-16}$ over the bound (Paige)")
 ax.set(xlabel="step", ylim=(1e-17, 10))
 ax.grid(alpha=0.25)
-ax.legend()
+ax.legend(loc="center right")
 plt.show()
 
 # %%

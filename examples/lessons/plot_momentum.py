@@ -151,7 +151,7 @@ claims.at_least(
     max(each.objective for each in record) / record[0].objective,
 )
 
-COLORS = {"gradient descent": "#1f5fa8", "Nesterov": "#2e7d4f", "heavy ball": "#d9730d"}
+COLORS = {"gradient descent": "#0072B2", "Nesterov": "#D55E00", "heavy ball": "#009E73"}
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
 for name, sizes in runs.items():
     shown = sizes > 1e-13
@@ -175,7 +175,7 @@ for (name, beta), color in zip(REGIMES.items(), ("#1f5fa8", "#2e7d4f", "#d9730d"
     paths[name] = np.array([record.x[0] for record in run])
     right.plot(paths[name], color=color, label=rf"{name}, $\beta$ = {beta:.2f}")
 right.axhline(0, color="0.5", linewidth=0.8)
-right.set(xlabel="step", title=r"One coordinate, $\eta\lambda$ = 0.04")
+right.set(xlabel="step", ylabel="x", title=r"One coordinate, $\eta\lambda$ = 0.04")
 right.legend()
 for ax in (left, right):
     ax.grid(alpha=0.25)
