@@ -308,6 +308,23 @@ claims.at_most(
 )
 
 # %%
+# The price does not grow with the problem, or hardly. But it is there: a random move costs five
+# multiplications, and looks at nothing. For the same *work* a random rule may move more than ten
+# times as often, which is more than greedy moves save here. A tournament makes greedy moves
+# possible on large sparse problems. To make them pay, a move must be dearer than its games (larger
+# blocks: :doc:`plot_message_passing`), or what is wrong must be confined to a few places.
+
+price = large_work / random_work
+_, _, patient = on_lattice(32, "random", int(price * rounds * large_n))
+claims.at_least("lattice: price of a greedy move", "at most four neighbours", 5.0, price)
+claims.at_least(
+    "lattice: gap of greedy over that of random, after as much work",
+    "the run",
+    2.0,
+    greedy_gaps[-1] / patient[-1],
+)
+
+# %%
 # The library keeps the same tournament, and takes the same steps:
 
 f = bcd.LabelPropagation(*datasets.lattice_labels(16, 16, weight=1.0, random_state=1))
