@@ -336,8 +336,10 @@ def _image(figure):
 
 
 def fill_template(name, parts):
-    """Put the parts in their places in the template, a page of this folder."""
-    template = importlib.resources.files(__package__).joinpath(name)
+    """Put the parts, and the controls, in their places in the template, a page of this folder."""
+    folder = importlib.resources.files(__package__)
+    template = folder.joinpath(name)
+    parts = {**parts, "player": folder.joinpath("player.js").read_text("utf-8")}
     # One pass, so that nothing in a name is taken for a place to fill.
     page, *pieces = template.read_text("utf-8").split("{{")
     for piece in pieces:
