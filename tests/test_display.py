@@ -9,7 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 from sklearn.linear_model import Ridge
 
-from optlite.display import ConvergenceDisplay, RegularizationPathDisplay
+from optlite.display import CoefficientDisplay, ConvergenceDisplay, RegularizationPathDisplay
 from optlite.trace import Trace
 
 matplotlib.use("Agg")
@@ -251,6 +251,47 @@ def test_path_from_estimator_reads_column_names_and_rows_of_classifiers(ax):
 def test_path_refuses_what_does_not_fit_together(strengths, coefficients, names, message):
     with pytest.raises(ValueError, match=message):
         RegularizationPathDisplay(strengths, coefficients, feature_names=names)
+
+
+def test_coefficients_of_several_models(ax):
+    random = np.random.default_rng(0)
+    X = random.normal(size=(30, 4))
+    y = X @ [1.0, 0.0, -3.0, 0.5]
+    models = {"weak": Ridge(alpha=0.1).fit(X, y), "strong": Ridge(alpha=50.0).fit(X, y)}
+    display = CoefficientDisplay.from_estimators(models, top=2, ax=ax, markersize=9)
+    np.testing.assert_array_equal(display.features_, [2, 0])
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["x2", "x0"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["weak", "strong"]
+    for line, model in zip(display.lines_, models.values(), strict=True):
+        np.testing.assert_array_equal(line.get_xdata(), model.coef_[[2, 0]])
+        assert line.get_markersize() == 9
+    heights = [line.get_ydata() for line in display.lines_]
+    np.testing.assert_array_equal(np.mean(heights, axis=0), [0, 1])
+
+
+def test_coefficients_of_classes_and_zeros(ax):
+    from sklearn.datasets import load_iris
+
+    from optlite.linear_model import SparseClassifier
+
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    model = SparseClassifier(alpha=0.05).fit(X, y)
+    display = CoefficientDisplay.from_estimator(model, ax=ax)
+    used = np.flatnonzero(model.coef_.any(axis=0))
+    assert sorted(display.features_) == used.tolist() and len(used) < 4
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["0", "1", "2"]
+    assert set(display.feature_names) == set(X.columns)
+    single = CoefficientDisplay([1.0, 0.0], feature_names=["a", "b"]).plot(Figure().subplots())
+    assert single.ax_.get_legend() is None and single.features_.tolist() == [0]
+
+
+def test_coefficients_refuse_what_does_not_fit_together(ax):
+    with pytest.raises(ValueError, match="feature_names must have one name for each of the 2"):
+        CoefficientDisplay([1.0, 2.0], feature_names=["a"])
+    with pytest.raises(TypeError, match="Use from_estimator for a single one"):
+        CoefficientDisplay.from_estimators(Ridge())
+    with pytest.raises(ValueError, match="top must be >= 1, got 0"):
+        CoefficientDisplay([1.0]).plot(ax, top=0)
 
 
 def test_matplotlib_is_imported_only_to_draw():

@@ -208,10 +208,43 @@ def test_small_probabilities_keep_their_digits():
     assert model.converged_
 
 
+@pytest.mark.parametrize("ratio", [1.0, 0.4])
+@pytest.mark.parametrize("intercept", [False, True])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_several_classes(ratio, intercept, weighted):
+    """The gap from its definition, and scikit-learn's solution."""
+    rng = np.random.default_rng(0)
+    X, _, weight = make(150, 6)
+    y = np.argmax(X @ rng.normal(size=(6, 3)) + 3.0 * rng.gumbel(size=(150, 3)), axis=1)
+    s = weight if weighted else np.ones(150)
+    options = {"C": 0.3, "l1_ratio": ratio, "fit_intercept": intercept}
+    model = LogisticRegression(**options, tol=1e-10).fit(X, y, s)
+    z = X @ model.coef_.T + model.intercept_
+    p = np.exp(z - z.max(axis=1, keepdims=True))
+    p /= p.sum(axis=1, keepdims=True)
+    own = np.eye(3)[y]
+    l1, l2 = ratio / 0.3, (1 - ratio) / 0.3
+    c = X.T @ (s[:, None] * (own - p))
+    t = min(1.0, l1 / np.abs(c).max()) if l2 == 0 else 1.0
+    q = t * p + (1 - t) * own
+    dual = -s @ xlogy(q, q).sum(axis=1)
+    dual -= (np.maximum(np.abs(c) - l1, 0) ** 2).sum() / (2 * l2) if l2 > 0 else 0.0
+    W = model.coef_
+    value = -s @ np.log(p[np.arange(150), y]) + l1 * np.abs(W).sum() + 0.5 * l2 * (W**2).sum()
+    assert value - dual <= 1.1e-10 * value
+    assert_allclose(model.objective_, value / s.sum(), rtol=1e-11)
+    assert model.converged_ and model.certificate_kind_ == "relative duality gap"
+    theirs = peer.LogisticRegression(**options, solver="saga", tol=1e-8, max_iter=20_000)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        theirs.fit(X, y, s)
+    assert_allclose(model.predict_proba(X), theirs.predict_proba(X), atol=1e-4)
+    again = LogisticRegression(**options, tol=1e-10, warm_start=True).fit(X, y, s)
+    assert again.fit(X, y, s).n_iter_ <= 1
+
+
 def test_what_it_refuses():
     X, y, _ = make()
-    with pytest.raises(ValueError, match="for two classes, got 3"):
-        LogisticRegression(l1_ratio=1.0).fit(X, np.arange(80) % 3)
     with pytest.raises(ValueError, match="record_trace=True needs l1_ratio=0"):
         LogisticRegression(l1_ratio=1.0, record_trace=True).fit(X, y)
     X[5, 2] = np.nan

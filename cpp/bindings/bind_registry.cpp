@@ -98,6 +98,9 @@ py::list registry() {
         row != nullptr && record.kind == "penalties") {
       entry["smooth"] = row->smooth;
       entry["of_groups"] = row->of_groups;
+      entry["of_ranks"] = row->of_ranks;
+      entry["has_gap"] = row->conjugate != nullptr;
+      entry["concavity"] = row->concavity({});
     }
     if (const RuleRow* row = find_by_name(rule_table(), record.name);
         row != nullptr && record.kind == "rules") {
@@ -148,6 +151,34 @@ double penalty_distance(const std::string& name, const Doubles& w, const Doubles
       .subdifferential_distance(fields, w.data(), slopes.data(), w.size());
 }
 
+double penalty_conjugate(const std::string& name, const Doubles& u, const Fields& fields) {
+  const PenaltyRow& row = row_named(penalty_table(), name);
+  if (row.conjugate == nullptr) throw py::value_error("There is no conjugate of '" + name + "'.");
+  return row.conjugate(fields, u.data(), u.size());
+}
+
+double penalty_reach(const std::string& name, const Doubles& c, const Fields& fields) {
+  const PenaltyRow& row = row_named(penalty_table(), name);
+  if (row.reach == nullptr) throw py::value_error("There is no conjugate of '" + name + "'.");
+  return row.reach(fields, c.data(), c.size());
+}
+
+double penalty_concavity(const std::string& name, const Fields& fields) {
+  return row_named(penalty_table(), name).concavity(fields);
+}
+
+/// Samples of weight one; margins: one row for each output.
+double objective_gap(const std::string& name, const Doubles& margins, const Doubles& y, double t,
+                     const Fields& fields) {
+  const ObjectiveRow& row = row_named(objective_table(), name);
+  if (row.gap == nullptr) throw py::value_error("There is no conjugate of '" + name + "'.");
+  if (y.size() == 0 || margins.size() % y.size() != 0) {
+    throw py::value_error("margins must have one row for each output, y one number a column.");
+  }
+  const Index count = y.size();
+  return row.gap(fields, count, margins.size() / count, margins.data(), y.data(), nullptr, t);
+}
+
 }  // namespace
 
 void bind_registry(py::module_& m) {
@@ -160,6 +191,14 @@ void bind_registry(py::module_& m) {
         py::arg("fields") = Fields{}, "Of a block of coordinates.");
   m.def("penalty_subdifferential_distance", &penalty_distance, py::arg("name"), py::arg("w"),
         py::arg("gradient"), py::arg("fields") = Fields{}, "Of a block of coordinates.");
+  m.def("penalty_conjugate", &penalty_conjugate, py::arg("name"), py::arg("u"),
+        py::arg("fields") = Fields{}, "Of a block of coordinates, where it is finite.");
+  m.def("penalty_reach", &penalty_reach, py::arg("name"), py::arg("c"),
+        py::arg("fields") = Fields{}, "The largest factor at which the conjugate is finite.");
+  m.def("penalty_concavity", &penalty_concavity, py::arg("name"), py::arg("fields") = Fields{},
+        "The square that makes it convex.");
+  m.def("objective_gap", &objective_gap, py::arg("name"), py::arg("margins"), py::arg("y"),
+        py::arg("t"), py::arg("fields") = Fields{}, "Of a loss whose derivatives are shortened.");
 }
 
 }  // namespace optlite::bindings

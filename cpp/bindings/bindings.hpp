@@ -13,6 +13,7 @@ void bind_networks(pybind11::module_& m);  // networks; objectives at a point
 void bind_ridge(pybind11::module_& m);     // ridge regression and its leave-one-out
 void bind_elastic_net(pybind11::module_& m);  // lasso and elastic net
 void bind_group_lasso(pybind11::module_& m);  // groups of features, several tasks
+void bind_sparse_model(pybind11::module_& m);  // any loss with any penalty
 void bind_rules(pybind11::module_& m);    // update rules, one step at a time
 void bind_distributions(pybind11::module_& m);  // scores and gradients of distributions
 void bind_trees(pybind11::module_& m);    // bins, trees, forests

@@ -10,6 +10,7 @@ PYBIND11_MODULE(OPTLITE_MODULE, m, pybind11::mod_gil_not_used()) {
   optlite::bindings::bind_ridge(m);
   optlite::bindings::bind_elastic_net(m);
   optlite::bindings::bind_group_lasso(m);
+  optlite::bindings::bind_sparse_model(m);
   optlite::bindings::bind_rules(m);
   optlite::bindings::bind_distributions(m);
   optlite::bindings::bind_trees(m);

@@ -56,36 +56,6 @@ inline double soft_norm(const double* c, Index size, double l1, double scale = 1
   return largest * std::sqrt(sum);
 }
 
-/// The largest t with |soft(t c, l1)|_2 <= radius; infinity if c = 0. Between two numbers at which
-/// t |c_j| = l1 for some j the squared norm is quadratic in t, over the k largest entries
-///     t^2 sum c^2 - 2 t l1 sum c + k l1^2.
-/// The root is taken in units of the largest numbers, whose squares cannot overflow or vanish, and
-/// from the deviations of the entries from their mean: else it cancels where radius << l1.
-inline double feasible_scale(std::vector<double> c, double l1, double radius) {
-  for (double& x : c) x = std::fabs(x);
-  std::sort(c.begin(), c.end(), std::greater<>());
-  if (c.empty() || !(c[0] > 0.0)) return infinity;
-  const double top = c[0];
-  const double unit = std::max(l1, radius);
-  if (!(unit > 0.0)) return 0.0;
-  l1 /= unit;
-  radius /= unit;
-  double mean = 0.0;
-  double squares = 0.0;
-  double deviation = 0.0;  // sum of (c - mean)^2
-  for (std::size_t k = 0; true; ++k) {
-    const double x = c[k] / top;
-    const double count = static_cast<double>(k + 1);
-    const double from_mean = x - mean;
-    mean += from_mean / count;
-    deviation += from_mean * (x - mean);
-    squares += x * x;
-    const double square_of_root = squares * radius * radius - count * l1 * l1 * deviation;
-    const double t = (l1 * count * mean + std::sqrt(std::max(square_of_root, 0.0))) / squares;
-    if (k + 1 == c.size() || t * (c[k + 1] / top) <= l1) return t * (unit / top);
-  }
-}
-
 /// Value and duality gap of the sum over rows, block by block; see gap_of in gram_descent.hpp,
 /// whose two dual points these are.
 class GroupGap {

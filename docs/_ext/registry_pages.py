@@ -196,6 +196,9 @@ def facts(record):
         lines.append(f":Scores: {', '.join(scores)}")
         if record["no_crps"]:
             lines.append(f":No CRPS: {escape(record['no_crps'])}")
+    if "concavity" in record:
+        convex = record["concavity"] == 0.0
+        lines.append(f":Convex: {'yes' if convex else 'no'}")
     if "smooth" in record:
         lines.append(f":Twice differentiable: {'yes' if record['smooth'] else 'no'}")
     return [*lines, f":Registry name: ``{record['name']}``", ""]

@@ -116,6 +116,8 @@ def _draw_activation(record):
 
 def _draw_penalty(record):
     fields = [field["default"] for field in record["fields"]]
+    if record["of_ranks"]:
+        fields = [1.0, 0.4]
     if record["of_groups"]:
         return _draw_group_penalty(record, fields)
     grid = np.linspace(-2.0, 2.0, 401)
@@ -158,7 +160,8 @@ def _draw_group_penalty(record, fields):
     return figure, Picture(
         f"Levels and proximal operator of {name}",
         "Two coordinates of a group. Left: points of equal penalty. Right: arrows from v to "
-        ":math:`\\arg\\min_w h(w) + \\tfrac12 \\|w - v\\|^2`. Hyper-parameters at their defaults.",
+        ":math:`\\arg\\min_w h(w) + \\tfrac12 \\|w - v\\|^2`. "
+        + ("Levels 1 and 0.4." if fields == [1.0, 0.4] else "Hyper-parameters at their defaults."),
     )
 
 

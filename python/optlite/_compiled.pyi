@@ -8,7 +8,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['BarycenterRun', 'Bins', 'BlockDescentRun', 'BlockFunction', 'BoostingObjective', 'BoostingRows', 'BoostingRun', 'Columns', 'Descent', 'Design', 'ElasticNetData', 'ElasticNetTarget', 'Forest', 'GroupLassoTarget', 'Linearization', 'Model', 'Network', 'RelaxedTransportRun', 'RidgeProblem', 'TransportCost', 'TransportRun', 'TreeOptions', 'activation', 'after_fork_in_child', 'barycenter_bounds', 'block_linear_model', 'block_quadratic', 'boost_python', 'boost_trees', 'check_csc', 'csc', 'csr', 'dense', 'dense_columns', 'distribution_evaluate', 'distribution_first_outside', 'distribution_marginal', 'distribution_parameters', 'distribution_scores', 'eigen_version', 'encode', 'encode_columns', 'extend_bases', 'extend_basis', 'find_bins', 'find_bins_of_columns', 'first_infinity', 'grow_tree', 'network', 'openmp_runtime', 'partial_bounds', 'penalty_prox', 'penalty_subdifferential_distance', 'penalty_value', 'poll_count', 'pool', 'product', 'registry', 'rule_kernel', 'rule_slot_shapes', 'rule_state', 'rule_step', 'rule_steps_done', 'simd_level', 'survey_costs', 'symmetric_eigen', 'threads', 'transport_batch', 'tridiagonal_eigen', 'unbalanced_bounds']
+__all__: list[str] = ['BarycenterRun', 'Bins', 'BlockDescentRun', 'BlockFunction', 'BoostingObjective', 'BoostingRows', 'BoostingRun', 'Columns', 'Descent', 'Design', 'ElasticNetData', 'ElasticNetTarget', 'Forest', 'GroupLassoTarget', 'Linearization', 'MarginLoss', 'Model', 'Network', 'PartialLikelihood', 'RelaxedTransportRun', 'RidgeProblem', 'RowLoss', 'TransportCost', 'TransportRun', 'TreeOptions', 'activation', 'after_fork_in_child', 'barycenter_bounds', 'block_linear_model', 'block_quadratic', 'boost_python', 'boost_trees', 'check_csc', 'csc', 'csr', 'dense', 'dense_columns', 'distribution_evaluate', 'distribution_first_outside', 'distribution_marginal', 'distribution_parameters', 'distribution_scores', 'eigen_version', 'encode', 'encode_columns', 'extend_bases', 'extend_basis', 'find_bins', 'find_bins_of_columns', 'first_infinity', 'fit_sparse_model', 'grow_tree', 'look_at', 'network', 'objective_gap', 'openmp_runtime', 'partial_bounds', 'penalty_concavity', 'penalty_conjugate', 'penalty_prox', 'penalty_reach', 'penalty_subdifferential_distance', 'penalty_value', 'poll_count', 'pool', 'product', 'registry', 'rule_kernel', 'rule_slot_shapes', 'rule_state', 'rule_step', 'rule_steps_done', 'simd_level', 'survey_costs', 'symmetric_eigen', 'threads', 'transport_batch', 'tridiagonal_eigen', 'unbalanced_bounds']
 class Design:
     """
     A data matrix, read in place.
@@ -205,6 +205,22 @@ class GroupLassoTarget:
         ...
     @property
     def mean(self) -> numpy.typing.NDArray[numpy.float64]:
+        ...
+class MarginLoss:
+    """
+    A loss of margins.
+    """
+class RowLoss(MarginLoss):
+    """
+    A loss of the registry, with targets and weights.
+    """
+    def __init__(self, name: str, fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], y: numpy.typing.NDArray[numpy.float64], weight: numpy.typing.NDArray[numpy.float64], outputs: typing.SupportsInt | typing.SupportsIndex = 1) -> None:
+        ...
+class PartialLikelihood(MarginLoss):
+    """
+    The loss of Cox's model.
+    """
+    def __init__(self, time: numpy.typing.NDArray[numpy.float64], event: numpy.typing.NDArray[numpy.float64], weight: numpy.typing.NDArray[numpy.float64]) -> None:
         ...
 class Bins:
     """
@@ -505,19 +521,41 @@ def first_infinity(X: numpy.typing.NDArray[numpy.float64]) -> int:
 @typing.overload
 def first_infinity(X: numpy.typing.NDArray[numpy.float32]) -> int:
     ...
+def fit_sparse_model(data: ElasticNetData, loss: MarginLoss, penalty: str, penalty_fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], groups: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]], strengths: numpy.typing.NDArray[numpy.float64], tolerance: typing.SupportsFloat | typing.SupportsIndex, max_iterations: typing.SupportsInt | typing.SupportsIndex, lowest: typing.SupportsFloat | typing.SupportsIndex, start: numpy.typing.NDArray[numpy.float64] | None) -> dict:
+    ...
 def grow_tree(codes: numpy.typing.NDArray[numpy.uint8], bins: Bins, targets: numpy.typing.NDArray[numpy.float64], weight: typing.Annotated[numpy.typing.ArrayLike, numpy.float64] | None, factors: typing.Annotated[numpy.typing.ArrayLike, numpy.float64] | None, options: TreeOptions, monotonic: typing.Annotated[numpy.typing.ArrayLike, numpy.int8] | None, rows: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], features: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> tuple:
     ...
+def look_at(loss: MarginLoss, margins: numpy.typing.NDArray[numpy.float64], t: typing.SupportsFloat | typing.SupportsIndex = 1.0) -> tuple:
+    """
+    Value, minus the derivative, and the gap of shortened derivatives.
+    """
 @typing.overload
 def network(X: numpy.typing.NDArray[numpy.float64], y: numpy.typing.NDArray[numpy.float64], sample_weight: numpy.typing.NDArray[numpy.float64] | None, widths: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], activation: str, loss: str, fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], alpha: typing.SupportsFloat | typing.SupportsIndex) -> Network:
     ...
 @typing.overload
 def network(X: numpy.typing.NDArray[numpy.float32], y: numpy.typing.NDArray[numpy.float64], sample_weight: numpy.typing.NDArray[numpy.float64] | None, widths: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], activation: str, loss: str, fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], alpha: typing.SupportsFloat | typing.SupportsIndex) -> Network:
     ...
+def objective_gap(name: str, margins: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], y: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], t: typing.SupportsFloat | typing.SupportsIndex, fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = []) -> float:
+    """
+    Of a loss whose derivatives are shortened.
+    """
 def partial_bounds(cost: TransportCost, a: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], b: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], mass: typing.SupportsFloat | typing.SupportsIndex, reg: typing.SupportsFloat | typing.SupportsIndex, f: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], g: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], row_sums: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], column_sums: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], multiplier: typing.SupportsFloat | typing.SupportsIndex) -> dict:
     ...
+def penalty_concavity(name: str, fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = []) -> float:
+    """
+    The square that makes it convex.
+    """
+def penalty_conjugate(name: str, u: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = []) -> float:
+    """
+    Of a block of coordinates, where it is finite.
+    """
 def penalty_prox(name: str, v: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], step: typing.SupportsFloat | typing.SupportsIndex, fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = []) -> numpy.typing.NDArray[numpy.float64]:
     """
     Of a block of coordinates.
+    """
+def penalty_reach(name: str, c: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = []) -> float:
+    """
+    The largest factor at which the conjugate is finite.
     """
 def penalty_subdifferential_distance(name: str, w: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], gradient: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = []) -> float:
     """

@@ -25,6 +25,8 @@ steps = st.floats(1e-3, 1e3)
 
 def some_fields(name):
     """Hyper-parameters at their defaults, at the ends of their ranges, and in between."""
+    if RECORDS[name]["of_ranks"]:  # levels stand in their place
+        return [[], [1.0, 0.8, 0.5, 0.5, 0.1], [1.0, 1.0, 0.0], [2.0, 0.7]]
     fields = RECORDS[name]["fields"]
     ends = [[field[end] for field in fields] for end in ("lower", "upper")]
     middle = [0.4 * field["lower"] + 0.6 * field["upper"] for field in fields]
@@ -91,6 +93,8 @@ def test_gradient_away_from_zero(name, w):
     """The distance vanishes at minus a central difference, where no coordinate is near zero."""
     w = np.where(w == 0.0, 1.0, w)
     w = np.copysign(np.clip(np.abs(w), 0.5, 5.0), w)
+    if RECORDS[name]["of_ranks"]:  # nor two of one size
+        w = np.copysign(np.abs(w) + 10.0 * np.arange(len(w)), w)
     for fields in some_fields(name):
         h = 1e-6
         points = [(w + h * e, w - h * e) for e in np.eye(len(w))]
@@ -108,8 +112,28 @@ def test_blocks_of_one_number_and_zeros(name):
         assert core.penalty_prox(name, 0.5, 1.0, fields) == 0.0
 
 
+@given(c=blocks, seed=st.integers(0, 1000))
+def test_conjugate(name, c, seed):
+    """At the reach the conjugate is 0 and u . w <= h(w); just beyond it some w is above."""
+    twin = reference.load("penalties", name)
+    c = np.copysign(np.clip(np.abs(c), 1e-3, None), c)
+    rng = np.random.default_rng(seed)
+    for fields in some_fields(name):
+        t = core.penalty_reach(name, c, fields)
+        assert_allclose(t, twin.reach(c, *fields), rtol=1e-12)
+        assert core.penalty_conjugate(name, t * c, fields) == twin.conjugate(t * c, *fields) == 0.0
+        for w in (*rng.normal(size=(20, len(c))), c):
+            assert t * (c @ w) <= core.penalty_value(name, w, fields) * (1.0 + 1e-12)
+        # What the prox leaves of a point that is hardly too large is a direction that says so.
+        w = core.penalty_prox(name, 1.001 * t * c, 1.0, fields)
+        assert 1.001 * t * (c @ w) > core.penalty_value(name, w, fields) > 0.0
+
+
 def test_twin_has_the_same_hyper_parameters(name):
     fields = {field["name"]: field["default"] for field in RECORDS[name]["fields"]}
     twin = reference.load("penalties", name)
     own = list(inspect.signature(twin.value).parameters.values())[1:]
+    if RECORDS[name]["of_ranks"]:
+        assert [p.kind for p in own] == [inspect.Parameter.VAR_POSITIONAL] and not fields
+        return
     assert {p.name: p.default for p in own} == fields

@@ -9,8 +9,10 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.optimize import minimize
 
 from optlite import objectives, reference
+from optlite._core import core
 from optlite._params import records
 
 NAMES = sorted(records("objectives"))
@@ -88,6 +90,30 @@ def test_twin_derivatives_match_differences(problem):
     curve = np.einsum("nab,nb->na", second, d) if many else second * d
     assert_close(slope(lambda t: twin.value(z + t * d, y)), along, rtol=1e-9)
     assert_close(slope(lambda t: twin.first(z + t * d, y)), curve, rtol=1e-9)
+
+
+@pytest.mark.parametrize("t", [1e-3, 0.4, 0.99, 1.0])
+def test_gap_of_shortened_derivatives(problem, t):
+    """l(z) + l*(t l') - t l' z, with the conjugate from a search for its maximum."""
+    z, _ = margins_and_targets(problem)
+    twin, y = problem.twin, problem.y
+    if not hasattr(twin, "gap"):
+        with pytest.raises(ValueError, match="no conjugate"):
+            core.objective_gap(problem.record["name"], z.T, y, t)
+        return
+    gaps = twin.gap(z, y, t)
+    assert_allclose(core.objective_gap(problem.record["name"], z.T, y, t), gaps.sum(), rtol=1e-11)
+    for i in range(12):
+        v, own = t * twin.first(z[i : i + 1], y[i : i + 1]), y[i : i + 1]
+
+        def falls(u, v=v, own=own):
+            u = np.reshape(u, v.shape)
+            return float(twin.value(u, own)[0] - np.sum(u * v)), (twin.first(u, own) - v).ravel()
+
+        found = minimize(falls, z[i : i + 1].ravel(), jac=True, method="BFGS", tol=1e-10)
+        direct = twin.value(z[i : i + 1], own)[0] - found.fun - np.sum(v * z[i : i + 1])
+        assert_allclose(gaps[i], direct, rtol=1e-6, atol=1e-9)
+        assert gaps[i] >= -1e-15
 
 
 def test_gradient_and_hvp_match_differences(problem):

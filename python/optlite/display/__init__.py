@@ -9,6 +9,7 @@ measured values beside what was predicted of them.
 from ._animation import Animation, animate
 from ._block_animation import BlockAnimation, animate_blocks
 from ._claims import Claims
+from ._coefficient import CoefficientDisplay
 from ._convergence import ConvergenceDisplay
 from ._fan_chart import FanChartDisplay
 from ._interval_coverage import IntervalCoverageDisplay
@@ -26,6 +27,7 @@ __all__ = [
     "Animation",
     "BlockAnimation",
     "Claims",
+    "CoefficientDisplay",
     "ConvergenceDisplay",
     "FanChartDisplay",
     "IntervalCoverageDisplay",

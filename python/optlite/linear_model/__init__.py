@@ -14,6 +14,8 @@ from .multi_task import (
 )
 from .ridge import Ridge, RidgeClassifier
 from .ridge_cv import RidgeCV
+from .sparse_classifier import SparseClassifier
+from .sparse_regressor import SparseRegressor
 
 __all__ = [
     "ElasticNet",
@@ -30,7 +32,9 @@ __all__ = [
     "Ridge",
     "RidgeCV",
     "RidgeClassifier",
+    "SparseClassifier",
     "SparseGroupLasso",
+    "SparseRegressor",
     "enet_path",
     "lasso_path",
 ]

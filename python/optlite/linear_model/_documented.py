@@ -82,6 +82,66 @@ certificate_kind_ : str
     ``"relative duality gap"``.
 converged_ : bool
     Whether `certificate_` is at most `tol`, or at most 1e-12: what is left then is rounding.""",
+    "sparse_alpha": """
+alpha : float >= 0, default=1.0
+    Strength of the penalty. MCP and SCAD bend in units of it: at strength `a` they are
+    ``a^2 h(w / a)``.""",
+    "penalty": """
+penalty : str, default="l1"
+    Any :ref:`registered penalty <part-penalties-l1>`: ``"l1"``, ``"elastic_net"``, ``"mcp"``,
+    ``"scad"``, ``"l_half"`` (or ``"l0.5"``), ``"slope"``, ``"group"``,
+    ``"non_negative_elastic_net"``, ... ``"positive"`` is the last one as a lasso of
+    coefficients >= 0.""",
+    "penalty_params": """
+penalty_params : dict, default=None
+    Hyper-parameters of the penalty, such as ``{"gamma": 3.0}`` for MCP; the pages of the
+    penalties list them.""",
+    "sparse_method": """
+method : {"direct", "lla", "adaptive"}, default="direct"
+    ``"direct"`` minimises the objective. ``"lla"``, for MCP and SCAD, replaces the penalty by its
+    tangents, which makes a weighted lasso, and does it again until the conditions of the
+    objective are met; it starts from the lasso, and `dual_gap_` is that of the last one.
+    ``"adaptive"``, for ``"l1"``, is the lasso with weights ``m / (|u_j| + m / 100)``, where `u`
+    are the coefficients of a first lasso and `m` is the largest size of them.""",
+    "loss_params": """
+loss_params : dict, default=None
+    Hyper-parameters of the loss, such as ``{"delta": 1.35}`` for ``"huber"``.""",
+    "weights": """
+weights : array-like, default=None
+    Factors `v` on the strength. For a penalty of coefficients: one for each feature, ones by
+    default; 0 leaves a feature without penalty. For groups: one for each group, the square
+    roots of their sizes by default. For ``"slope"``: the level of each rank, descending; by
+    default those of Benjamini and Hochberg, ``F(1 - 0.1 i / (2 p))`` with the normal quantiles
+    `F`, divided by the first.""",
+    "groups": """
+groups : int >= 1 or array-like, default=1
+    For ``penalty="group"``: which features belong together; see :class:`GroupLasso`.""",
+    "newton_max_iter": """
+max_iter : int >= 1, default=100
+    Most Newton steps; with ``method="lla"``, of each lasso, and most lassos.""",
+    "sparse_tol": """
+tol : float >= 0, default=1e-8
+    What `certificate_` has to reach.""",
+    "sparse_outcome": """
+n_iter_ : int
+    Newton steps.
+objective_ : float
+    The objective; that of counts without its constant, the mean of ``log(y!)``.
+dual_gap_ : float or None
+    Bound on the objective less its minimum, if loss and penalty are convex (for
+    ``method="lla"``: that of the last weighted lasso).
+kkt_violation_ : float
+    Largest distance of minus a partial derivative of the loss from the subdifferential of the
+    penalty, divided by the largest derivative where all coefficients are zero.
+certificate_ : float
+    `dual_gap_` divided by the objective (less its lower bound, for counts), where there is a
+    gap; else `kkt_violation_`.
+certificate_kind_ : str
+    ``"relative duality gap"`` or ``"relative KKT violation"``.
+weights_ : ndarray of shape (n_outputs, n_features)
+    Weights that ``method="adaptive"`` has found.
+converged_ : bool
+    Whether `certificate_` is at most `tol`, or at most 1e-12: what is left then is rounding.""",
     "features": """
 n_features_in_ : int
     Number of features.

@@ -141,10 +141,15 @@ def check_target(target, problem, y):
     """Raise ValueError, naming the cause, if sums of squares of a problem's target overflow."""
     if not target.is_finite:
         check_magnitudes(problem.X, problem.name)
-        raise ValueError(
-            f"y overflows when squared: its largest absolute value is {np.abs(y).max():.3g}. "
-            "Divide y by it."
-        )
+        refuse_overflow(y)
+
+
+def refuse_overflow(y):
+    """Raise ValueError for targets whose squares overflow."""
+    raise ValueError(
+        f"y overflows when squared: its largest absolute value is {np.abs(y).max():.3g}. "
+        "Divide y by it."
+    )
 
 
 class Target:

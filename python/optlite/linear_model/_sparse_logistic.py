@@ -3,8 +3,10 @@
 import numpy as np
 
 from .._core import core
+from .._params import find
 from .._validation import as_columns, check_magnitudes
 from ._elastic_net_problem import CERTIFICATE
+from ._sparse_model import PenaltyOnFeatures, SparseModelProblem
 
 METHOD = "proximal Newton on a working set"
 
@@ -16,7 +18,8 @@ class SparseProblem:
     outputs = 1
 
     def __init__(self, estimator, X, classes, codes, weight):
-        _check(estimator, classes)
+        if estimator.record_trace:
+            raise ValueError("record_trace=True needs l1_ratio=0: sparse fits keep no records.")
         self.X = X
         self.n_features = X.shape[1]
         self.classes = classes
@@ -25,18 +28,22 @@ class SparseProblem:
         self.tolerance = float(estimator.tol)
         self.total_weight = float(X.shape[0]) if weight is None else float(weight.sum())
         with np.errstate(over="ignore"):
-            strength = float(np.clip(1.0 / np.float64(estimator.C), 0.0, 1e150))
-        self.alpha = strength / self.total_weight
-        self.l1 = strength * estimator.l1_ratio
-        self.l2 = strength * (1.0 - estimator.l1_ratio)
-        self.labels = 2.0 * codes - 1.0
+            self.strength = float(np.clip(1.0 / np.float64(estimator.C), 0.0, 1e150))
+        self.alpha = self.strength / self.total_weight
+        self.l1_ratio = float(estimator.l1_ratio)
         self.weight = weight
-        self.core = core.ElasticNetData(as_columns(X), None, None, self.intercept)
+        self._prepare(codes)
+
+    def _prepare(self, codes):
+        """Hand data and targets to the core."""
+        self.labels = 2.0 * codes - 1.0
+        self.core = core.ElasticNetData(as_columns(self.X), None, None, self.intercept)
 
     def fit(self, start, max_iter):
         """Run the core; values are those of the mean over samples."""
+        l1, l2 = self.strength * self.l1_ratio, self.strength * (1.0 - self.l1_ratio)
         result = self.core.logistic(
-            self.labels, self.weight, self.l1, self.l2, self.tolerance, int(max_iter), start
+            self.labels, self.weight, l1, l2, self.tolerance, int(max_iter), start
         )
         finite = np.isfinite(result["coefficients"]).all() and np.isfinite(result["value"])
         if result["status"] != "converged" or not finite:
@@ -48,10 +55,7 @@ class SparseProblem:
             )
         result["value"] /= self.total_weight
         result["certificate"] = result.pop("gap") / self.total_weight
-        result["method"] = METHOD
-        result["trace"] = []
-        unknown = ("rank", "rank_kind", "condition_number", "condition_number_kind")
-        return result | dict.fromkeys(unknown)
+        return _completed(result)
 
     def coefficients(self, result):
         """Return the attributes that prediction needs."""
@@ -62,11 +66,46 @@ class SparseProblem:
         }
 
 
-def _check(estimator, classes):
-    if len(classes) > 2:
-        raise ValueError(
-            f"l1_ratio > 0 is for two classes, got {len(classes)}. Wrap the estimator in "
-            "sklearn.multiclass.OneVsRestClassifier, or set l1_ratio=0."
+class SparseClassesProblem(SparseProblem):
+    """The same for more than two classes, each with coefficients of its own."""
+
+    def _prepare(self, codes):
+        self.outputs = len(self.classes)
+        params = {"l1_ratio": self.l1_ratio}
+        self.penalty = PenaltyOnFeatures(
+            "elastic_net", params, None, 1, self.n_features, self.outputs
         )
-    if estimator.record_trace:
-        raise ValueError("record_trace=True needs l1_ratio=0: sparse fits keep no records.")
+        self.problem = SparseModelProblem(
+            self.X, self.weight, self.intercept, "LogisticRegression"
+        ).set_loss(find("objectives", "multinomial", "loss"), [], codes, self.outputs)
+
+    def fit(self, start, max_iter):
+        """Run the core; values are those of the mean over samples."""
+        if start is not None:
+            table = start.reshape(self.outputs, -1)
+            start = table[:, : self.n_features], table[:, -1] if self.intercept else 0.0
+        strengths = self.alpha * self.penalty.weights
+        result = self.problem.fit(self.penalty, strengths, self.tolerance, max_iter, start)
+        result["certificate"] = result.pop("gap")
+        return _completed(result)
+
+    def coefficients(self, result):
+        """Return the attributes that prediction needs."""
+        intercepts = result["intercepts"] - result["intercepts"].mean()
+        return {
+            "classes_": self.classes,
+            "coef_": np.ascontiguousarray(result["coefficients"], dtype=self.dtype),
+            "intercept_": intercepts.astype(self.dtype),
+        }
+
+
+def sparse_problem_of(estimator, X, classes, codes, weight):
+    """The problem for the number of classes that there are."""
+    of = SparseProblem if len(classes) == 2 else SparseClassesProblem
+    return of(estimator, X, classes, codes, weight)
+
+
+def _completed(result):
+    """Add what other methods tell and this one does not know."""
+    unknown = ("rank", "rank_kind", "condition_number", "condition_number_kind")
+    return result | {"method": METHOD, "trace": []} | dict.fromkeys(unknown)

@@ -6,13 +6,11 @@ from typing import ClassVar
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.linear_model._base import LinearClassifierMixin, SparseCoefMixin
 from sklearn.utils import compute_class_weight
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted
 
 from .._core import core
 from .._estimator import (
@@ -28,16 +26,15 @@ from .._validation import (
     check_class_weight,
     check_fit_data,
     check_magnitudes,
-    check_sparse_structure,
     check_weights,
-    places_named,
     warn_of_underflow,
 )
 from .._warnings import warn
 from ..exceptions import SeparationWarning
+from ._class_probabilities import ClassProbabilities
 from ._conditioning import store_conditioning
 from ._separation import find_separation
-from ._sparse_logistic import SparseProblem
+from ._sparse_logistic import SparseProblem, sparse_problem_of
 
 logger = logging.getLogger("optlite")
 
@@ -45,7 +42,9 @@ logger = logging.getLogger("optlite")
 ALIASES = {"liblinear": "auto", "sag": "auto", "saga": "auto"}
 
 
-class LogisticRegression(EstimatorShell, LinearClassifierMixin, SparseCoefMixin, BaseEstimator):
+class LogisticRegression(
+    ClassProbabilities, EstimatorShell, LinearClassifierMixin, SparseCoefMixin, BaseEstimator
+):
     """Fit a linear classifier by penalised maximum likelihood, to a certified accuracy.
 
     The parameters are those of scikit-learn's class of the same name, and so is the objective::
@@ -67,8 +66,8 @@ class LogisticRegression(EstimatorShell, LinearClassifierMixin, SparseCoefMixin,
         columns would cost more than the fit, the norm is taken in units of equal columns.)
     l1_ratio : float in [0, 1], default=0.0
         Share of the L1 penalty, which makes coefficients zero: 0 is the L2 penalty, 1 the L1
-        penalty. Above 0, for two classes only; the solver is then proximal Newton on a working
-        set, whatever `solver` says, and `tol` bounds the duality gap.
+        penalty. Above 0 the solver is proximal Newton on a working set, whatever `solver` says, and
+        `tol` bounds the duality gap.
     dual : bool, default=False
         No effect: whether the primal or the dual problem is solved does not change the optimum.
     tol : float >= 0, default=1e-8
@@ -108,7 +107,8 @@ class LogisticRegression(EstimatorShell, LinearClassifierMixin, SparseCoefMixin,
     Attributes
     ----------
     coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
-        Coefficients `w`; one row for two classes. With more classes they sum to zero over classes.
+        Coefficients `w`; one row for two classes. With more classes, and without L1 penalty, they
+        sum to zero over classes.
     intercept_ : ndarray of shape (1,) or (n_classes,)
         Intercepts `b`, which sum to zero over three or more classes.
     classes_ : ndarray of shape (n_classes,)
@@ -364,61 +364,6 @@ class LogisticRegression(EstimatorShell, LinearClassifierMixin, SparseCoefMixin,
             remedy=_remedy(self, result["status"]),
         )
 
-    def decision_function(self, X):
-        """Return the margins of the samples.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Features.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_classes)
-            ``X w + b``; for two classes, positive values speak for ``classes_[1]``.
-        """
-        check_is_fitted(self)
-        check_sparse_structure(X)
-        with places_named(X):
-            return super().decision_function(X)
-
-    def predict_proba(self, X):
-        """Return the probability of each class.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Features.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Columns in the order of `classes_`; each row sums to one.
-        """
-        margins = self.decision_function(X)
-        if margins.ndim == 1:
-            # Each tail from its own side: 1 - p would lose the digits of a small probability.
-            return np.stack([expit(-margins), expit(margins)], axis=1)
-        return softmax(margins, axis=1)
-
-    def predict_log_proba(self, X):
-        """Return the logarithm of the probability of each class, finite however small it is.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Features.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Columns in the order of `classes_`.
-        """
-        margins = self.decision_function(X)
-        if margins.ndim == 1:
-            return np.stack([log_expit(-margins), log_expit(margins)], axis=1)
-        return log_softmax(margins, axis=1)
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
@@ -428,7 +373,7 @@ class LogisticRegression(EstimatorShell, LinearClassifierMixin, SparseCoefMixin,
 def problem_of(settings, X, classes, codes, weight):
     """The problem of an estimator, or of anything that has its parameters."""
     sparse = settings.l1_ratio > 0 and np.isfinite(settings.C)
-    return (SparseProblem if sparse else _Problem)(settings, X, classes, codes, weight)
+    return (sparse_problem_of if sparse else _Problem)(settings, X, classes, codes, weight)
 
 
 class _Problem:

@@ -57,8 +57,7 @@ class LogisticRegressionCV(LogisticRegression):
     Cs : int >= 1 or array-like of shape (n_cs,), default=10
         Inverse strengths to choose from, or how many: then in equal ratios from 1e-4 to 1e4.
     l1_ratios : array-like of shape (n_l1_ratios,), default=(0.0,)
-        Shares of the L1 penalty to choose from, each in [0, 1]; above 0 for two classes only, as in
-        :class:`LogisticRegression`.
+        Shares of the L1 penalty to choose from, each in [0, 1], as in :class:`LogisticRegression`.
     {fit_intercept}
     cv : int, cross-validation generator or iterable, default=None
         How rows are split; five stratified folds by default.

@@ -18,9 +18,17 @@
 //
 // `at` is straight-line code (selects, no branches, no calls but stable.hpp): the driver's loop
 // over samples then becomes vector code. Hyper-parameters are members listed in fields().
+//
+// A loss whose problems are to be certified by a duality gap declares, with its conjugate in z,
+//
+//     double gap(double z, double y, double t) const;    l(z) + l*(t l'(z)) - t l'(z) z, for t in
+//                                                        [0, 1]: what it costs in the dual problem
+//                                                        to shorten the derivative; never negative
+//
 // multinomial.hpp shows the other form: a loss of one margin per class.
 #pragma once
 
+#include <cmath>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -49,6 +57,14 @@ struct Sample {
   double second;
 };
 
+/// The gap of a label under a probability p that it is another one, odds = p / (1 - p): the
+/// divergence of t p and 1 - t p from p and 1 - p.
+inline double label_gap(double p, double odds, double t) {
+  if (t >= 1.0 || p <= 0.0) return 0.0;
+  const double shortened = t > 0.0 ? t * p * std::log(t) : 0.0;
+  return shortened + (1.0 - t * p) * std::log1p((1.0 - t) * odds);
+}
+
 /// A type-erased loss. Blocks hold `count` samples and `outputs` margins each, column-major.
 /// `weight` is null when all weights are one. "State" is what second derivatives need: the second
 /// derivative itself for one margin per sample, the class probabilities for multinomial.
@@ -74,6 +90,9 @@ struct ObjectiveRow {
   /// q <- weight * second derivative with respect to margins a and b.
   void (*curvature)(Index count, Index outputs, const double* state, const double* weight, Index a,
                     Index b, double* q);
+  /// Null unless declared. Returns sum of weight * gap.
+  double (*gap)(const std::vector<double>& fields, Index count, Index outputs,
+                const double* margins, const double* y, const double* weight, double t);
 };
 
 /// One row for each header of the folder.
@@ -86,6 +105,11 @@ struct has_at : std::false_type {};
 template <class Loss>
 struct has_at<Loss, std::void_t<decltype(std::declval<const Loss&>().at(0.0, 0.0))>>
     : std::true_type {};
+
+template <class Loss, class = void>
+struct has_gap : std::false_type {};
+template <class Loss>
+struct has_gap<Loss, std::void_t<decltype(&Loss::gap)>> : std::true_type {};
 
 /// Loops over one block of a loss with one margin per sample.
 template <class Loss>
@@ -157,6 +181,18 @@ struct OneMargin {
       for (Index i = 0; i < count; ++i) q[i] = weight[i] * state[i];
     }
   }
+
+  static double gap(const std::vector<double>& fields, Index count, Index, const double* margins,
+                    const double* y, const double* weight, double t) {
+    double sum = 0.0;
+    if constexpr (has_gap<Loss>::value) {
+      const Loss loss = make_part<Loss>(fields);
+      for (Index i = 0; i < count; ++i) {
+        sum += (weight == nullptr ? 1.0 : weight[i]) * loss.gap(margins[i], y[i], t);
+      }
+    }
+    return sum;
+  }
 };
 
 }  // namespace detail
@@ -175,7 +211,8 @@ ObjectiveRow make_objective_row(const Entry<Loss>& entry) {
       &Blocks::value,
       &Blocks::prepare,
       &Blocks::curvature_product,
-      &Blocks::curvature};
+      &Blocks::curvature,
+      detail::has_gap<Loss>::value ? &Blocks::gap : nullptr};
 }
 
 }  // namespace optlite

@@ -33,6 +33,12 @@ struct Huber {
     const double clipped = r > delta ? delta : (r < -delta ? -delta : r);
     return {clipped * (r - 0.5 * clipped), clipped, inside ? 1.0 : 0.0};
   }
+
+  double gap(double z, double y, double t) const {
+    const double size = std::fabs(z - y);
+    const double clipped = size > delta ? delta : size;
+    return (1.0 - t) * clipped * (size - 0.5 * (1.0 + t) * clipped);
+  }
 };
 
 }  // namespace optlite::objectives

@@ -19,6 +19,11 @@ struct LeastSquares {
     const double residual = z - y;
     return {0.5 * residual * residual, residual, 1.0};
   }
+
+  double gap(double z, double y, double t) const {
+    const double lost = (1.0 - t) * (z - y);
+    return 0.5 * lost * lost;
+  }
 };
 
 }  // namespace optlite::objectives

@@ -30,6 +30,14 @@ struct Logistic {
     const double hinge = m >= 0.0 ? 0.0 : -m;
     return {hinge + stable::log1p_unit(t), -y * wrong, tail * inverse};
   }
+
+  /// The divergence of the probabilities (t p, 1 - t p) from (p, 1 - p), p that of the other class.
+  double gap(double z, double y, double t) const {
+    const double m = y * z;
+    const double odds = stable::exp(-m);
+    const double p = m >= 0.0 ? odds / (1.0 + odds) : 1.0 / (1.0 + stable::exp(m));
+    return label_gap(p, odds, t);
+  }
 };
 
 }  // namespace optlite::objectives

@@ -107,6 +107,22 @@ struct Multinomial {
     }
   }
 
+  static double gap(const std::vector<double>&, Index count, Index outputs, const double* margins,
+                    const double* y, const double* weight, double t) {
+    double sum = 0.0;
+    for (Index i = 0; i < count; ++i) {
+      const Index own = static_cast<Index>(y[i]);
+      const double base = margins[i + own * count];
+      double odds = 0.0;
+      for (Index k = 0; k < outputs; ++k) {
+        if (k != own) odds += stable::exp(margins[i + k * count] - base);
+      }
+      const double p = odds > 1.0 ? 1.0 / (1.0 + 1.0 / odds) : odds / (1.0 + odds);
+      sum += (weight == nullptr ? 1.0 : weight[i]) * label_gap(p, odds, t);
+    }
+    return sum;
+  }
+
  private:
   static constexpr Index piece = 128;  // three rows of doubles stay in the first-level cache
 

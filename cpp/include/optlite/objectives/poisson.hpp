@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cmath>
+
 #include "optlite/core/stable.hpp"
 #include "optlite/objectives/concept.hpp"
 
@@ -19,6 +21,14 @@ struct Poisson {
   Sample at(double z, double y) const {
     const double mean = stable::exp(z);
     return {mean - y * z, mean - y, mean};
+  }
+
+  /// The divergence of the mean t e^z + (1 - t) y from e^z.
+  double gap(double z, double y, double t) const {
+    const double mean = stable::exp(z);
+    const double change = (1.0 - t) * (y - mean);
+    if (!(mean + change > 0.0)) return mean;
+    return (mean + change) * std::log1p(change / mean) - change;
   }
 };
 

@@ -33,6 +33,13 @@ struct ElasticNet {
     if (w == 0.0) return std::max(std::fabs(gradient) - l1_ratio, 0.0);
     return std::fabs(gradient + std::copysign(l1_ratio, w) + (1.0 - l1_ratio) * w);
   }
+  double conjugate(double u) const {
+    const double excess = std::max(std::fabs(u) - l1_ratio, 0.0);
+    return excess > 0.0 && l1_ratio < 1.0 ? 0.5 * excess * excess / (1.0 - l1_ratio) : 0.0;
+  }
+  double reach(double c) const {
+    return l1_ratio < 1.0 || c == 0.0 ? infinity : l1_ratio / std::fabs(c);
+  }
 };
 
 }  // namespace optlite::penalties

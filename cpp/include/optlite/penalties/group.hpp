@@ -3,10 +3,44 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
+#include <vector>
 
 #include "optlite/penalties/concept.hpp"
 
-namespace optlite::penalties {
+namespace optlite {
+
+/// The largest t with |soft(t c, l1)|_2 <= radius; infinity if c = 0. Between two numbers at which
+/// t |c_j| = l1 for some j the squared norm is quadratic in t, over the k largest entries
+///     t^2 sum c^2 - 2 t l1 sum c + k l1^2.
+/// The root is taken in units of the largest numbers, whose squares cannot overflow or vanish, and
+/// from the deviations of the entries from their mean: else it cancels where radius << l1.
+inline double feasible_scale(std::vector<double> c, double l1, double radius) {
+  for (double& x : c) x = std::fabs(x);
+  std::sort(c.begin(), c.end(), std::greater<>());
+  if (c.empty() || !(c[0] > 0.0)) return infinity;
+  const double top = c[0];
+  const double unit = std::max(l1, radius);
+  if (!(unit > 0.0)) return 0.0;
+  l1 /= unit;
+  radius /= unit;
+  double mean = 0.0;
+  double squares = 0.0;
+  double deviation = 0.0;  // sum of (c - mean)^2
+  for (std::size_t k = 0; true; ++k) {
+    const double x = c[k] / top;
+    const double count = static_cast<double>(k + 1);
+    const double from_mean = x - mean;
+    mean += from_mean / count;
+    deviation += from_mean * (x - mean);
+    squares += x * x;
+    const double square_of_root = squares * radius * radius - count * l1 * l1 * deviation;
+    const double t = (l1 * count * mean + std::sqrt(std::max(square_of_root, 0.0))) / squares;
+    if (k + 1 == c.size() || t * (c[k + 1] / top) <= l1) return t * (unit / top);
+  }
+}
+
+namespace penalties {
 
 /// Group lasso (r = 0): the coordinates of a group leave zero together. Sparse group lasso (r > 0):
 /// within a group some stay there.
@@ -54,6 +88,11 @@ struct Group {
     return length > 0.0 ? distance : std::max(distance - (1.0 - l1_ratio), 0.0);
   }
 
+  double conjugate(const double*, Index) const { return 0.0; }
+  double reach(const double* c, Index size) const {
+    return feasible_scale({c, c + size}, l1_ratio, 1.0 - l1_ratio);
+  }
+
  private:
   /// Without overflow or underflow of the squares.
   static double norm(const double* w, Index size) {
@@ -67,4 +106,6 @@ struct Group {
   }
 };
 
-}  // namespace optlite::penalties
+}  // namespace penalties
+
+}  // namespace optlite

@@ -22,6 +22,8 @@ struct L1 {
     if (w != 0.0) return std::fabs(gradient + std::copysign(1.0, w));
     return std::max(std::fabs(gradient) - 1.0, 0.0);
   }
+  double conjugate(double) const { return 0.0; }
+  double reach(double c) const { return c == 0.0 ? infinity : 1.0 / std::fabs(c); }
 };
 
 }  // namespace optlite::penalties

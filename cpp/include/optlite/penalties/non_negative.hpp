@@ -22,6 +22,8 @@ struct NonNegative {
     if (w < 0.0) return infinity;
     return gradient < 0.0 ? -gradient : 0.0;  // the normal cone at 0 is (-inf, 0]
   }
+  double conjugate(double) const { return 0.0; }
+  double reach(double c) const { return c > 0.0 ? 0.0 : infinity; }
 };
 
 }  // namespace optlite::penalties

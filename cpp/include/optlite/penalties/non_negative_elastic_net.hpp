@@ -35,6 +35,11 @@ struct NonNegativeElasticNet {
     if (w == 0.0) return std::max(-gradient - l1_ratio, 0.0);
     return std::fabs(gradient + l1_ratio + (1.0 - l1_ratio) * w);
   }
+  double conjugate(double u) const {
+    const double excess = std::max(u - l1_ratio, 0.0);
+    return excess > 0.0 && l1_ratio < 1.0 ? 0.5 * excess * excess / (1.0 - l1_ratio) : 0.0;
+  }
+  double reach(double c) const { return l1_ratio < 1.0 || c <= 0.0 ? infinity : l1_ratio / c; }
 };
 
 }  // namespace optlite::penalties

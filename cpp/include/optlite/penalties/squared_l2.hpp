@@ -22,6 +22,8 @@ struct SquaredL2 {
   double subdifferential_distance(double w, double gradient) const {
     return std::fabs(gradient + w);
   }
+  double conjugate(double u) const { return 0.5 * u * u; }
+  double reach(double) const { return infinity; }
 };
 
 }  // namespace optlite::penalties

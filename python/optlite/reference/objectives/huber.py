@@ -31,3 +31,10 @@ def second(z, y, delta=1.35):
 def curvature_bound(delta=1.35):
     """Return the largest second derivative."""
     return 1.0
+
+
+def gap(z, y, t, delta=1.35):
+    """Return l(z) + l*(t l') - t l' z, with l*(v) = v^2 / 2 + v y for |v| <= delta."""
+    size = np.abs(z - y)
+    clipped = np.minimum(size, delta)
+    return (1.0 - t) * clipped * (size - 0.5 * (1.0 + t) * clipped)

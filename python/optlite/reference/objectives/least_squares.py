@@ -28,3 +28,8 @@ def second(z, y):
 def curvature_bound():
     """Return the largest second derivative."""
     return 1.0
+
+
+def gap(z, y, t):
+    """Return l(z) + l*(t l') - t l' z, with the conjugate l*: the cost of a shorter derivative."""
+    return 0.5 * (1.0 - t) ** 2 * (z - y) ** 2

@@ -38,3 +38,9 @@ def sigmoid(m):
 def curvature_bound():
     """Return the largest second derivative, at m = 0."""
     return 0.25
+
+
+def gap(z, y, t):
+    """Return l(z) + l*(t l') - t l' z: the divergence of (t p, 1 - t p) from (p, 1 - p)."""
+    p, q = sigmoid(-y * z), sigmoid(y * z)
+    return t * p * np.log(t) + (1.0 - t * p) * np.log1p((1.0 - t) * p / q)

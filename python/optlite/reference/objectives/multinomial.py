@@ -41,3 +41,11 @@ def softmax(z):
 def curvature_bound():
     """Return the largest eigenvalue of diag(p) - p p^T over all p."""
     return 0.5
+
+
+def gap(z, y, t):
+    """Return l(z) + l*(t l') - t l' z: the divergence of t p + (1 - t) e_y from p."""
+    p = softmax(z)
+    q = t * p
+    q[np.arange(len(z)), y.astype(int)] += 1.0 - t
+    return (q * np.log(q / p)).sum(axis=1)

@@ -28,3 +28,10 @@ def second(z, y):
 def curvature_bound():
     """Return infinity: the curvature grows with the mean."""
     return np.inf
+
+
+def gap(z, y, t):
+    """Return l(z) + l*(t l') - t l' z: the divergence of the mean t e^z + (1 - t) y from e^z."""
+    mean = np.exp(z)
+    change = (1.0 - t) * (y - mean)
+    return (mean + change) * np.log1p(change / mean) - change

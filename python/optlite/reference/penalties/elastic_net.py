@@ -24,3 +24,15 @@ def subdifferential_distance(w, gradient, l1_ratio=0.5):
     at_zero = np.maximum(np.abs(gradient) - l1_ratio, 0.0)
     away = np.abs(gradient + l1_ratio * np.sign(w) + (1.0 - l1_ratio) * w)
     return np.where(w == 0.0, at_zero, away)
+
+
+def conjugate(u, l1_ratio=0.5):
+    """Return h*(u) = (|u| - r)_+^2 / (2 (1 - r)); for r = 1 it is 0 where |u| <= 1."""
+    excess = np.maximum(np.abs(u) - l1_ratio, 0.0)
+    return 0.5 * excess**2 / (1.0 - l1_ratio) if l1_ratio < 1.0 else 0.0 * excess
+
+
+def reach(c, l1_ratio=0.5):
+    """Return the largest t at which h*(t c) is finite."""
+    with np.errstate(divide="ignore"):
+        return 1.0 / np.abs(c) if l1_ratio == 1.0 else np.full(np.shape(c), np.inf)

@@ -35,3 +35,23 @@ def subdifferential_distance(w, gradient, l1_ratio=0.0):
     left = np.where(w == 0.0, g - np.clip(g, -l1_ratio, l1_ratio), g + l1_ratio * np.sign(w))
     distance = np.linalg.norm(left)
     return distance if length > 0.0 else max(distance - (1.0 - l1_ratio), 0.0)
+
+
+def conjugate(u, l1_ratio=0.0):
+    """Return h*(u) = 0, for u in the sum of a cube and a ball."""
+    return 0.0
+
+
+def reach(c, l1_ratio=0.0):
+    """Return the largest t with |soft(t c, r)| <= 1 - r, by bisection."""
+
+    def outside(t):
+        return np.linalg.norm(np.maximum(t * np.abs(c) - l1_ratio, 0.0)) > 1.0 - l1_ratio
+
+    if not np.any(c):
+        return np.inf
+    low, high = 0.0, 2.0 * np.sqrt(len(c)) / np.abs(c).max()
+    for _ in range(200):
+        middle = 0.5 * (low + high)
+        low, high = (low, middle) if outside(middle) else (middle, high)
+    return low

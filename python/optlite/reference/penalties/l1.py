@@ -24,3 +24,14 @@ def subdifferential_distance(w, gradient):
     """Return the distance from -gradient to the subdifferential at w."""
     at_zero = np.maximum(np.abs(gradient) - 1.0, 0.0)
     return np.where(w == 0.0, at_zero, np.abs(gradient + np.sign(w)))
+
+
+def conjugate(u):
+    """Return h*(u) = 0, for |u| <= 1."""
+    return np.zeros_like(u)
+
+
+def reach(c):
+    """Return the largest t with |t c| <= 1."""
+    with np.errstate(divide="ignore"):
+        return 1.0 / np.abs(c)

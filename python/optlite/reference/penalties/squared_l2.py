@@ -31,3 +31,13 @@ def prox(v, step):
 def subdifferential_distance(w, gradient):
     """Return the distance from -gradient to {w}."""
     return np.abs(gradient + w)
+
+
+def conjugate(u):
+    """Return h*(u) = u^2 / 2."""
+    return 0.5 * u**2
+
+
+def reach(c):
+    """Return infinity: h* is finite everywhere."""
+    return np.full(np.shape(c), np.inf)

@@ -1,0 +1,127 @@
+#include <pybind11/numpy.h>
+#include <pybind11/stl.h>
+
+#include "elastic_net_holder.hpp"
+#include "optlite/drivers/sparse_model.hpp"
+#include "optlite/problems/partial_likelihood.hpp"
+
+namespace py = pybind11;
+
+namespace optlite::bindings {
+
+namespace {
+
+using Fields = std::vector<double>;
+
+SparsePenalty make_penalty(const std::string& name, const Fields& fields,
+                           const std::vector<Columns>& groups, const Doubles& strengths,
+                           Index features, Index outputs) {
+  SparsePenalty penalty{&row_named(penalty_table(), name), fields, groups, {}};
+  const bool of_ranks = penalty.row->of_ranks;
+  const Index blocks = of_ranks                 ? 1
+                       : penalty.row->of_groups ? static_cast<Index>(groups.size())
+                                                : features * outputs;
+  penalty.strengths = vector_of(strengths, blocks, "strengths");
+  if (of_ranks && fields.empty()) throw py::value_error("A penalty of ranks needs its levels.");
+  if (!penalty.row->of_groups || of_ranks) return penalty;
+  std::vector<int> times(static_cast<std::size_t>(features), 0);
+  for (const Columns& group : groups) {
+    for (const Index j : group) {
+      if (j < 0 || j >= features) throw py::value_error("groups must hold columns of X.");
+      ++times[static_cast<std::size_t>(j)];
+    }
+    if (group.empty()) throw py::value_error("groups must not be empty.");
+  }
+  for (const int count : times) {
+    if (count != 1) throw py::value_error("groups must hold every column of X once.");
+  }
+  return penalty;
+}
+
+py::dict fit(ElasticNetHolder& self, MarginLoss& loss, const std::string& penalty_name,
+             const Fields& penalty_fields, const std::vector<Columns>& groups,
+             const Doubles& strengths, double tolerance, Index max_iterations, double lowest,
+             const std::optional<Doubles>& start) {
+  const Index d = self.data->features();
+  const Index outputs = loss.outputs();
+  if (loss.samples() != self.data->rows()) {
+    throw py::value_error("The loss must have one target for each row of X.");
+  }
+  const SparsePenalty penalty =
+      make_penalty(penalty_name, penalty_fields, groups, strengths, d, outputs);
+  const Index height = d + (self.data->intercept() ? 1 : 0);
+  Matrix from;
+  if (start) {
+    const Vector values = vector_of(*start, height * outputs, "start");
+    from = ConstMatrixMap(values.data(), height, outputs);
+  }
+  SparseModelFit found;
+  {
+    const py::gil_scoped_release nogil;
+    found = fit_sparse_model(*self.data, loss, penalty, from, {tolerance, max_iterations, lowest});
+  }
+  py::dict result = dict_of(found);
+  result["has_gap"] = found.has_gap;
+  result["violation"] = found.violation;
+  result["coefficients"] = Doubles({static_cast<py::ssize_t>(outputs), static_cast<py::ssize_t>(d)},
+                                   found.coefficients.data());  // one row for each margin
+  result["intercepts"] = array_of(found.intercepts);
+  return result;
+}
+
+std::shared_ptr<RowLoss> make_row_loss(const std::string& name, const Fields& fields,
+                                       const Doubles& y, const Doubles& weight, Index outputs) {
+  const ObjectiveRow& row = row_named(objective_table(), name);
+  if (outputs < 1 || (row.one_margin && outputs != 1)) {
+    throw py::value_error("outputs must be 1, or the number of classes.");
+  }
+  for (Index i = 0; !row.one_margin && i < y.size(); ++i) {
+    const double label = y.data()[i];
+    if (!(label >= 0.0 && label < static_cast<double>(outputs))) {
+      throw py::value_error("y must hold labels from 0 to outputs - 1.");
+    }
+  }
+  return std::make_shared<RowLoss>(row, fields, vector_of(y, y.size(), "y"),
+                                   vector_of(weight, y.size(), "weight"), outputs);
+}
+
+std::shared_ptr<PartialLikelihood> make_partial_likelihood(const Doubles& time,
+                                                           const Doubles& event,
+                                                           const Doubles& weight) {
+  const Index n = time.size();
+  return std::make_shared<PartialLikelihood>(
+      vector_of(time, n, "time"), vector_of(event, n, "event"), vector_of(weight, n, "weight"));
+}
+
+/// Value, minus the derivative, and the gap of derivatives shortened by t.
+py::tuple look_at(const MarginLoss& loss, const Doubles& margins, double t) {
+  const Index n = loss.samples();
+  Matrix Z =
+      ConstMatrixMap(vector_of(margins, n * loss.outputs(), "margins").data(), n, loss.outputs());
+  const double gap = loss.has_gap() ? loss.gap(Z, t) : infinity;
+  const double value = loss.differentiate(Z);
+  return py::make_tuple(value, Doubles(Z.size(), Z.data()), gap);
+}
+
+}  // namespace
+
+void bind_sparse_model(py::module_& m) {
+  py::class_<MarginLoss, std::shared_ptr<MarginLoss>>(m, "MarginLoss", py::module_local(),
+                                                      "A loss of margins.");
+  py::class_<RowLoss, MarginLoss, std::shared_ptr<RowLoss>>(
+      m, "RowLoss", py::module_local(), "A loss of the registry, with targets and weights.")
+      .def(py::init(&make_row_loss), py::arg("name"), py::arg("fields"), py::arg("y").noconvert(),
+           py::arg("weight").noconvert(), py::arg("outputs") = 1);
+  py::class_<PartialLikelihood, MarginLoss, std::shared_ptr<PartialLikelihood>>(
+      m, "PartialLikelihood", py::module_local(), "The loss of Cox's model.")
+      .def(py::init(&make_partial_likelihood), py::arg("time").noconvert(),
+           py::arg("event").noconvert(), py::arg("weight").noconvert());
+  m.def("look_at", &look_at, py::arg("loss"), py::arg("margins").noconvert(), py::arg("t") = 1.0,
+        "Value, minus the derivative, and the gap of shortened derivatives.");
+  m.def("fit_sparse_model", &fit, py::arg("data"), py::arg("loss"), py::arg("penalty"),
+        py::arg("penalty_fields"), py::arg("groups"), py::arg("strengths").noconvert(),
+        py::arg("tolerance"), py::arg("max_iterations"), py::arg("lowest"),
+        py::arg("start").noconvert().none(true));
+}
+
+}  // namespace optlite::bindings

@@ -1,0 +1,761 @@
+#include "optlite/drivers/sparse_model.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <utility>
+
+#include <Eigen/Cholesky>
+
+#include "penalised_quadratic.hpp"
+
+namespace optlite {
+
+RowLoss::RowLoss(const ObjectiveRow& row, std::vector<double> fields, Vector y, Vector weight,
+                 Index outputs)
+    : row_(row),
+      fields_(std::move(fields)),
+      y_(std::move(y)),
+      weight_(std::move(weight)),
+      outputs_(outputs) {}
+
+double RowLoss::value(const Matrix& Z) const {
+  return row_.value(fields_, Z.rows(), outputs_, Z.data(), y_.data(), weight_.data());
+}
+
+double RowLoss::differentiate(Matrix& Z) const {
+  const double sum =
+      row_.evaluate(fields_, Z.rows(), outputs_, Z.data(), y_.data(), weight_.data());
+  Z *= -1.0;
+  return sum;
+}
+
+double RowLoss::gap(const Matrix& Z, double t) const {
+  return row_.gap(fields_, Z.rows(), outputs_, Z.data(), y_.data(), weight_.data(), t);
+}
+
+void RowLoss::expand(const Matrix& Z) {
+  state_ = Z;
+  row_.prepare(fields_, Z.rows(), outputs_, state_.data(), y_.data());
+}
+
+Vector RowLoss::curvature(Index a, Index b) const {
+  Vector q(state_.rows());
+  row_.curvature(state_.rows(), outputs_, state_.data(), weight_.data(), a, b, q.data());
+  return q;
+}
+
+namespace {
+
+/// Coefficients by their places in memory: feature + output * features.
+using Places = std::vector<Index>;
+
+/// Which coefficients the penalty judges together.
+class Blocks {
+ public:
+  Blocks(const SparsePenalty& penalty, Index features, Index outputs)
+      : penalty_(penalty), features_(features), size_(features * outputs) {
+    if (penalty.row->of_ranks) {
+      places_.emplace_back(static_cast<std::size_t>(size_));
+      std::iota(places_[0].begin(), places_[0].end(), Index{0});
+    } else if (penalty.row->of_groups) {
+      of_feature_.resize(static_cast<std::size_t>(features));
+      for (const Columns& group : penalty.groups) {
+        Places all;
+        for (Index k = 0; k < outputs; ++k) {
+          for (const Index j : group) all.push_back(j + k * features);
+        }
+        for (const Index j : group) {
+          of_feature_[static_cast<std::size_t>(j)] = static_cast<Index>(places_.size());
+        }
+        places_.push_back(std::move(all));
+      }
+    }
+  }
+
+  bool are_single() const { return places_.empty(); }
+  Index count() const { return are_single() ? size_ : static_cast<Index>(places_.size()); }
+  Index of(Index place) const {
+    if (are_single()) return place;
+    return penalty_.row->of_ranks ? 0 : of_feature_[static_cast<std::size_t>(place % features_)];
+  }
+  double strength(Index block) const { return penalty_.strengths[block]; }
+  const Places& places(Index block) const { return places_[static_cast<std::size_t>(block)]; }
+
+  /// The numbers of a table that belong to a block.
+  const double* gather(Index block, const Matrix& table, Vector& room) const {
+    if (are_single()) return table.data() + block;
+    const Places& own = places(block);
+    room.resize(static_cast<Index>(own.size()));
+    for (std::size_t i = 0; i < own.size(); ++i) room[static_cast<Index>(i)] = table.data()[own[i]];
+    return room.data();
+  }
+  Index size(Index block) const {
+    return are_single() ? 1 : static_cast<Index>(places(block).size());
+  }
+
+ private:
+  const SparsePenalty& penalty_;
+  Index features_;
+  Index size_;
+  std::vector<Places> places_;
+  std::vector<Index> of_feature_;
+};
+
+/// The second-order model of the loss in the coordinates of a working set, intercepts eliminated.
+struct Model {
+  Matrix H;
+  Matrix to_intercept;  // change of the intercepts for one of each coordinate: outputs x size
+};
+
+class SparseModel {
+ public:
+  SparseModel(ElasticNetData& data, MarginLoss& loss, const SparsePenalty& penalty,
+              const SparseModelOptions& options)
+      : data_(data),
+        loss_(loss),
+        penalty_(*penalty.row, penalty.fields),
+        options_(options),
+        outputs_(loss.outputs()),
+        blocks_(penalty, data.features(), outputs_),
+        W_(Matrix::Zero(data.features(), outputs_)),
+        intercepts_(Vector::Zero(outputs_)),
+        inside_(static_cast<std::size_t>(W_.size()), 0) {
+    has_gap_ = loss.has_gap() && penalty.row->conjugate != nullptr;
+    for (Index b = 0; b < blocks_.count(); ++b) {
+      if (!(blocks_.strength(b) > 0.0)) free_.push_back(b);
+    }
+    // What has no penalty has to be at its best for the gap, as intercepts are.
+    const bool few =
+        free_.empty() || (outputs_ == 1 && blocks_.are_single() && free_.size() <= most_free);
+    has_gap_ = has_gap_ && few;
+    if (!few) free_.clear();
+  }
+
+  SparseModelFit run(const Matrix& start) {
+    margins_.setZero(data_.rows(), outputs_);
+    data_.moments(Vector::Zero(data_.rows()));  // means
+    find_squares();
+    const auto empty = [this](Index j) { return !(squares_[j] > 0.0); };
+    free_.erase(std::remove_if(free_.begin(), free_.end(), empty), free_.end());
+    settle();
+    at_zero_ = loss_value_ - options_.lowest;
+    scale_ = products().cwiseAbs().maxCoeff();
+    if (start.size() > 0) begin_at(start);
+    for (const Index j : free_) take_in(j);
+    settle();
+    SparseModelFit fit;
+    fit.has_gap = has_gap_;
+    iterate(fit);
+    if (has_gap_ && !std::isfinite(fit.gap)) {  // columns without penalty that depend on each other
+      fit.has_gap = false;
+      fit.relative_gap = fit.violation;
+    }
+    fit.coefficients = W_;
+    fit.intercepts = intercepts_;
+    return fit;
+  }
+
+ private:
+  static constexpr double flat = 1e-10;  // a curvature that is no smaller keeps steps bounded
+  static constexpr std::size_t most_free = 1000;  // columns without penalty, kept at their best
+
+  /// sum_i s_i z_ij^2 for each column.
+  void find_squares() {
+    Vector weight(data_.rows());
+    for (Index i = 0; i < weight.size(); ++i) weight[i] = loss_.weight(i);
+    squares_ = squares_with(weight);
+  }
+
+  Vector squares_with(const Vector& q) const {
+    const Vector none = Vector::Zero(q.size());
+    const ColumnDesign::Moments m = data_.columns().moments(q.data(), none.data());
+    const double total = q.sum();
+    const Vector moved = m.sums / total;
+    const Vector centred = (m.squares - moved.cwiseProduct(m.sums)).cwiseMax(0.0);
+    if (data_.intercept()) return centred;
+    return centred + total * (m.center + moved).cwiseAbs2();
+  }
+
+  void begin_at(const Matrix& start) {
+    W_ = start.topRows(data_.features());
+    if (data_.intercept()) intercepts_ = start.row(data_.features()).transpose();
+    Columns support;
+    for (Index j = 0; j < W_.rows(); ++j) {
+      if (!W_.row(j).isZero(0.0)) support.push_back(j);
+    }
+    for (Index k = 0; k < outputs_; ++k) {
+      Vector w(static_cast<Index>(support.size()));
+      for (std::size_t c = 0; c < support.size(); ++c) w[static_cast<Index>(c)] = W_(support[c], k);
+      margins_.col(k).setConstant(intercepts_[k]);
+      data_.columns().add(support, w.data(), margins_.col(k).data());
+      for (const Index j : support) {
+        if (W_(j, k) != 0.0) take_in(j + k * W_.rows());
+      }
+    }
+  }
+
+  void iterate(SparseModelFit& fit) {
+    bool stalled = false;
+    Index idle = 0;  // steps without progress
+    double least = infinity;
+    double lowest = infinity;
+    while (true) {
+      interrupt::poll();
+      const Matrix C = products();
+      if (!std::isfinite(loss_value_) || !C.allFinite()) {
+        fit.value = loss_value_;
+        fit.status = Status::not_finite;
+        return;
+      }
+      find_squares_here();
+      judge(C, fit);
+      if (fit.relative_gap <= options_.tolerance) fit.status = Status::converged;
+      else if (fit.n_iter >= options_.max_iterations) fit.status = Status::iteration_limit;
+      if (fit.status != Status::running) return;
+      const bool grown = grow(C);
+      const bool falls = fit.value < lowest - 1e-13 * std::fabs(lowest);
+      idle = grown || falls || fit.relative_gap < 0.5 * least ? 0 : idle + 1;
+      if (idle > 0 && (stalled || idle >= 3)) {
+        fit.status = Status::precision_limit;
+        return;
+      }
+      least = std::min(least, fit.relative_gap);
+      lowest = std::min(lowest, fit.value);
+      ++fit.n_iter;
+      stalled = !step(C, fit);
+    }
+  }
+
+  // --- the loss ----------------------------------------------------------------------------------
+
+  void evaluate() {
+    residual_ = margins_;
+    loss_value_ = loss_.differentiate(residual_);
+  }
+
+  Vector curvature(Index a, Index b) const {
+    Vector q = loss_.curvature(a, b);
+    if (a != b) return q;
+    for (Index i = 0; i < q.size(); ++i) q[i] = std::max(q[i], flat * loss_.weight(i));
+    return q;
+  }
+
+  Matrix intercept_curvature() const {
+    Matrix B(outputs_, outputs_);
+    for (Index a = 0; a < outputs_; ++a) {
+      for (Index b = a; b < outputs_; ++b) B(a, b) = B(b, a) = curvature(a, b).sum();
+    }
+    // Softmax does not see a common shift: any curvature along it will do.
+    if (outputs_ > 1) B.array() += B.trace() / static_cast<double>(outputs_ * outputs_);
+    return B;
+  }
+
+  /// The best intercepts, and coefficients without penalty, for the others as they are: the dual
+  /// point needs them.
+  void settle() {
+    settle_intercepts();
+    for (int k = 0; k < 20 && !free_.empty(); ++k) {
+      if (free_violation() <= 1e-14 || !step_of_free()) return;
+    }
+  }
+
+  /// The largest derivative in a column without penalty, relative to what it could be.
+  double free_violation() const {
+    const Vector c = data_.products(&free_, residual_.col(0));
+    double length = 0.0;
+    for (Index i = 0; i < residual_.rows(); ++i) {
+      const double s = loss_.weight(i);
+      if (s > 0.0) length += residual_(i, 0) * residual_(i, 0) / s;
+    }
+    double top = 0.0;
+    for (std::size_t k = 0; k < free_.size(); ++k) {
+      const double most = std::sqrt(squares_[free_[k]] * length);
+      if (most > 0.0) top = std::max(top, std::fabs(c[static_cast<Index>(k)]) / most);
+    }
+    return top;
+  }
+
+  /// A Newton step in the columns without penalty. False if it does not lower the loss.
+  bool step_of_free() {
+    loss_.expand(margins_);
+    const Vector q = curvature(0, 0);
+    const Vector root = q.cwiseSqrt();
+    const Centred at = centred(free_, q);
+    Matrix H;
+    data_.columns().products(free_, free_, root.data(), at.shift, H);
+    loss_.couple(data_.columns(), free_, at.shift, H);
+    const CholeskyFactor factor(std::move(H));
+    if (!factor.ok()) return false;
+    const Vector step = factor.solve(data_.products(&free_, residual_.col(0)));
+    if (!step.allFinite()) return false;
+    const Matrix margins = margins_;
+    const Vector intercepts = intercepts_;
+    const double before = loss_value_;
+    Vector image = Vector::Zero(margins.rows());
+    data_.columns().add(free_, step.data(), image.data());
+    double by = 0.0;
+    for (std::size_t k = 0; k < free_.size(); ++k) {
+      by -= step[static_cast<Index>(k)] * at.shift[free_[k]];
+    }
+    if (!data_.intercept()) by = 0.0;
+    double t = 1.0;
+    for (int halving = 0; halving < 40; ++halving, t *= 0.5) {
+      margins_.col(0) = margins.col(0) + t * (image.array() + by).matrix();
+      intercepts_[0] = intercepts[0] + t * by;
+      settle_intercepts();
+      if (loss_value_ <= before + 1e-15 * std::fabs(before)) break;
+    }
+    for (std::size_t k = 0; k < free_.size(); ++k)
+      W_(free_[k], 0) += t * step[static_cast<Index>(k)];
+    return true;
+  }
+
+  /// The best intercepts for the coefficients as they are.
+  void settle_intercepts() {
+    evaluate();
+    if (!data_.intercept() || loss_.ignores_shifts()) return;
+    for (int k = 0; k < 50; ++k) {
+      const Vector slope = residual_.colwise().sum();
+      if (!(slope.cwiseAbs().maxCoeff() > 1e-15 * residual_.cwiseAbs().sum())) return;
+      loss_.expand(margins_);
+      Vector step = intercept_curvature().ldlt().solve(slope);
+      const double size = step.cwiseAbs().maxCoeff();
+      if (!(size > 0.0)) return;
+      const Matrix margins = margins_;
+      const double before = loss_value_;
+      for (int halving = 0; halving < 60; ++halving, step *= 0.5) {
+        margins_ = margins.rowwise() + step.transpose();
+        evaluate();
+        if (loss_value_ <= before + 1e-15 * std::fabs(before)) break;
+      }
+      intercepts_ += step;
+      if (size <= 1e-15 * std::max(1.0, intercepts_.cwiseAbs().maxCoeff())) return;
+    }
+  }
+
+  /// Minus the derivatives of the loss in the coefficients.
+  Matrix products() const {
+    Matrix C(data_.features(), outputs_);
+    for (Index k = 0; k < outputs_; ++k) C.col(k) = data_.products(nullptr, residual_.col(k));
+    return C;
+  }
+
+  // --- the certificate ---------------------------------------------------------------------------
+
+  double penalty_value(const Matrix& W) const {
+    double sum = 0.0;
+    Vector room;
+    for (Index b = 0; b < blocks_.count(); ++b) {
+      const double* w = blocks_.gather(b, W, room);
+      if (blocks_.are_single() && *w == 0.0) continue;
+      sum += penalty_.value(w, blocks_.size(b), blocks_.strength(b));
+    }
+    return sum;
+  }
+
+  void judge(const Matrix& C, SparseModelFit& fit) {
+    double top = 0.0;
+    Vector w_room, c_room;
+    for (Index b = 0; b < blocks_.count(); ++b) {
+      const double* w = blocks_.gather(b, W_, w_room);
+      const double* c = blocks_.gather(b, C, c_room);
+      top = std::max(top, violation(b, w, c));
+    }
+    fit.value = loss_value_ + penalty_value(W_);
+    fit.violation = scale_ > 0.0 ? top / scale_ : top;
+    fit.relative_gap = fit.violation;
+    if (!has_gap_) return;
+    fit.gap = free_.empty() || free_violation() <= 1e-12 ? gap(C) : infinity;
+    const double above = std::max(fit.value - options_.lowest, epsilon * at_zero_);
+    fit.relative_gap = above > 0.0 ? fit.gap / above : fit.gap;
+  }
+
+  double violation(Index block, const double* w, const double* c) const {
+    const double strength = blocks_.strength(block);
+    const Index size = blocks_.size(block);
+    const double distance = penalty_.distance(w, c, size, strength);
+    if (std::isfinite(penalty_.concavity()) || size > 1 || *w != 0.0) return distance;
+    // Zero is a local minimum: what counts is whether there is a better one elsewhere.
+    const double curved = largest_curvature(block % W_.rows());
+    if (!(curved > 0.0)) return 0.0;
+    const double v = *c / curved;
+    double to = 0.0;
+    penalty_.prox(&v, 1, 1.0 / curved, strength, &to);
+    return curved * std::fabs(to);
+  }
+
+  /// A bound on the curvature of a column, or else what it is here.
+  double largest_curvature(Index column) const {
+    const double bound = loss_.curvature_bound();
+    return std::isfinite(bound) ? bound * squares_[column] : squares_here_[column];
+  }
+
+  /// Where largest_curvature() needs them.
+  void find_squares_here() {
+    if (std::isfinite(loss_.curvature_bound()) || std::isfinite(penalty_.concavity())) return;
+    loss_.expand(margins_);
+    squares_here_ = squares_with(curvature(0, 0));
+  }
+
+  double gap(const Matrix& C) const {
+    double t = 1.0;
+    Vector w_room, c_room;
+    for (Index b = 0; b < blocks_.count(); ++b) {
+      const double* c = blocks_.gather(b, C, c_room);
+      if (!(blocks_.strength(b) > 0.0)) continue;
+      t = std::min(t, penalty_.reach(c, blocks_.size(b), blocks_.strength(b)));
+    }
+    double sum = loss_.gap(margins_, t);
+    for (Index b = 0; b < blocks_.count(); ++b) {
+      if (!(blocks_.strength(b) > 0.0)) continue;
+      const double* w = blocks_.gather(b, W_, w_room);
+      const double* c = blocks_.gather(b, C, c_room);
+      const Index size = blocks_.size(b);
+      const Vector u = t * ConstVectorMap(c, size);
+      const double part = penalty_.value(w, size, blocks_.strength(b)) -
+                          u.dot(ConstVectorMap(w, size)) +
+                          penalty_.conjugate(u.data(), size, blocks_.strength(b));
+      sum += std::max(part, 0.0);
+    }
+    return sum;
+  }
+
+  // --- the working set ---------------------------------------------------------------------------
+
+  bool is_inside(Index place) const { return inside_[static_cast<std::size_t>(place)] != 0; }
+
+  /// A coefficient with all that are judged with it, unless that is all of them.
+  void take_in(Index place) {
+    if (is_inside(place)) return;
+    const bool alone = blocks_.are_single() || penalty_.row().of_ranks;
+    const Places own = alone ? Places{place} : blocks_.places(blocks_.of(place));
+    for (const Index p : own) {
+      inside_[static_cast<std::size_t>(p)] = 1;
+      places_.push_back(p);
+    }
+  }
+
+  /// Takes in what violates its condition, the worst first.
+  bool grow(const Matrix& C) {
+    std::vector<std::pair<double, Index>> found =
+        penalty_.row().of_ranks ? high_ranks(C) : violators(C);
+    std::sort(found.begin(), found.end());
+    const std::size_t most = std::max<std::size_t>(100, places_.size());
+    if (found.size() > most) found.resize(most);
+    for (const auto& entry : found) take_in(entry.second);
+    return !found.empty();
+  }
+
+  std::vector<std::pair<double, Index>> violators(const Matrix& C) const {
+    std::vector<std::pair<double, Index>> found;
+    Vector w_room, c_room;
+    for (Index b = 0; b < blocks_.count(); ++b) {
+      const Index place = blocks_.are_single() ? b : blocks_.places(b).front();
+      if (is_inside(place)) continue;
+      const double* w = blocks_.gather(b, W_, w_room);
+      const double* c = blocks_.gather(b, C, c_room);
+      const double size = violation(b, w, c);
+      if (size > 0.0 && (!blocks_.are_single() || squares_[b % W_.rows()] > 0.0)) {
+        found.emplace_back(-size, place);
+      }
+    }
+    return found;
+  }
+
+  /// For a penalty of ranks: the largest derivatives, up to the last rank at which their sum
+  /// exceeds that of the levels (Larsson, Bogdan and Wallin, The strong screening rule for SLOPE,
+  /// 2020, algorithm 1).
+  std::vector<std::pair<double, Index>> high_ranks(const Matrix& C) const {
+    std::vector<std::pair<double, Index>> all;
+    for (Index p = 0; p < C.size(); ++p) all.emplace_back(-std::fabs(C.data()[p]), p);
+    std::sort(all.begin(), all.end());
+    double excess = 0.0;
+    std::size_t last = 0;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      excess += -all[i].first - blocks_.strength(0) * penalty_.level(static_cast<Index>(i));
+      if (excess < 0.0) continue;
+      excess = 0.0;
+      last = i + 1;
+    }
+    std::vector<std::pair<double, Index>> found;
+    for (std::size_t i = 0; i < last; ++i) {
+      const Index p = all[i].second;
+      if (!is_inside(p) && squares_[p % W_.rows()] > 0.0) found.push_back(all[i]);
+    }
+    return found;
+  }
+
+  /// The working set as the inner solver sees it.
+  std::vector<PenaltyBlock> inner_blocks() const {
+    std::vector<PenaltyBlock> list;
+    const Index size = static_cast<Index>(places_.size());
+    if (penalty_.row().of_ranks) {
+      list.push_back({0, size, blocks_.strength(0)});
+      return list;
+    }
+    for (Index at = 0; at < size; at += list.back().size) {
+      const Index block = blocks_.of(places_[static_cast<std::size_t>(at)]);
+      list.push_back({at, blocks_.size(block), blocks_.strength(block)});
+    }
+    return list;
+  }
+
+  Vector gathered(const Matrix& table) const {
+    Vector out(static_cast<Index>(places_.size()));
+    for (std::size_t i = 0; i < places_.size(); ++i) {
+      out[static_cast<Index>(i)] = table.data()[places_[i]];
+    }
+    return out;
+  }
+
+  // --- the model ---------------------------------------------------------------------------------
+
+  /// The columns of one output in the working set, from place `from` on, and where they stand in
+  /// it.
+  struct Part {
+    Columns columns;
+    std::vector<Index> at;
+  };
+
+  Part part_of(Index output, std::size_t from = 0) const {
+    Part part;
+    for (std::size_t i = from; i < places_.size(); ++i) {
+      if (places_[i] / W_.rows() != output) continue;
+      part.columns.push_back(places_[i] % W_.rows());
+      part.at.push_back(static_cast<Index>(i));
+    }
+    return part;
+  }
+
+  void expand() {
+    if (outputs_ == 1) expand_single();
+    else expand_all();
+  }
+
+  /// With one output: about the means that the curvatures give, where nothing cancels. A quadratic
+  /// loss has one matrix for all steps, which only gets new columns.
+  void expand_single() {
+    const Index size = static_cast<Index>(places_.size());
+    const Index known = loss_.is_quadratic() ? model_.H.rows() : 0;
+    if (known == size && size > 0) return;
+    loss_.expand(margins_);
+    const Vector q = curvature(0, 0);
+    const Vector root = q.cwiseSqrt();
+    const Columns all = part_of(0).columns;
+    const Columns fresh(all.begin() + known, all.end());
+    const Centred at = centred(all, q);
+    Matrix H;
+    data_.columns().products(all, fresh, root.data(), at.shift, H);
+    loss_.couple(data_.columns(), all, at.shift, H);
+    model_.H.conservativeResize(size, size);
+    model_.H.rightCols(size - known) = H;
+    model_.H.bottomLeftCorner(size - known, known) = H.topRows(known).transpose();
+    model_.to_intercept = -at.beyond.transpose();
+  }
+
+  /// Where columns have their means, by weights q.
+  struct Centred {
+    Vector shift;  // zero without intercepts
+    Vector beyond;  // for those of a list, the shift less the plain mean
+  };
+
+  Centred centred(const Columns& list, const Vector& q) const {
+    const Index size = static_cast<Index>(list.size());
+    Centred at{Vector::Zero(data_.features()), Vector::Zero(size)};
+    if (!data_.intercept()) return at;
+    const Vector offset = mixed_derivatives(list, q) / q.sum();
+    for (Index i = 0; i < size; ++i) {
+      const Index j = list[static_cast<std::size_t>(i)];
+      at.shift[j] = data_.mean()[j] + offset[i];
+    }
+    if (!loss_.ignores_shifts()) at.beyond = offset;
+    return at;
+  }
+
+  void expand_all() {
+    loss_.expand(margins_);
+    const Index size = static_cast<Index>(places_.size());
+    model_.H.setZero(size, size);
+    Matrix mixed = Matrix::Zero(size, outputs_);  // second derivatives with the intercepts
+    for (Index a = 0; a < outputs_; ++a) {
+      for (Index b = a; b < outputs_; ++b) add_part(a, b, mixed);
+    }
+    model_.to_intercept = Matrix::Zero(outputs_, size);
+    if (!data_.intercept()) return;
+    model_.to_intercept = -Eigen::LDLT<Matrix>(intercept_curvature()).solve(mixed.transpose());
+    model_.H += mixed * model_.to_intercept;
+  }
+
+  void add_part(Index a, Index b, Matrix& mixed) {
+    const Part left = part_of(a);
+    const Part right = part_of(b);
+    if (left.at.empty() && right.at.empty()) return;
+    const Vector q = curvature(a, b);
+    const Vector u = mixed_derivatives(left.columns, q);
+    const Vector v = mixed_derivatives(right.columns, q);
+    for (std::size_t i = 0; i < left.at.size(); ++i)
+      mixed(left.at[i], b) = u[static_cast<Index>(i)];
+    for (std::size_t i = 0; i < right.at.size(); ++i)
+      mixed(right.at[i], a) = v[static_cast<Index>(i)];
+    if (left.at.empty() || right.at.empty()) return;
+    const double sign = a == b ? 1.0 : -1.0;  // what two classes share is negative
+    const Matrix block = second_derivatives(left.columns, right.columns, Vector(sign * q),
+                                            Vector(sign * u), Vector(sign * v));
+    for (std::size_t k = 0; k < right.at.size(); ++k) {
+      for (std::size_t i = 0; i < left.at.size(); ++i) {
+        const double h = sign * block(static_cast<Index>(i), static_cast<Index>(k));
+        model_.H(left.at[i], right.at[k]) = h;
+        model_.H(right.at[k], left.at[i]) = h;
+      }
+    }
+  }
+
+  /// sum_i q_i (x_ij - mean_j) for the columns of a list; zero without intercepts.
+  Vector mixed_derivatives(const Columns& list, const Vector& q) const {
+    Vector out = Vector::Zero(static_cast<Index>(list.size()));
+    if (!data_.intercept() || list.empty()) return out;
+    data_.columns().dots(list, q.data(), out.data());
+    const double total = q.sum();
+    for (std::size_t k = 0; k < list.size(); ++k) {
+      out[static_cast<Index>(k)] -= total * data_.mean()[list[k]];
+    }
+    return out;
+  }
+
+  /// sum_i q_i z_ij z_il for q >= 0 and z = x - mean (x itself without intercepts): about the means
+  /// that q gives, where nothing cancels, and moved from there. u and v are the mixed derivatives.
+  Matrix second_derivatives(const Columns& left, const Columns& right, const Vector& q,
+                            const Vector& u, const Vector& v) const {
+    const Vector root = q.cwiseMax(0.0).cwiseSqrt();
+    const double total = q.sum();
+    Vector shift = Vector::Zero(data_.features());
+    Matrix C;
+    if (!data_.intercept() || !(total > 0.0)) {
+      data_.columns().products(left, right, root.data(), shift, C);
+      return C;
+    }
+    for (std::size_t k = 0; k < left.size(); ++k) {
+      shift[left[k]] = data_.mean()[left[k]] + u[static_cast<Index>(k)] / total;
+    }
+    for (std::size_t k = 0; k < right.size(); ++k) {
+      shift[right[k]] = data_.mean()[right[k]] + v[static_cast<Index>(k)] / total;
+    }
+    data_.columns().products(left, right, root.data(), shift, C);
+    return C + u * v.transpose() / total;
+  }
+
+  // --- the steps ---------------------------------------------------------------------------------
+
+  /// One Newton step; its model is made steeper until the objective falls. False if it does not.
+  bool step(const Matrix& C, const SparseModelFit& fit) {
+    if (places_.empty()) return false;
+    expand();
+    const Vector w = gathered(W_);
+    const Vector c = gathered(C);
+    const double share =
+        loss_.is_quadratic() ? 1e-3 : std::min(0.1, std::sqrt(std::max(fit.relative_gap, 1e-16)));
+    const double goal = share * fit.violation * scale_;
+    const double bound = loss_.curvature_bound();
+    const bool concave = penalty_.concavity() > 0.0 && std::isfinite(penalty_.concavity());
+    double steeper = 0.0;
+    for (int trial = 0; trial < 22; ++trial) {
+      Matrix H = model_.H;
+      if (concave && trial > 0) lift(H, w, trial > 1);
+      for (Index i = 0; i < w.size() && steeper > 0.0; ++i) {
+        const Index column = places_[static_cast<std::size_t>(i)] % W_.rows();
+        H(i, i) += steeper * (H(i, i) + (std::isfinite(bound) ? bound * squares_[column] : 0.0));
+      }
+      PenalisedQuadratic inner(penalty_, H, inner_blocks(), c, w);
+      inner.run(goal, 20000);
+      if (inner.solution() == w) return false;
+      if (take(w, inner.solution(), c)) return true;
+      if (!concave || trial > 1) steeper = std::max(4.0 * steeper, 1e-3);
+    }
+    return false;
+  }
+
+  /// Raises the curvature of coordinates to that of a concave penalty, so that their model has one
+  /// minimum and they do not leap: of all, or of those that are at zero or where the penalty bends.
+  void lift(Matrix& H, const Vector& w, bool all) const {
+    for (Index i = 0; i < w.size(); ++i) {
+      const Index place = places_[static_cast<std::size_t>(i)];
+      const bool bends = w[i] == 0.0 || penalty_.bend(w[i], blocks_.strength(place)) < 0.0;
+      if (all || bends) H(i, i) = std::max(H(i, i), 1.05 * penalty_.concavity());
+    }
+  }
+
+  /// Goes to `next` if the objective falls as its slope promises.
+  bool take(const Vector& w, const Vector& next, const Vector& c) {
+    const Vector change = next - w;
+    const Vector shift = model_.to_intercept * change;
+    Matrix margins = margins_;
+    Matrix W = W_;
+    Vector intercepts = intercepts_;
+    for (std::size_t i = 0; i < places_.size(); ++i) {
+      W.data()[places_[i]] = next[static_cast<Index>(i)];
+    }
+    for (Index k = 0; k < outputs_; ++k) {
+      const Part part = part_of(k);
+      Columns moving;
+      std::vector<double> steps;
+      double by = data_.intercept() ? shift[k] : 0.0;
+      for (std::size_t i = 0; i < part.at.size(); ++i) {
+        const double of = change[part.at[i]];
+        if (of == 0.0) continue;
+        moving.push_back(part.columns[i]);
+        steps.push_back(of);
+        if (data_.intercept()) by -= of * data_.mean()[part.columns[i]];
+      }
+      data_.columns().add(moving, steps.data(), margins.col(k).data());
+      margins.col(k).array() += by;
+      intercepts[k] += by;
+    }
+    const double penalty_before = penalty_value(W_);
+    const double penalty_after = penalty_value(W);
+    const double before = loss_value_ + penalty_before;
+    const double promised = -c.dot(change) + penalty_after - penalty_before;
+    const double reached = loss_.value(margins) + penalty_after;
+    // Near the end the value is flat to rounding, and the derivatives still get better.
+    const double size = std::fabs(loss_value_) + penalty_before;
+    const bool at_rounding =
+        std::fabs(promised) <= 1e-11 * size && reached <= before + 1e-13 * size;
+    if (!(reached <= before + 1e-4 * promised && reached < before) && !at_rounding) return false;
+    margins_ = std::move(margins);
+    W_ = std::move(W);
+    intercepts_ = std::move(intercepts);
+    settle();
+    return true;
+  }
+
+  ElasticNetData& data_;
+  MarginLoss& loss_;
+  PenaltyAt penalty_;
+  const SparseModelOptions& options_;
+  Index outputs_;
+  Blocks blocks_;
+  Matrix W_;
+  Vector intercepts_;
+  Places places_;  // the working set, block by block
+  std::vector<char> inside_;
+  Model model_;
+  Vector squares_;  // of the centred columns, with the weights
+  Vector squares_here_;  // with the curvatures
+  bool has_gap_ = false;
+  Columns free_;  // without penalty
+  double scale_ = 0.0;
+  double at_zero_ = 0.0;
+  double loss_value_ = 0.0;
+  Matrix margins_;
+  Matrix residual_;
+};
+
+}  // namespace
+
+SparseModelFit fit_sparse_model(ElasticNetData& data, MarginLoss& loss,
+                                const SparsePenalty& penalty, const Matrix& start,
+                                const SparseModelOptions& options) {
+  return SparseModel(data, loss, penalty, options).run(start);
+}
+
+}  // namespace optlite
