@@ -39,9 +39,9 @@ void copy_result(const py::object& result, Index rows, Index columns, double* ou
   }
 }
 
-/// A distribution that is written in Python: score(params, y, event) and gradient(...).
-Objective python_objective(const py::object& score, const py::object& gradient, Index parameters,
-                           Index outputs) {
+/// A distribution that is written in Python: score(params, y, event), gradient(...), slope(...).
+Objective python_objective(const py::object& score, const py::object& gradient,
+                           const py::object& slope, Index parameters, Index outputs) {
   const auto call = [outputs, parameters](const py::object& function, const Block& block,
                                           Index columns, double* out, Index stride) {
     const py::gil_scoped_acquire gil;
@@ -60,6 +60,9 @@ Objective python_objective(const py::object& score, const py::object& gradient, 
   objective.gradient = [=](const Block& block, double* out, Index stride) {
     call(gradient, block, parameters, out, stride);
   };
+  objective.slope = [=](const Block& block, double* out, Index stride) {
+    call(slope, block, parameters, out, stride);
+  };
   return objective;
 }
 
@@ -69,8 +72,8 @@ Objective registered_objective(const std::string& name, const FieldValues& field
   const DistributionRow* row = find_by_name(distribution_table(), name);
   const ScoreRow* score = row == nullptr ? nullptr : find_score(*row, score_name);
   if (score == nullptr) throw py::value_error("There is no distribution " + name + " with it.");
-  const RowsFunction slope = natural ? score->natural_gradient : score->gradient;
-  const RowsFunction value = score->score;
+  const RowsFunction gradient = natural ? score->natural_gradient : score->gradient;
+  const RowsFunction slope = score->gradient, value = score->score;
   const auto rows = [](const Block& b) {
     return optlite::Rows{b.count, b.params, b.stride, b.y, b.y_stride, b.event};
   };
@@ -81,6 +84,9 @@ Objective registered_objective(const std::string& name, const FieldValues& field
     value(fields, rows(block), out, block.count);
   };
   objective.gradient = [=](const Block& block, double* out, Index stride) {
+    gradient(fields, rows(block), out, stride);
+  };
+  objective.slope = [=](const Block& block, double* out, Index stride) {
     slope(fields, rows(block), out, stride);
   };
   return objective;
@@ -167,6 +173,8 @@ boosting::Options options_of(const py::dict& given) {
   options.row_share = given["minibatch_frac"].cast<double>();
   options.column_share = given["col_sample"].cast<double>();
   options.tol = given["tol"].cast<double>();
+  const bool newton = given["line_search"].cast<std::string>() == "newton";
+  options.line_search = newton ? boosting::LineSearch::newton : boosting::LineSearch::doubling;
   options.seed = given["seed"].cast<std::uint64_t>();
   options.first_stage = given["first_stage"].cast<Index>();
   options.patience = given["patience"].cast<Index>();
@@ -273,7 +281,7 @@ void bind_boosting(py::module_& m) {
       .def_static("registered", &registered_objective, py::arg("name"), py::arg("fields"),
                   py::arg("score"), py::arg("natural"))
       .def_static("from_python", &python_objective, py::arg("score"), py::arg("gradient"),
-                  py::arg("n_params"), py::arg("n_outputs"))
+                  py::arg("slope"), py::arg("n_params"), py::arg("n_outputs"))
       .def_readonly("n_params", &Objective::parameters);
   py::class_<RowsArrays>(m, "BoostingRows", py::module_local(), "Targets and parameters of rows.")
       .def(py::init<Doubles, Doubles, std::optional<Doubles>, std::optional<Doubles>>(),

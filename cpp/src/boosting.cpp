@@ -15,7 +15,6 @@ namespace optlite::boosting {
 namespace {
 
 constexpr double furthest = 1e100;  // of a target: sums of squares stay finite
-constexpr double shortest_step = 1e-60;
 constexpr double few_rows = 0.75;  // a share below which chosen rows are picked out
 constexpr Index block_rows = 2048;  // parameters, direction and scores of a block stay in the cache
 
@@ -275,25 +274,33 @@ double Boosting::longest_step() const {
   return longest;
 }
 
-/// The longest step of 1, 2, 4, ... before the score rises, else the first of 1/2, 1/4, ... at
-/// which it falls; 0 where it falls at none that is worth a step.
-double Boosting::line_search(double start, Chosen chosen, double size) const {
-  const double longest = longest_step();
-  double step = 1.0, falling = 0.0;
-  double score = mean_score(train_, chosen, &fitted_, step);
-  while (std::isfinite(score) && score <= start) {
-    if (score < start) falling = step;
-    if (2.0 * step > longest || step > 256.0) break;
-    step *= 2.0;
-    score = mean_score(train_, chosen, &fitted_, step);
-  }
-  if (falling > 0.0) return falling;
-  while (size * step >= options_.tol && step >= shortest_step) {
-    step *= 0.5;
-    score = mean_score(train_, chosen, &fitted_, step);
-    if (std::isfinite(score) && score < start) return step;
-  }
-  return 0.0;
+/// The derivative of the mean score at params + step * direction in the step. A parameter that is at
+/// a bound does not move.
+double Boosting::mean_slope(Chosen chosen, double step) const {
+  return mean(train_, chosen, [&](Index begin, Index count, double* slopes) {
+    const Part part = part_of(train_, chosen, begin, count, &fitted_, step);
+    Matrix gradient(count, objective_.parameters);
+    objective_.slope(part.block, gradient.data(), count);
+    std::fill(slopes, slopes + count, 0.0);
+    for (Index k = 0; k < objective_.parameters; ++k) {
+      const double lower = options_.lower[static_cast<std::size_t>(k)];
+      const double upper = options_.upper[static_cast<std::size_t>(k)];
+      for (Index i = 0; i < count; ++i) {
+        const Index row = chosen.rows == nullptr ? begin + i : Index{chosen.rows[begin + i]};
+        const double theta = part.params(i, k);
+        const bool free = (theta > lower) & (theta < upper);
+        slopes[i] += free ? gradient(i, k) * fitted_(row, k) : 0.0;
+      }
+    }
+  });
+}
+
+/// The step of a stage whose direction has this mean length; 0 if there is none.
+double Boosting::best_step(double start, Chosen chosen, double size) const {
+  const auto score = [&](double step) { return mean_score(train_, chosen, &fitted_, step); };
+  const auto slope = [&](double step) { return mean_slope(chosen, step); };
+  const Line line{score, slope, start, longest_step(), size, options_.tol};
+  return options_.line_search == LineSearch::newton ? newton_step(line) : doubled_step(line);
 }
 
 void Boosting::advance(Rows& rows, const Matrix& direction, double step) const {
@@ -328,7 +335,7 @@ bool Boosting::stage() {
     before = std::isnan(drawn.score) ? mean_score(train_, chosen, nullptr, 0.0) : drawn.score;
   }
   const double size = mean_length(chosen);
-  const double step = line_search(before, chosen, size);
+  const double step = best_step(before, chosen, size);
   learner_->keep(options_.learning_rate * step);
   advance(train_, fitted_, options_.learning_rate * step);
   // One look at all rows gives what the next stage starts from, too, if that sees most of them.

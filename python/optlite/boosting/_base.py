@@ -51,6 +51,7 @@ class NGBoost(Predictions, EstimatorShell, BaseEstimator):
         "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
         "monotonic_cst": ["array-like", None],
         "tree_sharing": [StrOptions({"separate", "joint"})],
+        "line_search": [StrOptions({"doubling", "newton"})],
         "n_threads": [Interval(Integral, 1, None, closed="left"), None],
         "warm_start": ["boolean"],
     }
@@ -77,6 +78,7 @@ class NGBoost(Predictions, EstimatorShell, BaseEstimator):
         categorical_features="from_dtype",
         monotonic_cst=None,
         tree_sharing="separate",
+        line_search="doubling",
         n_threads=None,
         warm_start=False,
     ):
@@ -100,6 +102,7 @@ class NGBoost(Predictions, EstimatorShell, BaseEstimator):
         self.categorical_features = categorical_features
         self.monotonic_cst = monotonic_cst
         self.tree_sharing = tree_sharing
+        self.line_search = line_search
         self.n_threads = n_threads
         self.warm_start = warm_start
 

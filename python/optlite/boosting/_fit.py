@@ -67,6 +67,7 @@ def objective_of(family, score, natural):
     return core.BoostingObjective.from_python(
         lambda *rows: call(family.score, *rows),
         lambda *rows: call(slope, *rows),
+        lambda *rows: call(family.gradient, *rows),
         family.n_params,
         family.n_outputs,
     )

@@ -81,6 +81,7 @@ class Run:
             "minibatch_frac": float(estimator.minibatch_frac),
             "col_sample": float(estimator.col_sample),
             "tol": float(estimator.tol),
+            "line_search": estimator.line_search,
             "seed": seed,
             "first_stage": 0 if self.before is None else len(self.before["scalings_"]),
             "patience": patience,

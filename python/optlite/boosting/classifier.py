@@ -20,7 +20,7 @@ class NGBClassifier(ClassifierMixin, NGBoost):
     Score, Base, natural_gradient, n_estimators, learning_rate, minibatch_frac, col_sample, tol, \
     random_state, validation_fraction, early_stopping_rounds, max_depth, max_leaf_nodes, \
     min_samples_leaf, l2_regularization, max_bins, categorical_features, monotonic_cst, \
-    tree_sharing, n_threads, warm_start
+    tree_sharing, line_search, n_threads, warm_start
         As in :class:`NGBRegressor`, with the same defaults.
 
     Attributes

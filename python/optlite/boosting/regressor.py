@@ -68,6 +68,9 @@ class NGBRegressor(RegressorMixin, NumberPredictions, NGBoost):
         +1 or -1 for features with which the first parameter must not fall or rise.
     tree_sharing : {"separate", "joint"}, default="separate"
         One tree for each parameter, as in ngboost, or one tree with a vector in each leaf.
+    line_search : {"doubling", "newton"}, default="doubling"
+        How far a stage goes before `learning_rate` shortens it: by ngboost's search, or to the
+        lowest mean score along its trees; see Notes.
     n_threads : int or None, default=None
         Threads of a fit or prediction; None leaves it to OpenMP. The model does not depend on it.
     warm_start : bool, default=False

@@ -11,6 +11,7 @@ What is evaluated is theta clipped to its bounds, and targets that would lead fu
 Duan et al., NGBoost: natural gradient boosting for probabilistic prediction, 2020, algorithm 1.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +42,8 @@ def steps(
     n_estimators=100,
     learning_rate=0.05,
     tol=1e-4,
+    line_search="doubling",
+    gradient=None,
     weight=None,
     lower=-np.inf,
     upper=np.inf,
@@ -58,6 +61,10 @@ def steps(
     start : ndarray of shape (n_params,)
     score, natural_gradient : callables of (params, y)
         With params of shape (n_params, n); they return shapes (n,) and (n_params, n).
+    line_search : {"doubling", "newton"}, default="doubling"
+        How the step is found; the second one needs `gradient`.
+    gradient : callable of (params, y), default=None
+        The ordinary gradient of the score, shape (n_params, n).
     lower, upper : float or ndarray of shape (n_params,)
         Bounds of the parameters.
     reach : float or ndarray of shape (n_params,)
@@ -79,6 +86,11 @@ def steps(
     def mean_score(theta):
         return np.average(score(np.clip(theta, lower, upper).T, y), weights=weight)
 
+    def mean_slope(theta, direction):
+        free = (theta > lower) & (theta < upper)  # what is at a bound does not move
+        slopes = gradient(np.clip(theta, lower, upper).T, y).T
+        return np.average(np.sum(np.where(free, slopes * direction, 0.0), axis=1), weights=weight)
+
     for number in range(1, n_estimators + 1):
         targets = -natural_gradient(np.clip(params, lower, upper).T, y).T
         outward = ((params <= lower) & (targets < 0)) | ((params >= upper) & (targets > 0))
@@ -88,7 +100,14 @@ def steps(
         size = np.average(np.linalg.norm(direction, axis=1), weights=weight)
         furthest = learning_rate * np.abs(direction).max(axis=0)
         longest = np.min(reach / np.maximum(furthest, np.finfo(float).tiny))
-        step = line_search(mean_score, params, direction, size, tol, longest)
+        line = Line(
+            lambda step, direction=direction: mean_score(params + step * direction),
+            lambda step, direction=direction: mean_slope(params + step * direction, direction),
+            mean_score(params),
+            longest,
+            tol / size if size > 0.0 else np.inf,
+        )
+        step = newton_step(line) if line_search == "newton" else doubled_step(line)
         params = params + learning_rate * step * direction
         yield Stage(number, targets, grown, direction, step, params, mean_score(params))
         if size < tol or step == 0.0:
@@ -104,21 +123,77 @@ def fit_trees(features, codes, targets, weight, joint, limits):
     return [trees.Tree(features, **limits).fit(codes, t, weight) for t in targets.T]
 
 
-def line_search(mean_score, params, direction, size, tol, longest):
+@dataclass
+class Line:
+    """The mean score as a function of the step, and the steps that are allowed."""
+
+    score: Callable[[float], float]
+    slope: Callable[[float], float]  # the derivative of the score
+    start: float  # the score at step 0
+    longest: float = np.inf  # a step above 1 is at most this
+    shortest: float = 1e-60  # no step below is worth it
+
+
+def tried_steps(line):
+    """Return the steps 0, 1, 2, 4, ... until the score rises, and their scores.
+
+    If it does not fall at any of them, 1/2, 1/4, ... follow until it does.
+    """
+    steps, scores = [0.0], [line.start]
+    step, falls = 1.0, False
+    while True:
+        steps.append(step)
+        scores.append(line.score(step))
+        falls |= bool(np.isfinite(scores[-1]) and scores[-1] < line.start)
+        stays = np.isfinite(scores[-1]) and scores[-1] <= line.start
+        if not stays or 2.0 * step > line.longest or step > 256.0:
+            break
+        step *= 2.0
+    while not falls and step >= line.shortest:
+        step *= 0.5
+        steps.append(step)
+        scores.append(line.score(step))
+        falls = bool(np.isfinite(scores[-1]) and scores[-1] < line.start)
+    order = np.argsort(steps)
+    return np.array(steps)[order], np.array(scores)[order]
+
+
+def doubled_step(line):
     """Return the longest step of 1, 2, 4, ... before the score rises.
 
     If it rises at 1, the first of 1/2, 1/4, ... at which it falls; 0 if none is worth a step.
     """
-    start, step, falling = mean_score(params), 1.0, 0.0
-    value = mean_score(params + direction)
-    while np.isfinite(value) and value <= start:
-        falling = step if value < start else falling
-        if 2.0 * step > longest or step > 256.0:
+    steps, scores = tried_steps(line)
+    falling = steps[np.isfinite(scores) & (scores < line.start)]
+    return falling.max(initial=0.0)
+
+
+def newton_step(line, accuracy=1e-4):
+    """Return the step with the lowest score, near the lowest one that doubling tries."""
+    steps, scores = tried_steps(line)
+    lowest = int(np.argmin(np.where(np.isfinite(scores), scores, np.inf)))
+    if lowest == 0:
+        return 0.0
+    step, score = steps[lowest], scores[lowest]
+    low, open_end = steps[lowest - 1], lowest == len(steps) - 1
+    end = step if step > 256.0 else max(step, line.longest)
+    high = end if open_end else steps[lowest + 1]
+    slope, last_slope = line.slope(step), np.inf
+    width, gained = step - low, line.start - score
+    curvature = 2.0 * (scores[lowest - 1] - score + slope * width) / width**2  # of a parabola
+    while slope != 0.0 and slope**2 >= 2.0 * accuracy**2 * gained * curvature:
+        if slope < 0.0:
+            low = step
+        else:
+            high, open_end = step, False
+        if high - low <= accuracy * high:
             break
-        step *= 2.0
-        value = mean_score(params + step * direction)
-    while falling == 0.0 and size * step >= tol:
-        step *= 0.5
-        value = mean_score(params + step * direction)
-        falling = step if np.isfinite(value) and value < start else 0.0
-    return falling
+        following = step - slope / curvature if curvature > 0.0 else np.inf
+        if abs(slope) > 0.5 * abs(last_slope) or not low < following < high:
+            following, open_end = (high if open_end else 0.5 * (low + high)), False
+        last_slope, slope = slope, line.slope(following)
+        curvature = (slope - last_slope) / (following - step)  # of a secant
+        if not np.isfinite(slope):
+            slope, curvature = np.inf, 0.0
+        step = following
+    return step if line.score(step) < score else steps[lowest]

@@ -27,6 +27,8 @@ struct Objective {
   std::function<void(const Block&, double* out)> score;
   /// The gradient of the score, natural or ordinary: parameter k of row i at out[k * stride + i].
   std::function<void(const Block&, double* out, Index stride)> gradient;
+  /// The ordinary gradient, whichever the other one is: the slope along a line needs it.
+  std::function<void(const Block&, double* out, Index stride)> slope;
 };
 
 }  // namespace optlite::boosting
