@@ -315,7 +315,7 @@ def test_every_row_is_drawn_as_often_as_any_other(share):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the memory of the process from /proc")
 def test_a_fit_needs_little_memory_beside_the_features():
-    """Codes (20 bytes a row), parameters and directions (16 each), targets (8), places (4)."""
+    """Codes (20 bytes a row), parameters (16), targets (8), places (4), nodes (1), fixed parts."""
     code = """
         import numpy as np
         from optlite.boosting import NGBRegressor
@@ -347,7 +347,37 @@ def test_a_fit_needs_little_memory_beside_the_features():
         env=environment,
         check=True,
     )
-    assert float(run.stdout) < 70.0
+    assert float(run.stdout) < 53.0
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"minibatch_frac": 0.9}, {"minibatch_frac": 0.3, "col_sample": 0.5}],
+    ids=["all", "most", "some"],
+)
+def test_the_little_memory_of_many_rows_changes_nothing(settings, monkeypatch):
+    """Trees up to depth 7 keep nodes, deeper ones values; leaves of 10,000 rows are never deep."""
+    from optlite.boosting import _units
+
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(110_000, 3))
+    y = 50.0 + 7.0 * (X[:, 0] + rng.normal(size=len(X)) * np.exp(0.3 * X[:, 1]))
+    fits = []
+    for depth in (7, 100):
+        limits = {**settings, "max_depth": depth, "min_samples_leaf": 10_000}
+        fits.append(
+            NGBRegressor(n_estimators=4, early_stopping_rounds=None, random_state=0, **limits)
+        )
+        fits[-1].fit(X, y)
+    monkeypatch.setattr(_units, "MANY_ROWS", 10**9)  # targets are copied, in the unit of the fit
+    fits.append(clone(fits[0]).fit(X, y))
+    assert (fits[0].scalings_ > 0.0).all()
+    for other in fits[1:]:
+        assert_array_equal(other.scalings_, fits[0].scalings_)
+        assert_allclose(other.train_score_, fits[0].train_score_, rtol=1e-13)
+        assert_allclose(other._params(X), fits[0]._params(X), rtol=1e-9, atol=1e-9)
+    assert_array_equal(fits[1]._params(X), fits[0]._params(X))
+    assert fits[0].loss(X, y) == pytest.approx(fits[0].train_score_[-1], rel=1e-12)
 
 
 class Keeper(RegressorMixin, BaseEstimator):

@@ -117,10 +117,12 @@ class PythonLearner : public boosting::Learner {
 };
 
 /// Targets and parameters of the training or of the validation rows, as Python hands them over: one
-/// column of parameters is that of every row.
+/// column of parameters is that of every row. With a unit (center, 1 / scale), y is still that of
+/// the user.
 struct RowsArrays {
   Doubles params, y;
   std::optional<Doubles> weight, event;
+  std::optional<std::pair<double, double>> unit;
 
   boosting::Rows rows(const char* name) const {
     const auto fail = [&](const char* what) {
@@ -132,9 +134,15 @@ struct RowsArrays {
     if (!shared && params.shape(1) != count) fail("params");
     if (weight && weight->size() != count) fail("weight");
     if (event && event->size() != count) fail("event");
+    if (unit && y.shape(0) != 1) fail("y");
     boosting::Rows result;
     result.count = count;
     result.y = y.data();
+    if (unit) {
+      result.y_as_given = true;
+      result.y_center = unit->first;
+      result.y_units = unit->second;
+    }
     result.event = event ? event->data() : nullptr;
     result.weight = weight ? weight->data() : nullptr;
     if (shared) {
@@ -284,8 +292,9 @@ void bind_boosting(py::module_& m) {
                   py::arg("slope"), py::arg("n_params"), py::arg("n_outputs"))
       .def_readonly("n_params", &Objective::parameters);
   py::class_<RowsArrays>(m, "BoostingRows", py::module_local(), "Targets and parameters of rows.")
-      .def(py::init<Doubles, Doubles, std::optional<Doubles>, std::optional<Doubles>>(),
-           py::arg("params"), py::arg("y"), py::arg("weight"), py::arg("event"));
+      .def(py::init<Doubles, Doubles, std::optional<Doubles>, std::optional<Doubles>,
+                    std::optional<std::pair<double, double>>>(),
+           py::arg("params"), py::arg("y"), py::arg("weight"), py::arg("event"), py::arg("unit"));
   py::class_<BoostingRun>(m, "BoostingRun", py::module_local(), "A fit, stage by stage.")
       .def("run", &BoostingRun::run, py::arg("stages"))
       .def("history", &history)

@@ -15,6 +15,7 @@ namespace optlite::boosting {
 namespace {
 
 constexpr double furthest = 1e100;  // of a target: sums of squares stay finite
+constexpr Index many_rows = 100000;  // from which on memory counts
 constexpr double few_rows = 0.75;  // a share below which chosen rows are picked out
 constexpr Index block_rows = 2048;  // parameters, direction and scores of a block stay in the cache
 
@@ -81,6 +82,14 @@ std::vector<Place> places_of(const std::vector<std::uint8_t>& taken) {
 struct Boosting::Part {
   Matrix params, y, event;
   Block block;
+
+  /// Targets in the unit of the fit, from those of the user: these may lie in `y`.
+  void count_targets(const double* given, double center, double units) {
+    y.resize(block.count, 1);
+    double* const to = y.data();
+    for (Index i = 0; i < block.count; ++i) to[i] = (given[i] - center) * units;
+    block.y = to;
+  }
 };
 
 Boosting::Boosting(Objective objective, Learner& learner, Rows train, Rows validation,
@@ -129,7 +138,7 @@ Boosting::Drawn Boosting::draw_rows(std::uint64_t stage) const {
 
 /// Rows at params + step * direction (null: params).
 Boosting::Part Boosting::part_of(const Rows& rows, Chosen chosen, Index begin, Index count,
-                                 const Matrix* direction, double step) const {
+                                 const Direction* direction, double step) const {
   Part part;
   part.params.resize(count, objective_.parameters);
   const std::uint32_t* places = chosen.rows == nullptr ? nullptr : chosen.rows + begin;
@@ -137,25 +146,27 @@ Boosting::Part Boosting::part_of(const Rows& rows, Chosen chosen, Index begin, I
     const double lower = options_.lower[static_cast<std::size_t>(k)];
     const double upper = options_.upper[static_cast<std::size_t>(k)];
     const double* from = rows.params.data() + k * rows.count;
-    const double* by = direction == nullptr ? nullptr : direction->data() + k * rows.count;
     double* to = part.params.data() + k * count;
     if (places != nullptr) {
       for (Index i = 0; i < count; ++i) {
         const std::uint32_t row = places[i];
-        to[i] = clip(by == nullptr ? from[row] : from[row] + step * by[row], lower, upper);
+        const double by = direction == nullptr ? 0.0 : step * direction->at(row, k);
+        to[i] = clip(from[row] + by, lower, upper);
       }
-    } else if (by == nullptr) {
+    } else if (direction == nullptr) {
       for (Index i = 0; i < count; ++i) to[i] = clip(from[begin + i], lower, upper);
     } else {
+      const double* by = direction->column(k, begin, count, to);
 #pragma omp simd
-      for (Index i = 0; i < count; ++i) {
-        to[i] = clip(from[begin + i] + step * by[begin + i], lower, upper);
-      }
+      for (Index i = 0; i < count; ++i) to[i] = clip(from[begin + i] + step * by[i], lower, upper);
     }
   }
   const double* event = rows.event == nullptr ? nullptr : rows.event + begin;
   part.block = {count, part.params.data(), count, rows.y + begin, rows.count, event};
-  if (places == nullptr) return part;
+  if (places == nullptr) {
+    if (rows.y_as_given) part.count_targets(rows.y + begin, rows.y_center, rows.y_units);
+    return part;
+  }
   const auto gather = [&](const double* columns, Index width, Matrix& into) {
     into.resize(count, width);
     for (Index k = 0; k < width; ++k) {
@@ -165,27 +176,30 @@ Boosting::Part Boosting::part_of(const Rows& rows, Chosen chosen, Index begin, I
   };
   part.block.y = gather(rows.y, objective_.outputs, part.y);
   part.block.y_stride = count;
+  if (rows.y_as_given) part.count_targets(part.y.data(), rows.y_center, rows.y_units);
   if (rows.event != nullptr) part.block.event = gather(rows.event, 1, part.event);
   return part;
 }
 
-void Boosting::negative_gradient(Chosen chosen) {
+/// Targets of some parameters, one column after the other.
+void Boosting::write_targets(Chosen chosen, Index first, Index columns, double* targets) const {
   const Index n = train_.count, p = objective_.parameters;
+  const bool in_place = chosen.rows == nullptr && columns == p;
   over_blocks(objective_, chosen.count, [&](Index begin, Index count, Index) {
     const Part part = part_of(train_, chosen, begin, count, nullptr, 0.0);
-    Matrix slopes(chosen.rows == nullptr ? 0 : count, p);
-    double* const from = chosen.rows == nullptr ? fitted_.data() + begin : slopes.data();
-    const Index stride = chosen.rows == nullptr ? n : count;
-    objective_.gradient(part.block, from, stride);
-    for (Index k = 0; k < p; ++k) {
-      const double* theta = train_.params.data() + k * n;
-      double *slope = from + k * stride, *out = fitted_.data() + k * n;
+    Matrix room(in_place ? 0 : count, p);
+    double* const slopes = in_place ? targets + begin : room.data();
+    const Index stride = in_place ? n : count;
+    objective_.gradient(part.block, slopes, stride);
+    for (Index k = first; k < first + columns; ++k) {
+      const double *theta = train_.params.data() + k * n, *slope = slopes + k * stride;
+      double* out = targets + (k - first) * n;
       const double lower = options_.lower[static_cast<std::size_t>(k)];
       const double upper = options_.upper[static_cast<std::size_t>(k)];
       if (chosen.rows == nullptr) {
 #pragma omp simd
         for (Index i = 0; i < count; ++i) {
-          slope[i] = target_of(slope[i], theta[begin + i], lower, upper);
+          out[begin + i] = target_of(slope[i], theta[begin + i], lower, upper);
         }
       } else {
         for (Index i = 0; i < count; ++i) {
@@ -195,6 +209,25 @@ void Boosting::negative_gradient(Chosen chosen) {
       }
     }
   });
+}
+
+/// The models of a stage, and what they say of all rows.
+void Boosting::fit(Chosen chosen, const std::vector<std::uint32_t>* rows,
+                   const std::vector<std::int32_t>& features) {
+  const Index n = train_.count, p = objective_.parameters;
+  double* const validation = direction_of_validation_.values();
+  if (!by_node_) {
+    double* const values = direction_.values();
+    write_targets(chosen, 0, p, values);
+    learner_->fit({p, n, values, train_.weight, rows, &features}, values, validation);
+    return;
+  }
+  for (Index k = 0; k < p; ++k) {
+    double* const room = direction_.room();
+    write_targets(chosen, k, 1, room);
+    const StageTargets targets{1, n, room, train_.weight, rows, &features};
+    learner_->fit_nodes(targets, k, room, direction_, validation + k * validation_.count);
+  }
 }
 
 /// The weighted mean of a number for each chosen row, and that of those drawn among them.
@@ -236,7 +269,7 @@ double Boosting::mean(const Rows& rows, Chosen chosen, Body&& body, Drawn* also)
 }
 
 /// The mean score at params + step * direction.
-double Boosting::mean_score(const Rows& rows, Chosen chosen, const Matrix* direction,
+double Boosting::mean_score(const Rows& rows, Chosen chosen, const Direction* direction,
                             double step) const {
   return mean(rows, chosen, [&](Index begin, Index count, double* scores) {
     const Part part = part_of(rows, chosen, begin, count, direction, step);
@@ -254,11 +287,20 @@ double Boosting::mean_score(const Rows& rows, Drawn* also) const {
 
 double Boosting::mean_length(Chosen chosen) const {
   return mean(train_, chosen, [&](Index begin, Index count, double* lengths) {
-    if (chosen.rows == nullptr) {
-      VectorMap(lengths, count) = fitted_.middleRows(begin, count).rowwise().norm();
-      return;
+    Vector room(count);
+    std::fill(lengths, lengths + count, 0.0);
+    for (Index k = 0; k < objective_.parameters; ++k) {
+      if (chosen.rows == nullptr) {
+        const double* by = direction_.column(k, begin, count, room.data());
+        for (Index i = 0; i < count; ++i) lengths[i] += by[i] * by[i];
+      } else {
+        for (Index i = 0; i < count; ++i) {
+          const double by = direction_.at(chosen.rows[begin + i], k);
+          lengths[i] += by * by;
+        }
+      }
     }
-    for (Index i = 0; i < count; ++i) lengths[i] = fitted_.row(chosen.rows[begin + i]).norm();
+    for (Index i = 0; i < count; ++i) lengths[i] = std::sqrt(lengths[i]);
   });
 }
 
@@ -266,7 +308,7 @@ double Boosting::mean_length(Chosen chosen) const {
 double Boosting::longest_step() const {
   double longest = std::numeric_limits<double>::infinity();
   for (Index k = 0; k < objective_.parameters; ++k) {
-    const double furthest = options_.learning_rate * fitted_.col(k).cwiseAbs().maxCoeff();
+    const double furthest = options_.learning_rate * direction_.largest(k);
     if (furthest > 0.0) {
       longest = std::min(longest, options_.reach[static_cast<std::size_t>(k)] / furthest);
     }
@@ -274,11 +316,11 @@ double Boosting::longest_step() const {
   return longest;
 }
 
-/// The derivative of the mean score at params + step * direction in the step. A parameter that is at
-/// a bound does not move.
+/// The derivative of the mean score at params + step * direction in the step. A parameter that is
+/// at a bound does not move.
 double Boosting::mean_slope(Chosen chosen, double step) const {
   return mean(train_, chosen, [&](Index begin, Index count, double* slopes) {
-    const Part part = part_of(train_, chosen, begin, count, &fitted_, step);
+    const Part part = part_of(train_, chosen, begin, count, &direction_, step);
     Matrix gradient(count, objective_.parameters);
     objective_.slope(part.block, gradient.data(), count);
     std::fill(slopes, slopes + count, 0.0);
@@ -289,7 +331,7 @@ double Boosting::mean_slope(Chosen chosen, double step) const {
         const Index row = chosen.rows == nullptr ? begin + i : Index{chosen.rows[begin + i]};
         const double theta = part.params(i, k);
         const bool free = (theta > lower) & (theta < upper);
-        slopes[i] += free ? gradient(i, k) * fitted_(row, k) : 0.0;
+        slopes[i] += free ? gradient(i, k) * direction_.at(row, k) : 0.0;
       }
     }
   });
@@ -297,14 +339,37 @@ double Boosting::mean_slope(Chosen chosen, double step) const {
 
 /// The step of a stage whose direction has this mean length; 0 if there is none.
 double Boosting::best_step(double start, Chosen chosen, double size) const {
-  const auto score = [&](double step) { return mean_score(train_, chosen, &fitted_, step); };
+  const auto score = [&](double step) { return mean_score(train_, chosen, &direction_, step); };
   const auto slope = [&](double step) { return mean_slope(chosen, step); };
   const Line line{score, slope, start, longest_step(), size, options_.tol};
   return options_.line_search == LineSearch::newton ? newton_step(line) : doubled_step(line);
 }
 
-void Boosting::advance(Rows& rows, const Matrix& direction, double step) const {
-  rows.params += step * direction;
+void Boosting::advance(Rows& rows, const Direction& direction, double step) const {
+  const Index blocks = (rows.count + block_rows - 1) / block_rows;
+  const double work = static_cast<double>(rows.count * objective_.parameters);
+  parallel::for_each(blocks, work, [&](Index b) {
+    const Index begin = b * block_rows, count = std::min(block_rows, rows.count - begin);
+    double room[block_rows];
+    for (Index k = 0; k < objective_.parameters; ++k) {
+      const double* by = direction.column(k, begin, count, room);
+      double* params = rows.params.data() + k * rows.count + begin;
+#pragma omp simd
+      for (Index i = 0; i < count; ++i) params[i] += step * by[i];
+    }
+  });
+}
+
+/// Memory for a stage.
+void Boosting::prepare() {
+  const Index n = train_.count, p = objective_.parameters;
+  by_node_ = learner_->has_nodes() && p == 2 && n >= many_rows;
+  if (by_node_) {
+    direction_.hold_nodes(n, p);
+  } else {
+    direction_.hold_values(n, p);
+  }
+  direction_of_validation_.hold_values(validation_.count, p);
 }
 
 bool Boosting::stage() {
@@ -322,14 +387,8 @@ bool Boosting::stage() {
   }
   const auto features =
       places_of<std::int32_t>(draw(options_.features, options_.column_share, 2 * number + 3));
-  if (records_.empty()) {  // not earlier: whoever made the run may have memory to free
-    fitted_.setZero(train_.count, objective_.parameters);
-    fitted_validation_.setZero(validation_.count, objective_.parameters);
-  }
-  negative_gradient(chosen);  // into the place where the learner puts what it makes of it
-  learner_->fit({objective_.parameters, train_.count, fitted_.data(), train_.weight,
-                 part ? &drawn.rows : nullptr, &features},
-                fitted_.data(), fitted_validation_.data());
+  if (records_.empty()) prepare();  // not earlier: whoever made the run may have memory to free
+  fit(chosen, part ? &drawn.rows : nullptr, features);
   double before = records_.empty() ? start_score_ : records_.back().score;
   if (part) {
     before = std::isnan(drawn.score) ? mean_score(train_, chosen, nullptr, 0.0) : drawn.score;
@@ -337,7 +396,7 @@ bool Boosting::stage() {
   const double size = mean_length(chosen);
   const double step = best_step(before, chosen, size);
   learner_->keep(options_.learning_rate * step);
-  advance(train_, fitted_, options_.learning_rate * step);
+  advance(train_, direction_, options_.learning_rate * step);
   // One look at all rows gives what the next stage starts from, too, if that sees most of them.
   Drawn* also = nullptr;
   if (part && options_.row_share >= few_rows) {
@@ -347,7 +406,7 @@ bool Boosting::stage() {
   StageRecord record{step, mean_score(train_, also), std::numeric_limits<double>::quiet_NaN(),
                      size};
   if (validation_.count > 0) {
-    advance(validation_, fitted_validation_, options_.learning_rate * step);
+    advance(validation_, direction_of_validation_, options_.learning_rate * step);
     record.validation = mean_score(validation_);
   }
   records_.push_back(record);

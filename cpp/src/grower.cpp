@@ -318,13 +318,13 @@ void Grower::close(Node& node) {
   if (!node.histogram.empty()) spare_.push_back(std::move(node.histogram));
 }
 
-/// The value of the leaf of every row of the sample.
-void Grower::write_fitted(double* fitted) const {
+/// What value(node, k) says of the leaf of every row of the sample: `outputs` columns.
+template <class T, class Value>
+void Grower::write(T* out, Index outputs, Value value) const {
   // Rows that stay outside of the tree go down a small one faster than the others are looked up.
   const bool together = !all_rows_ && tree_.size() <= small_tree;
-  if (!together) write_listed(fitted);
+  if (!together) write_listed(out, outputs, value);
   if (all_rows_) return;
-  const Index outputs = coding_.outputs();
   std::vector<std::uint8_t> known(together ? 0 : static_cast<std::size_t>(sample_.rows), 0);
   if (!together) {
     for (const std::uint32_t i : rows_) known[i] = 1;
@@ -335,11 +335,10 @@ void Grower::write_fitted(double* fitted) const {
     Index leaves[block_rows];
     leaves_of(tree_, sample_, begin, count, leaves);
     for (Index k = 0; k < outputs; ++k) {
-      double* out = fitted + k * targets_.stride + begin;
-      const double* value = tree_.value.data() + k;
+      T* const column = out + k * targets_.stride + begin;
       for (Index i = 0; i < count; ++i) {
         if (together || known[static_cast<std::size_t>(begin + i)] == 0) {
-          out[i] = value[leaves[i] * outputs];
+          column[i] = value(leaves[i], k);
         }
       }
     }
@@ -348,8 +347,8 @@ void Grower::write_fitted(double* fitted) const {
 
 /// The same for the rows that the tree was grown on: they lie sorted by leaf, or by the parent of
 /// two leaves.
-void Grower::write_listed(double* fitted) const {
-  const Index outputs = coding_.outputs();
+template <class T, class Value>
+void Grower::write_listed(T* out, Index outputs, Value value) const {
   for (const Done& part : done_) {
     const auto n = static_cast<std::size_t>(part.index);
     const Index f = std::max<std::int32_t>(tree_.feature[n], 0);
@@ -361,23 +360,23 @@ void Grower::write_listed(double* fitted) const {
     const Index right = tree_.feature[n] < 0 ? part.index : tree_.left[n] + 1;
     const Index count = part.end - part.begin;
     for (Index k = 0; k < outputs; ++k) {
-      double values[256];
+      T values[256];
       for (Index code = 0; code < 256; ++code) {
-        const Index leaf = right - goes[static_cast<std::size_t>(code)];
-        values[code] = tree_.value[static_cast<std::size_t>(leaf * outputs + k)];
+        values[code] = value(right - goes[static_cast<std::size_t>(code)], k);
       }
-      double* out = fitted + k * targets_.stride;
+      T* const column = out + k * targets_.stride;
       parallel::for_each(chunks_of(count), static_cast<double>(count), [&](Index c) {
         const std::uint32_t* rows = rows_.data() + part.begin;
         const Index end = std::min(count, (c + 1) * chunk_rows);
-        for (Index i = c * chunk_rows; i < end; ++i) out[rows[i]] = values[codes[rows[i]]];
+        for (Index i = c * chunk_rows; i < end; ++i) column[rows[i]] = values[codes[rows[i]]];
       });
     }
   }
 }
 
 Tree Grower::grow(const Targets& targets, const std::vector<std::uint32_t>* rows,
-                  const std::vector<std::int32_t>& features, bool signs, double* fitted) {
+                  const std::vector<std::int32_t>& features, bool signs, double* fitted,
+                  std::uint8_t* nodes) {
   features_ = &features;
   signs_ = signs;
   start(targets, rows, fitted);
@@ -408,7 +407,13 @@ Tree Grower::grow(const Targets& targets, const std::vector<std::uint32_t>* rows
     interrupt::poll();
   }
   for (Node& node : open) close(node);
-  write_fitted(fitted);
+  if (nodes != nullptr) {
+    write(nodes, 1, [](Index node, Index) { return static_cast<std::uint8_t>(node); });
+  } else {
+    const double* values = tree_.value.data();
+    const Index outputs = coding_.outputs();
+    write(fitted, outputs, [=](Index node, Index k) { return values[node * outputs + k]; });
+  }
   return std::move(tree_);
 }
 

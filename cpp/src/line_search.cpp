@@ -9,7 +9,8 @@ namespace {
 
 constexpr double furthest_step = 256.0;  // that is doubled
 constexpr double shortest_step = 1e-60;
-constexpr double accuracy = 1e-4;  // of Newton's step; a gain of its square is not worth another one
+constexpr double accuracy =
+    1e-4;  // of Newton's step; a gain of its square is not worth another one
 constexpr int most_slopes = 60;  // each of them halves the slope or the bracket
 
 /// The steps that doubling and halving try.
@@ -78,10 +79,8 @@ double newton_step(const Line& line) {
     last_slope = slope;
     slope = line.slope(next);
     curvature = (slope - last_slope) / (next - step);
-    if (!std::isfinite(slope)) {  // beyond where the score is finite
-      slope = HUGE_VAL;
-      curvature = 0.0;
-    }
+    if (!std::isfinite(slope)) slope = HUGE_VAL;  // beyond where the score is finite
+    if (!std::isfinite(curvature)) curvature = 0.0;
     step = next;
   }
   if (step == tried.lowest) return step;

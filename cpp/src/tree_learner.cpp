@@ -14,6 +14,12 @@ void append(const std::vector<T>& from, std::vector<T>& to) {
   to.insert(to.end(), from.begin(), from.end());
 }
 
+/// Whether no tree can have more nodes than a byte has numbers.
+bool are_small(const trees::TreeOptions& options) {
+  const bool shallow = options.max_depth >= 0 && options.max_depth <= 7;
+  return shallow || (options.max_leaf_nodes > 0 && options.max_leaf_nodes <= 128);
+}
+
 /// In a joint tree an output counts by the inverse of its mean square: none outweighs the others
 /// because of its unit.
 std::vector<double> inverse_mean_squares(const StageTargets& targets) {
@@ -40,7 +46,11 @@ std::vector<double> inverse_mean_squares(const StageTargets& targets) {
 
 TreeLearner::TreeLearner(const trees::Sample& train, const trees::Sample& validation,
                          const trees::TreeOptions& options, bool joint)
-    : train_(train), validation_(validation), joint_(joint), grower_(train, options) {}
+    : train_(train),
+      validation_(validation),
+      joint_(joint),
+      small_(are_small(options)),
+      grower_(train, options) {}
 
 void TreeLearner::add(const trees::Tree& tree, Index target, Index outputs, double* validation) {
   const Index rows = validation_.rows;
@@ -85,6 +95,20 @@ void TreeLearner::fit(const StageTargets& targets, double* train, double* valida
                                           signs, train + k * targets.rows);
     add(tree, k, outputs, validation + k * validation_.rows);
   }
+}
+
+void TreeLearner::fit_nodes(const StageTargets& targets, Index k, double* room, Direction& train,
+                            double* validation) {
+  if (k == 0) stage_values_ = forest_.value.size();
+  const trees::Targets problem{1, targets.values, targets.rows, targets.weight, nullptr};
+  const trees::Tree tree = grower_.grow(problem, targets.chosen_rows, *targets.chosen_features,
+                                        k == 0, room, train.nodes(k));
+  double* const table = train.table(k);
+  std::fill(table, table + Direction::most_nodes, 0.0);
+  for (std::size_t n = 0; n < tree.feature.size(); ++n) {
+    if (tree.feature[n] < 0) table[n] = tree.value[n];
+  }
+  add(tree, k, 1, validation);
 }
 
 void TreeLearner::keep(double step) {

@@ -21,6 +21,8 @@ absolute error. For a normal distribution, with :math:`z = (y - \mu) / \sigma`,
     - \tfrac{1}{\sqrt\pi} \right) .
 """
 
+from dataclasses import dataclass
+
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy import integrate, optimize, stats
@@ -28,6 +30,7 @@ from scipy import integrate, optimize, stats
 from optlite import reference
 from optlite.boosting import NGBRegressor, distributions
 from optlite.display import Claims
+from optlite.reference.natural_gradient import natural_gradient
 
 claims = Claims()
 gneiting = "Gneiting & Raftery 2007, section 4.2"
@@ -107,6 +110,50 @@ log_sigma, crps_sigma = fitted(spoiled, "log")[1], fitted(spoiled, "crps")[1]
 claims.equal("log score: σ of spoiled data", "√5.95", np.sqrt(5.95), log_sigma, rtol=0.02)
 claims.equal("CRPS: the same", "∫ (F - G)²", best, crps_sigma, rtol=0.02)
 claims.at_most("CRPS: and the clean rows have 1", "∫ (F - G)²", 1.2, crps_sigma)
+
+# %%
+# **Step by step.** Natural gradient descent on the two parameters, as a stage of boosting does it
+# for each row, by either score, from a start on the wrong side. Each record is a step:
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of natural gradient descent."""
+
+    number: int
+    mu: float
+    sigma: float
+    score: float  # the mean score at these parameters
+
+
+def descend(y, score, start=(3.0, 1.0), rate=0.5, steps=12):
+    """Yield a record for each step."""
+    value = {"log": normal.log_score, "crps": normal.crps}[score]
+    slope = {"log": normal.log_gradient, "crps": normal.crps_gradient}[score]
+    metric = {"log": normal.log_metric, "crps": normal.crps_metric}[score]
+    theta = np.array(start)[:, None]
+    for number in range(1, steps + 1):
+        g = np.mean(slope(theta, y), axis=1, keepdims=True)
+        theta = theta - rate * natural_gradient(metric(theta), g)
+        mu, sigma = float(theta[0, 0]), float(np.exp(theta[1, 0]))
+        yield Step(number, mu, sigma, float(np.mean(value(theta, y))))
+
+
+ends = {}
+for score in ("log", "crps"):
+    records = list(descend(spoiled, score))
+    for record in records[::4]:
+        print(
+            f"{score:4s} step {record.number}: μ = {record.mu:.3f}, σ = {record.sigma:.3f}, "
+            f"score {record.score:.3f}"
+        )
+    ends[score] = records[-1]
+claims.equal(
+    "stepping by the log score: σ at its end", "√5.95", log_sigma, ends["log"].sigma, rtol=0.02
+)
+claims.equal(
+    "stepping by the CRPS: the same", "∫ (F - G)²", crps_sigma, ends["crps"].sigma, rtol=0.02
+)
 
 # %%
 # **The price.** On clean data the maximum of the likelihood is the most accurate estimate there is,

@@ -18,6 +18,8 @@ Dropping rows keeps the first factor for the observed ones alone. Ignoring the c
 :math:`\delta_i = 1`. Both are wrong, by an amount that can be worked out beforehand.
 """
 
+from dataclasses import dataclass
+
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy import optimize, stats
@@ -112,22 +114,40 @@ claims.at_most("ignored: the same", "the run", 0.75, bias["ignored"])
 
 # %%
 # **Kaplan and Meier** need no distribution and no feature: at each time of an event, the share
-# :math:`1 - d/n` of those still under observation survives. The whole estimator:
+# :math:`1 - d/n` of those still under observation survives. The whole estimator is a loop over
+# these times, and here each turn leaves a record:
+
+
+@dataclass(frozen=True)
+class Step:
+    """What happens at the time of an event."""
+
+    time: float
+    at_risk: int  # n: rows still under observation just before
+    events: int  # d
+    survival: float  # the product of all 1 - d / n so far
+
+
+def kaplan_meier_steps(T, event):
+    """Yield a record for each time of an event."""
+    survival = 1.0
+    for time in np.unique(T[event == 1]):
+        at_risk, events = int(np.sum(time <= T)), int(np.sum(event[time == T]))
+        survival *= 1.0 - events / at_risk
+        yield Step(time, at_risk, events, survival)
 
 
 def kaplan_meier(T, event):
     """Return the times of the events and the probability to survive each of them."""
-    times, place = np.unique(T, return_inverse=True)
-    leaving = np.bincount(place)  # events and censored rows at each time
-    events = np.bincount(place, weights=event)
-    at_risk = len(T) - np.concatenate([[0], np.cumsum(leaving)[:-1]])
-    survival = np.cumprod(1.0 - events / at_risk)
-    return times[events > 0], survival[events > 0]
+    records = list(kaplan_meier_steps(T, event))
+    return np.array([r.time for r in records]), np.array([r.survival for r in records])
 
 
-times, survival = kaplan_meier(np.array([1.0, 2.0, 2.0, 3.0, 4.0]), np.array([1, 1, 0, 1, 0]))
+five = np.array([1.0, 2.0, 2.0, 3.0, 4.0]), np.array([1, 1, 0, 1, 0])
+for record in kaplan_meier_steps(*five):
+    print(f"t = {record.time:g}: {record.events} of {record.at_risk}, S(t) = {record.survival:.2f}")
 claims.equal(
-    "five rows: S(3) = (4/5) (3/4) (1/2)", "Kaplan & Meier 1958", 0.3, survival[-1], rtol=1e-12
+    "five rows: S(3) = (4/5) (3/4) (1/2)", "Kaplan & Meier 1958", 0.3, record.survival, rtol=1e-12
 )
 
 # %%

@@ -249,7 +249,7 @@ class BoostingObjective:
     What boosting minimises.
     """
     @staticmethod
-    def from_python(score: typing.Any, gradient: typing.Any, n_params: typing.SupportsInt | typing.SupportsIndex, n_outputs: typing.SupportsInt | typing.SupportsIndex) -> BoostingObjective:
+    def from_python(score: typing.Any, gradient: typing.Any, slope: typing.Any, n_params: typing.SupportsInt | typing.SupportsIndex, n_outputs: typing.SupportsInt | typing.SupportsIndex) -> BoostingObjective:
         ...
     @staticmethod
     def registered(name: str, fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], score: str, natural: bool) -> BoostingObjective:
@@ -261,7 +261,7 @@ class BoostingRows:
     """
     Targets and parameters of rows.
     """
-    def __init__(self, params: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], y: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], weight: typing.Annotated[numpy.typing.ArrayLike, numpy.float64] | None, event: typing.Annotated[numpy.typing.ArrayLike, numpy.float64] | None) -> None:
+    def __init__(self, params: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], y: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], weight: typing.Annotated[numpy.typing.ArrayLike, numpy.float64] | None, event: typing.Annotated[numpy.typing.ArrayLike, numpy.float64] | None, unit: tuple[typing.SupportsFloat | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex] | None) -> None:
         ...
 class BoostingRun:
     """

@@ -66,9 +66,8 @@ class Run:
         params = self._counted(estimator.init_params_)[:, None]  # of every row
         if self.before is not None and len(data.y):
             params = self._counted(estimator._sum(data).T).T
-        y = np.atleast_2d(_units.counted(data.y, estimator.unit_).T)
-        rows = (np.ascontiguousarray(part) for part in (params, y))
-        return core.BoostingRows(*rows, data.weight, data.event)
+        y, unit = _units.targets_of(data.y, estimator.unit_)
+        return core.BoostingRows(np.ascontiguousarray(params), y, data.weight, data.event, unit)
 
     def _counted(self, params):
         """Return parameters (..., n_params) for targets in the unit of the fit."""

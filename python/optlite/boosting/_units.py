@@ -11,6 +11,8 @@ from ._fit import registered
 
 #: The largest absolute value of a target: sums and differences of a thousand such numbers exist.
 LARGEST = 1e305
+#: From this number of rows on targets are not copied.
+MANY_ROWS = 100_000
 #: Logarithms of scales stay within these bounds, or the scale would be 0 or infinite.
 LOG_BOUND = 700.0
 
@@ -98,6 +100,18 @@ def counted(y, unit):
     result = y - center
     result /= scale
     return result
+
+
+def targets_of(y, unit):
+    """Return targets as the core takes them, (n_outputs, n), and the unit that they are still in.
+
+    That is None for targets in the unit of the fit. Of many rows there is no copy: the core counts
+    them from (center, 1 / scale), block by block.
+    """
+    plain = y.ndim == 1 and len(y) >= MANY_ROWS and y.flags.c_contiguous
+    if plain and np.max(y) <= 1e300 and np.min(y) >= -1e300 and 1e-300 < unit[1, 0] < 1e300:
+        return y[None, :], (float(unit[0, 0]), 1.0 / float(unit[1, 0]))
+    return np.ascontiguousarray(np.atleast_2d(counted(y, unit).T)), None
 
 
 def score_of_user(scores, rule, unit, observed):

@@ -107,8 +107,19 @@ class NGBRegressor(RegressorMixin, NumberPredictions, NGBoost):
     .. math:: -M(\theta_i)^{-1} \nabla_\theta S(\theta_i, y_i)
 
     and moves :math:`\theta_i` by learning rate times :math:`\rho f(x_i)`, with :math:`\rho`
-    doubled from 1, or halved, until the mean score just falls. Doubling ends where a logarithm or a
-    logit would move by more than 1 in a stage.
+    doubled from 1, or halved, until the mean score just falls. Steps above 1 end where a logarithm
+    or a logit would move by more than 1 in a stage.
+
+    With ``line_search="newton"`` :math:`\rho` is where the mean score along :math:`f` is lowest: in
+    closed form where that is a parabola (``"normal_fixed_var"``), else by Newton's method with
+    slopes from the gradient of the score and curvatures from their differences, within a bracket.
+    Far from the data this is about 1, the step of Fisher's scoring; where it is a little more,
+    doubling takes 2, and learns faster. On 3,000 rows of three problems (power plant, friedman1 and
+    houses of ``tests/peer``) the best scores of 200 stages on new rows are alike at the rate 0.05:
+    2.719, 1.995 and -0.028 instead of 2.722, 1.986 and -0.041. At the rate 1, which takes whole
+    steps, the best ones are 2.83, 2.35 and 0.10 instead of 2.86, 2.37 and 0.08, and after 200
+    stages, where all have overfitted, 4.6, 7.4 and 2.6 instead of 6.5, 30 and 7.7. A fit takes up
+    to 1.5 times as long.
 
     The defaults were chosen by held-out log scores, four splits each of diabetes, 300 rows of
     friedman1, and three synthetic sets of 1,500 to 8,000 rows: they give 5.64, 2.36, 1.99, -0.10

@@ -101,8 +101,8 @@ def steps(
         furthest = learning_rate * np.abs(direction).max(axis=0)
         longest = np.min(reach / np.maximum(furthest, np.finfo(float).tiny))
         line = Line(
-            lambda step, direction=direction: mean_score(params + step * direction),
-            lambda step, direction=direction: mean_slope(params + step * direction, direction),
+            lambda step, start=params, f=direction: mean_score(start + step * f),
+            lambda step, start=params, f=direction: mean_slope(start + step * f, f),
             mean_score(params),
             longest,
             tol / size if size > 0.0 else np.inf,
@@ -193,7 +193,7 @@ def newton_step(line, accuracy=1e-4):
             following, open_end = (high if open_end else 0.5 * (low + high)), False
         last_slope, slope = slope, line.slope(following)
         curvature = (slope - last_slope) / (following - step)  # of a secant
-        if not np.isfinite(slope):
-            slope, curvature = np.inf, 0.0
+        if not np.isfinite(curvature):
+            slope, curvature = slope if np.isfinite(slope) else np.inf, 0.0
         step = following
     return step if line.score(step) < score else steps[lowest]

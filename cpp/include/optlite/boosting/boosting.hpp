@@ -3,8 +3,8 @@
 //
 // Each stage fits learners f to the negative natural gradient of the score at the present
 // parameters theta, looks for a step rho along them, and moves theta by learning_rate * rho * f.
-// rho is one number for all parameters; line_search.hpp says how it is found. Where no step is found
-// that is not shorter than the tolerance, the stage does nothing.
+// rho is one number for all parameters; line_search.hpp says how it is found. Where no step is
+// found that is not shorter than the tolerance, the stage does nothing.
 //
 // Steps above 1 must not move a parameter by more than its reach: on classes that are separated the
 // score falls for ever, and the first stage would go to the end of the world. A bound of 1 on the
@@ -18,6 +18,10 @@
 // A stage that sees a share of the rows takes slopes, trees, step and tolerance from these; its
 // trees move all rows.
 //
+// Of many rows and two parameters little is kept: the targets of one parameter at a time, whose
+// gradients are computed once for each; of the trees' values, nodes; targets in the unit of the
+// caller. Beside 20 bytes of codes a row needs 29 bytes instead of 44, for a tenth of the time.
+//
 // Sums run over fixed blocks of rows and are added in their order: threads change no bit.
 #pragma once
 
@@ -25,6 +29,7 @@
 #include <limits>
 #include <vector>
 
+#include "optlite/boosting/direction.hpp"
 #include "optlite/boosting/learner.hpp"
 #include "optlite/boosting/line_search.hpp"
 #include "optlite/boosting/objective.hpp"
@@ -36,6 +41,9 @@ namespace optlite::boosting {
 struct Rows {
   Index count = 0;
   const double* y = nullptr;  // outputs columns
+  // One column may be somebody else's: then it is counted from here, in units, block by block.
+  double y_center = 0.0, y_units = 1.0;
+  bool y_as_given = false;
   const double* event = nullptr;
   const double* weight = nullptr;  // null: ones
   Matrix params;  // count x parameters
@@ -97,26 +105,30 @@ class Boosting {
     double score = std::numeric_limits<double>::quiet_NaN();  // their mean; NaN: not known yet
   };
 
+  void prepare();
   Drawn draw_rows(std::uint64_t stage) const;
   std::vector<std::uint8_t> draw(Index count, double share, std::uint64_t stream) const;
-  Part part_of(const Rows& rows, Chosen chosen, Index begin, Index count, const Matrix* direction,
-               double step) const;
-  void negative_gradient(Chosen chosen);
+  Part part_of(const Rows& rows, Chosen chosen, Index begin, Index count,
+               const Direction* direction, double step) const;
+  void write_targets(Chosen chosen, Index first, Index columns, double* targets) const;
+  void fit(Chosen chosen, const std::vector<std::uint32_t>* rows,
+           const std::vector<std::int32_t>& features);
   template <class Body>
   double mean(const Rows& rows, Chosen chosen, Body&& body, Drawn* also = nullptr) const;
-  double mean_score(const Rows& rows, Chosen chosen, const Matrix* direction, double step) const;
+  double mean_score(const Rows& rows, Chosen chosen, const Direction* direction, double step) const;
   double mean_score(const Rows& rows, Drawn* also = nullptr) const;
   double mean_slope(Chosen chosen, double step) const;
   double best_step(double start, Chosen chosen, double size) const;
   double mean_length(Chosen chosen) const;
   double longest_step() const;
-  void advance(Rows& rows, const Matrix& direction, double step) const;
+  void advance(Rows& rows, const Direction& direction, double step) const;
 
   Objective objective_;
   Learner* learner_;
   Rows train_, validation_;
   Options options_;
-  Matrix fitted_, fitted_validation_;  // before a fit, the targets
+  bool by_node_ = false;  // parameters are fitted one after the other, and nodes are kept
+  Direction direction_, direction_of_validation_;
   Drawn drawn_;  // of the next stage
   std::vector<StageRecord> records_;
   double start_score_, start_validation_, best_score_;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <vector>
 
+#include "optlite/boosting/direction.hpp"
 #include "optlite/trees/grower.hpp"
 #include "optlite/trees/tree.hpp"
 
@@ -26,6 +27,12 @@ class Learner {
   /// Fits one model a parameter. `train` and `validation` (parameters columns) receive its values
   /// for all rows; `train` may be where the targets are.
   virtual void fit(const StageTargets& targets, double* train, double* validation) = 0;
+  /// Whether `fit_nodes` is there.
+  virtual bool has_nodes() const { return false; }
+  /// Fits parameter `k` alone, one after the other; `targets` has its column, which is `room` for
+  /// intermediate results. `train` receives nodes and their values.
+  virtual void fit_nodes(const StageTargets& /*targets*/, Index /*k*/, double* /*room*/,
+                         Direction& /*train*/, double* /*validation*/) {}
   /// The step that was taken with the models of the last fit.
   virtual void keep(double step) = 0;
 };
@@ -36,6 +43,9 @@ class TreeLearner : public Learner {
   TreeLearner(const trees::Sample& train, const trees::Sample& validation,
               const trees::TreeOptions& options, bool joint);
   void fit(const StageTargets& targets, double* train, double* validation) override;
+  bool has_nodes() const override { return !joint_ && small_; }
+  void fit_nodes(const StageTargets& targets, Index k, double* room, Direction& train,
+                 double* validation) override;
   void keep(double step) override;
 
   /// All trees so far, their values multiplied by the steps; one array behind the other.
@@ -47,7 +57,7 @@ class TreeLearner : public Learner {
   void add(const trees::Tree& tree, Index target, Index outputs, double* validation);
 
   trees::Sample train_, validation_;
-  bool joint_;
+  bool joint_, small_;
   trees::Grower grower_;
   trees::Tree forest_;
   std::vector<std::int64_t> starts_{0};

@@ -7,14 +7,16 @@
 // Newton's method finds the step with the lowest mean score. It begins where doubling found the
 // lowest score, between the steps that were tried on both sides of it, and has the slope of the
 // score there. The first curvature is that of the parabola through two scores and the slope, the
-// others are quotients of differences of slopes (secants). Where the score is a parabola, as that of
-// a normal distribution with known variance is, the first step is the closed form. Steps that leave
-// the bracket, and those after one that did not halve the slope, are replaced by its middle.
+// others are quotients of differences of slopes (secants). Where the score is a parabola, as that
+// of a normal distribution with known variance is, the first step is the closed form. Steps that
+// leave the bracket, and those after one that did not halve the slope, are replaced by its middle.
 //
-// On data that are far from fitted a natural gradient step of 1 is about the minimum: it is the step
-// of Fisher's scoring. Doubling then takes 2, where the score is nearly back at its start. As only
-// a share (the learning rate) is taken, the shorter step learns slower: on the power plant of
-// tests/peer such steps score 3.44 instead of 2.88 after 80 stages at the rate 0.02.
+// On data that are far from fitted the minimum lies at about 1: a natural gradient step is one of
+// Fisher's scoring. Where it lies above 1, doubling takes 2, with a score that is nearly back at
+// its start. As only a share (the learning rate) is taken, the shorter step learns slower: on 3,000
+// rows of the power plant in tests/peer, at the rate 0.05, new rows score 2.84 instead of 2.74
+// after 50 stages, and at best 2.719 (after 88) instead of 2.722 (after 64). At the rate 1 it
+// is 2.83 instead of 2.86 at best. A fit takes up to 1.5 times as long.
 #pragma once
 
 #include "optlite/core/function_ref.hpp"

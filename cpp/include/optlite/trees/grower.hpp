@@ -16,9 +16,11 @@ class Grower {
   /// A tree on these rows (increasing; null: all) and features; with `signs` it obeys the monotone
   /// features. `fitted` (outputs columns of `stride` numbers) receives the value of the leaf of
   /// every row of the sample. It may be where the targets are, and what rows add to bins then takes
-  /// their place meanwhile, if it has the same size.
+  /// their place meanwhile, if it has the same size. With `nodes`, these receive the number of the
+  /// leaf's node instead: of a tree of at most 256 of them.
   Tree grow(const Targets& targets, const std::vector<std::uint32_t>* rows,
-            const std::vector<std::int32_t>& features, bool signs, double* fitted);
+            const std::vector<std::int32_t>& features, bool signs, double* fitted,
+            std::uint8_t* nodes = nullptr);
 
  private:
   struct Node {
@@ -49,8 +51,10 @@ class Grower {
   void close(Node& node);
   void add_node(const Node& node);
   void write_split(const Node& node, Index left);
-  void write_fitted(double* fitted) const;
-  void write_listed(double* fitted) const;
+  template <class T, class Value>
+  void write(T* out, Index outputs, Value value) const;
+  template <class T, class Value>
+  void write_listed(T* out, Index outputs, Value value) const;
   std::vector<Word> buffer();
 
   Sample sample_;

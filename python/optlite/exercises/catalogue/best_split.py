@@ -1,14 +1,15 @@
 """The best split of a feature: where should a regression tree cut?
 
-The values of a feature were sorted into bins: row i has the code c_i. A cut at b sends the rows with
-c_i <= b to the left. Each side is then predicted by the mean of its targets, and what the cut is
-worth, its gain, is the reduction of the sum of squared errors:
+The values of a feature were sorted into bins: row i has the code c_i. A cut at b sends the rows
+with c_i <= b to the left. Each side is then predicted by the mean of its targets, and what the cut
+is worth, its gain, is the reduction of the sum of squared errors:
 
     sum_i (t_i - mean)^2 - sum_left (t_i - mean_left)^2 - sum_right (t_i - mean_right)^2.
 
-Neither sum needs the rows one by one: with G the sum and n the number of targets of a side, all that
-is left of it is G_left^2 / n_left + G_right^2 / n_right - G^2 / n. Histogram trees add up G and n of
-each bin once, and try all cuts. Find the best one that leaves at least min_leaf rows on either side.
+Neither sum needs the rows one by one: with G the sum and n the number of targets of a side, all
+that is left of it is G_left^2 / n_left + G_right^2 / n_right - G^2 / n. Histogram trees add up G
+and n of each bin once, and try all cuts. Find the best one that leaves at least min_leaf rows on
+either side.
 
 Source: Breiman, Friedman, Olshen and Stone, Classification and regression trees, 1984, section 8.4.
 """

@@ -1,13 +1,14 @@
 """The gradient of a censored row, far out in the tail.
 
-The logarithm of a time is predicted as N(mu, sigma^2), theta = (mu, log sigma). Of a censored row it
-is only known that the time is longer than T, so that its score is, with z = (log T - mu) / sigma,
+The logarithm of a time is predicted as N(mu, sigma^2), theta = (mu, log sigma). Of a censored row
+it is only known that the time is longer than T, so that its score is, with
+z = (log T - mu) / sigma,
 
     S = -log(1 - Phi(z)).
 
-Its derivatives contain the hazard of the normal distribution, h(z) = phi(z) / (1 - Phi(z)). Written
-like that it is 0 / 0 from z = 38 on, and a small number added to the denominator makes it wrong long
-before. For large z use the continued fraction
+Its derivatives contain the hazard of the normal distribution, h(z) = phi(z) / (1 - Phi(z)).
+Written like that it is 0 / 0 from z = 38 on, and a small number added to the denominator makes it
+wrong long before. For large z use the continued fraction
 
     h(z) = z + 1 / (z + 2 / (z + 3 / (z + ...))).
 
@@ -79,7 +80,7 @@ def sign(answer, rng):
 
 
 @holds(
-    "both derivatives belong to one distribution: that in log sigma is z times that in mu, in units",
+    "the derivative in log sigma is z sigma times that in mu",
     "The row says nothing but that z should be smaller; both parameters do that through z alone.",
 )
 def through_z(answer, rng):

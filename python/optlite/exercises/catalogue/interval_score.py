@@ -1,10 +1,10 @@
 """The interval score: is this interval narrow, and does it hold?
 
 An interval [lower, upper] is to miss the outcome y with the probability alpha, half of it on either
-side: its ends are the quantiles alpha / 2 and 1 - alpha / 2. Coverage alone does not judge it, as the
-whole line covers everything; width alone does not either. The score that is lowest, on average, for
-the two true quantiles and for no other ends pays for both: the width, and for an outcome outside its
-distance from the nearer end, times a price that alpha determines.
+side: its ends are the quantiles alpha / 2 and 1 - alpha / 2. Coverage alone does not judge it, as
+the whole line covers everything; width alone does not either. The score that is lowest, on average,
+for the two true quantiles and for no other ends pays for both: the width, and for an outcome
+outside its distance from the nearer end, times a price that alpha determines.
 
 The price follows from the statement: moving the end u outward by du costs du for certain, and saves
 price * du with the probability that y lies beyond u.
@@ -44,8 +44,8 @@ def inside(answer, rng):
 
 @holds(
     "no other ends score better, on average, than the true quantiles",
-    "At the true quantile alpha / 2 of the outcomes lie beyond it. For which price are the cost and "
-    "the saving of moving it alike?",
+    "At the true quantile alpha / 2 of the outcomes lie beyond it. For which price are the cost "
+    "and the saving of moving it alike?",
 )
 def proper(answer, rng):
     _, _, alpha = draw(rng)
@@ -56,7 +56,12 @@ def proper(answer, rng):
 
     lower, upper = -np.log1p(-0.5 * alpha), -np.log(0.5 * alpha)
     truth = mean(lower, upper)
-    others = [(0.8 * lower, upper), (1.3 * lower, upper), (lower, 0.8 * upper), (lower, 1.3 * upper)]
+    others = [
+        (0.8 * lower, upper),
+        (1.3 * lower, upper),
+        (lower, 0.8 * upper),
+        (lower, 1.3 * upper),
+    ]
     return all(truth < mean(*other) for other in others)
 
 
@@ -73,7 +78,7 @@ def mirror(answer, rng):
 
 @holds(
     "it has the unit of y, and does not depend on where zero is",
-    "Distances, not numbers: from metres to millimetres everything but alpha is multiplied by 1000.",
+    "Distances, not numbers: from metres to millimetres all but alpha is multiplied by 1000.",
 )
 def units(answer, rng):
     lower, upper, alpha = draw(rng)

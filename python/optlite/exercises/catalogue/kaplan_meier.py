@@ -60,8 +60,8 @@ def all_seen(answer, rng):
 
 @holds(
     "it is what is left if each censored row hands its share to those that were observed longer",
-    "A censored row must neither be dropped nor be taken as an event: it is in n up to its time, and "
-    "then in no number.",
+    "A censored row must neither be dropped nor be taken as an event: it is in n up to its time, "
+    "and then in no number.",
 )
 def to_the_right(answer, rng):
     times, events, at = draw(rng)
