@@ -93,10 +93,10 @@ def test_intervals_cover_what_they_say(draw, name):
 def test_every_family_covers_what_it_says(name):
     """With early stopping, on rows of the family itself: within 2 points, the mean of four fits.
 
-    A Weibull distribution whose place is not known well is not one. Intervals of 50 % cover 51.1 +-
-    0.4 % with 1,500 rows (40 fits), 50.3 +- 0.5 % with 6,000 (12) and 50.0 +- 0.4 % with 24,000 (6);
-    those of the true parameters 50.1, 49.9 and 49.8 % of the same rows. Four fits are few, so that
-    the many rows are taken. The negative binomial is slow.
+    A Weibull distribution whose place is not known well is not one. Intervals of 50 % cover
+    51.1 +- 0.4 % with 1,500 rows (40 fits), 50.3 +- 0.5 % with 6,000 (12) and 50.0 +- 0.4 % with
+    24,000 (6); those of the true parameters 50.1, 49.9 and 49.8 % of the same rows. Four fits are
+    few, hence the many rows. The negative binomial is slow.
     """
     draw, shares = well_specified(name), []
     n = {"weibull": 6000, "negative_binomial": 800}.get(name, 2000)

@@ -294,25 +294,25 @@ COURSE = {
         (
             Lesson(
                 "natural_gradient",
-                exercises="natural-gradient normal-crps",
-                parts="distributions/normal",
-                tests="exam/test_distributions_exam test_boosting",
+                exercises="natural-gradient best-split",
+                parts="distributions/normal boosting=src/line_search.cpp",
+                tests="exam/test_distributions_exam test_boosting test_line_search",
             ),
             Lesson(
                 "crps",
-                exercises="normal-crps natural-gradient",
+                exercises="normal-crps ensemble-crps",
                 parts="distributions/normal",
                 tests="exam/test_distributions_exam test_calibration",
             ),
             Lesson(
                 "forecast",
-                exercises="conformal-width normal-crps",
+                exercises="conformal-width interval-score",
                 parts="distributions/normal boosting=src/boosting.cpp",
                 tests="test_conformal test_calibration",
             ),
             Lesson(
                 "survival",
-                exercises="natural-gradient normal-crps",
+                exercises="kaplan-meier censored-gradient",
                 parts="distributions/exponential distributions/log_normal",
                 tests="test_survival exam/test_distributions_exam",
             ),
