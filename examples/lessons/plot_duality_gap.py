@@ -91,6 +91,11 @@ model = Lasso(alpha=alpha, fit_intercept=False, tol=1e-14).fit(X, y)
 minimum = objective(model.coef_)
 gaps = np.array([gap(w) for w in points])
 left = np.array([objective(w) for w in points]) - minimum
+for k in (0, 1, 2, 5, 20, 100, 500):
+    print(
+        f"sweep {k:3d}: P(w) = {left[k] + minimum:9.5f}, within {gaps[k]:.1e} of the minimum, "
+        f"{np.count_nonzero(points[k]):3d} columns"
+    )
 claims.at_most(
     "the library's solver: its duality gap, recomputed here, over P",
     "optlite.linear_model.Lasso",
