@@ -84,9 +84,10 @@ WATCHED = [
     Watched(
         "transport/exponentials.hpp",
         "namespace optlite::transport {{\n"
-        "double use(const double* c, const double* g, double* z, float* e, Index n) {{\n"
-        "  const double shift = exponents(c, g, 2.0, n, z);\n"
-        "  return exponentials(shift, n, z, e) + exponentials(shift, n, z);\n"
+        "double use(const double* c, const double* g, double shift, double* z, float* e, Index n) "
+        "{{\n"
+        "  const double largest = exponents(c, g, 2.0, n, z);\n"
+        "  return exponentials(shift, n, z, e) + exponentials(shift, largest, n, z);\n"
         "}}\n"
         "}}",
     ),

@@ -28,9 +28,9 @@ std::shared_ptr<CostHolder> matrix_cost(const py::array_t<Scalar>& M) {
   return holder;
 }
 
-/// Of a matrix with contiguous rows or columns.
-template <class Scalar>
-py::dict survey_of(const py::array_t<Scalar>& M) {
+/// read(data, rows, columns, stride) of a matrix with contiguous rows or columns.
+template <class Scalar, class Read>
+auto read_lines(const py::array_t<Scalar>& M, Read&& read) {
   const auto size = static_cast<py::ssize_t>(sizeof(Scalar));
   if (M.ndim() != 2) throw py::value_error("M must have two dimensions.");
   const auto along = [&](int axis) { return M.shape(axis) < 2 || M.strides(axis) == size; };
@@ -39,12 +39,13 @@ py::dict survey_of(const py::array_t<Scalar>& M) {
     throw py::value_error("M must have contiguous rows or columns.");
   }
   const Scalar* data = M.data();
-  transport::Survey found;
-  {
-    const py::gil_scoped_release nogil;
-    found = transport::survey(data, M.shape(1 - columns), M.shape(columns),
-                              M.strides(1 - columns) / size);
-  }
+  const py::gil_scoped_release nogil;
+  return read(data, M.shape(1 - columns), M.shape(columns), M.strides(1 - columns) / size);
+}
+
+template <class Scalar>
+py::dict survey_of(const py::array_t<Scalar>& M) {
+  const transport::Survey found = read_lines(M, transport::survey<Scalar>);
   py::dict result;
   result["has_nan"] = found.has_nan;
   result["smallest"] = found.smallest;
@@ -52,6 +53,11 @@ py::dict survey_of(const py::array_t<Scalar>& M) {
   result["mean"] = found.mean;
   result["bits"] = found.bits;
   return result;
+}
+
+template <class Scalar>
+std::uint64_t bits_of(const py::array_t<Scalar>& M) {
+  return read_lines(M, transport::bits_of_costs<Scalar>);
 }
 
 std::shared_ptr<CostHolder> points_cost(const Doubles& X, const Doubles& Y,
@@ -148,6 +154,9 @@ void bind_transport(py::module_& m) {
   m.def("survey_costs", &survey_of<double>, py::arg("M").noconvert(),
         "What one read of a matrix of costs tells.");
   m.def("survey_costs", &survey_of<float>, py::arg("M").noconvert());
+  m.def("bits_of_costs", &bits_of<double>, py::arg("M").noconvert(),
+        "The sum of all bit patterns of a matrix of costs, as a survey has it.");
+  m.def("bits_of_costs", &bits_of<float>, py::arg("M").noconvert());
 
   py::class_<CostHolder, std::shared_ptr<CostHolder>>(m, "TransportCost", py::module_local(),
                                                       "Costs of transport, one source at a time.")

@@ -36,7 +36,7 @@ void ConditionalPlan::evaluate(const Vector& g, double reg) {
         for (Index i = first; i < last; ++i) {
           double* row = keeps_ ? shares_.row(i).data() : buffer;
           const double largest = exponents(costs.row(i, buffer), g_.data(), reg_, targets(), row);
-          const double sum = exponentials(largest, targets(), row);
+          const double sum = exponentials(largest, largest, targets(), row);
           soft_minima_[i] = -reg_ * (largest + std::log(sum));
           if (keeps_) shares_.row(i) /= sum;
         }
@@ -47,8 +47,8 @@ void ConditionalPlan::evaluate(const Vector& g, double reg) {
 /// One row of shares that were not kept, or where it lies.
 const double* ConditionalPlan::shares(Index i, CostRows& costs, double* buffer) const {
   if (keeps_) return shares_.row(i).data();
-  exponents(costs.row(i, buffer), g_.data(), reg_, targets(), buffer);
-  exponentials(-soft_minima_[i] / reg_, targets(), buffer);
+  const double largest = exponents(costs.row(i, buffer), g_.data(), reg_, targets(), buffer);
+  exponentials(-soft_minima_[i] / reg_, largest, targets(), buffer);
   return buffer;
 }
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 #include <type_traits>
 #include <vector>
 
@@ -56,9 +57,24 @@ struct Bits<float> {
 };
 
 template <class Scalar>
+std::uint64_t sum_of_bits(const Scalar* row, Index columns) {
+  std::uint64_t bits = 0;
+  for (Index j = 0; j < columns; ++j) {
+    typename Bits<Scalar>::type pattern;
+    std::memcpy(&pattern, row + j, sizeof pattern);
+    bits += pattern;
+  }
+  return bits;
+}
+
+/// Rows of a matrix in parts that are read by one thread each.
+Index parts_of(Index rows, double entries) {
+  return std::clamp<Index>(static_cast<Index>(entries / 65536.0), 1, rows);
+}
+
+template <class Scalar>
 void survey_row(const Scalar* row, Index columns, double share, Survey& own, double& finite) {
   double smallest = own.smallest, largest = own.largest, sum = 0.0, count = 0.0, nans = 0.0;
-  std::uint64_t bits = 0;
 #pragma omp simd reduction(min : smallest) reduction(max : largest) reduction(+ : sum, count, nans)
   for (Index j = 0; j < columns; ++j) {
     const double x = static_cast<double>(row[j]);
@@ -69,16 +85,11 @@ void survey_row(const Scalar* row, Index columns, double share, Survey& own, dou
     count += usable ? 1.0 : 0.0;
     nans += x != x ? 1.0 : 0.0;
   }
-  for (Index j = 0; j < columns; ++j) {
-    typename Bits<Scalar>::type pattern;
-    std::memcpy(&pattern, row + j, sizeof pattern);
-    bits += pattern;
-  }
   own.smallest = smallest;
   own.largest = largest;
   own.has_nan = own.has_nan || nans > 0.0;
   own.mean += sum;
-  own.bits += bits;
+  own.bits += sum_of_bits(row, columns);
   finite += count;
 }
 
@@ -87,7 +98,7 @@ void survey_row(const Scalar* row, Index columns, double share, Survey& own, dou
 template <class Scalar>
 Survey survey(const Scalar* data, Index rows, Index columns, Index stride) {
   const double entries = static_cast<double>(rows) * static_cast<double>(columns);
-  const Index parts = std::clamp<Index>(static_cast<Index>(entries / 65536.0), 1, rows);
+  const Index parts = parts_of(rows, entries);
   std::vector<Survey> found(static_cast<std::size_t>(parts));
   std::vector<double> finite(static_cast<std::size_t>(parts), 0.0);
   parallel::for_each(parts, entries, [&](Index part) {
@@ -111,6 +122,21 @@ Survey survey(const Scalar* data, Index rows, Index columns, Index stride) {
 }
 template Survey survey(const double*, Index, Index, Index);
 template Survey survey(const float*, Index, Index, Index);
+
+template <class Scalar>
+std::uint64_t bits_of_costs(const Scalar* data, Index rows, Index columns, Index stride) {
+  const double entries = static_cast<double>(rows) * static_cast<double>(columns);
+  const Index parts = parts_of(rows, entries);
+  std::vector<std::uint64_t> found(static_cast<std::size_t>(parts), 0);
+  parallel::for_each(parts, entries, [&](Index part) {
+    for (Index i = rows * part / parts; i < rows * (part + 1) / parts; ++i) {
+      found[static_cast<std::size_t>(part)] += sum_of_bits(data + i * stride, columns);
+    }
+  });
+  return std::accumulate(found.begin(), found.end(), std::uint64_t{0});
+}
+template std::uint64_t bits_of_costs(const double*, Index, Index, Index);
+template std::uint64_t bits_of_costs(const float*, Index, Index, Index);
 
 double cost_scale(const Cost& cost) {
   RowParts parts(cost);

@@ -46,8 +46,8 @@ bool SharedKernel::prepare(double reg) {
       [&](Index, Index first, Index last, double* buffer, Vector&) {
         for (Index i = first; i < last; ++i) {
           double* row = kernel_.row(i).data();
-          exponents(cost_.row(i, buffer), none.data(), reg, m, row);
-          exponentials(-smallest_ / reg, m, row);
+          const double largest = exponents(cost_.row(i, buffer), none.data(), reg, m, row);
+          exponentials(-smallest_ / reg, largest, m, row);
         }
       },
       [](const Vector&) {});

@@ -26,8 +26,9 @@ void Problem::fill_shares(const Point& point, Index first, Index count, CostRows
     const double shift = std::log(a_[i]) - point.f[i] / point.reg;
     Number* row = rows + k * targets();
     if constexpr (std::is_same_v<Number, double>) {
-      exponents(costs.row(i, row), point.g.data(), point.reg, targets(), row);
-      exponentials(shift, targets(), row);
+      const double largest =
+          exponents(costs.row(i, row), point.g.data(), point.reg, targets(), row);
+      exponentials(shift, largest, targets(), row);
     } else {
       exponents(costs.row(i, buffer), point.g.data(), point.reg, targets(), buffer);
       exponentials(shift, targets(), buffer, row);

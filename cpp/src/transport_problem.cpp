@@ -58,7 +58,7 @@ double Problem::fill_row(const Point& point, Index i, CostRows& costs, double* b
                          double& shift) const {
   if constexpr (std::is_same_v<Number, double>) {
     shift = exponents(costs.row(i, row), point.g.data(), point.reg, targets(), row);
-    return exponentials(shift, targets(), row);
+    return exponentials(shift, shift, targets(), row);
   } else {
     shift = exponents(costs.row(i, buffer), point.g.data(), point.reg, targets(), buffer);
     return exponentials(shift, targets(), buffer, row);
@@ -231,8 +231,8 @@ Vector Problem::column_step(const Point& point) const {
 }
 
 double plan_row(const double* costs, Index targets, const Point& point, Index i, double* row) {
-  exponents(costs, point.g.data(), point.reg, targets, row);
-  return exponentials(-point.f[i] / point.reg, targets, row);
+  const double largest = exponents(costs, point.g.data(), point.reg, targets, row);
+  return exponentials(-point.f[i] / point.reg, largest, targets, row);
 }
 
 template <class Scalar>
@@ -243,12 +243,13 @@ void write_plan(const Cost& cost, const Point& point, Scalar* plan, const Vector
       [&](Index, Index first, Index last, double* buffer, Vector&) {
         CostRows costs(cost, last, buffer);
         for (Index i = first; i < last; ++i) {
-          const double sum = plan_row(costs.row(i, buffer), cost.targets(), point, i, buffer);
+          Scalar* out = plan + i * cost.targets();
+          double* row = buffer;
+          if constexpr (std::is_same_v<Scalar, double>) row = out;
+          const double sum = plan_row(costs.row(i, buffer), cost.targets(), point, i, row);
           const bool fits = row_sums != nullptr && sum > 0.0;
           const double factor = fits ? (*row_sums)[i] / sum : 1.0;
-          for (Index j = 0; j < cost.targets(); ++j) {
-            plan[i * cost.targets() + j] = static_cast<Scalar>(factor * buffer[j]);
-          }
+          for (Index j = 0; j < cost.targets(); ++j) out[j] = static_cast<Scalar>(factor * row[j]);
         }
       },
       [](const Vector&) {});

@@ -50,6 +50,8 @@ static_assert(LDBL_MANT_DIG >= 64, "the references need a long double wider than
 TEST("stable: errors in units of the last place") {
   CHECK(worst(-1.0, 1.0, stable::exp, exact_exp) < 2.0);
   CHECK(worst(-708.0, 709.0, stable::exp, exact_exp) < 2.0);
+  CHECK(worst(-1.0, 1.0, stable::exp_below, exact_exp) < 2.0);
+  CHECK(worst(-708.0, 709.0, stable::exp_below, exact_exp) < 2.0);
   CHECK(worst(0.0, 1.0, stable::log1p_unit, exact_log1p) < 4.0);
   CHECK(worst(0.0, 1e-8, stable::log1p_unit, exact_log1p) < 4.0);
   for (const double reach : {1.0, 40.0, 700.0}) {
@@ -91,6 +93,11 @@ TEST("stable: logarithm and power") {
 
 TEST("stable: exp at the edges") {
   CHECK_EQUAL(stable::exp(0.0), 1.0);
+  CHECK_EQUAL(stable::exp_below(0.0), 1.0);
+  CHECK_EQUAL(stable::exp_below(-inf), 0.0);
+  CHECK_EQUAL(stable::exp_below(-709.0), 0.0);
+  CHECK_EQUAL(stable::exp_below(-DBL_MAX), 0.0);
+  CHECK(std::isnan(stable::exp_below(not_a_number)));
   CHECK_EQUAL(stable::exp(-0.0), 1.0);
   CHECK_EQUAL(stable::exp(inf), inf);
   CHECK_EQUAL(stable::exp(-inf), 0.0);

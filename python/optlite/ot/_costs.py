@@ -37,7 +37,7 @@ class MatrixCosts:
 
     def refuse_change(self):
         """Raise if the caller has changed the matrix, which is not copied, since the run."""
-        if core.survey_costs(self.M)["bits"] != self._bits:
+        if core.bits_of_costs(self.M) != self._bits:
             raise ValueError(
                 "M was changed after ot.solve, which reads it in place: what a result computes "
                 "when it is asked for would be wrong. Pass M.copy() to solve."

@@ -74,6 +74,26 @@ inline double exp(double x) {
   return x != x ? x : high;
 }
 
+/// exp(x) for x <= 709, in fewer operations: below -708 the result is 0, NaN stays NaN.
+inline double exp_below(double x) {
+  constexpr double shift = 0x1.8p52;  // as in exp
+  const double bounded = x < -708.0 ? -708.0 : x;
+  const double shifted = bounded * 1.4426950408889634 + shift;
+  const double n = shifted - shift;
+  const double r = (bounded - n * 0x1.62e42fefa3800p-1) - n * 0x1.ef35793c76730p-45;
+  // The polynomial of exp, in pairs that do not wait for each other.
+  const double r2 = r * r, r4 = r2 * r2;
+  const double low = (1.0 + r) + r2 * (0.5 + r * (1.0 / 6.0));
+  const double next = (1.0 / 24.0 + r * (1.0 / 120.0)) + r2 * (1.0 / 720.0 + r * (1.0 / 5040.0));
+  const double high =
+      (1.0 / 40320.0 + r * (1.0 / 362880.0)) + r2 * (1.0 / 3628800.0 + r * (1.0 / 39916800.0));
+  const double last = 1.0 / 479001600.0 + r * (1.0 / 6227020800.0);
+  const double p = (low + r4 * next) + (r4 * r4) * (high + r4 * last);
+  const double scale = detail::from_bits((detail::to_bits(shifted) << 52) + 0x3ff0000000000000ull);
+  const double value = p * scale;
+  return x < -708.0 ? 0.0 : value;
+}
+
 /// log(1 + t) for t in [0, 1].
 inline double log1p_unit(double t) {
   // 1 + t = 2^k (1 + u) with 1 + u in [sqrt(1/2), sqrt(2)].

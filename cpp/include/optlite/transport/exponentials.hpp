@@ -21,9 +21,17 @@ inline double exponents(const double* cost, const double* g, double reg, Index c
   return largest;
 }
 
-/// z_j <- exp(z_j - shift); their sum.
-inline double exponentials(double shift, Index count, double* z) {
+/// z_j <- exp(z_j - shift); their sum. `largest` is that of the z_j.
+inline double exponentials(double shift, double largest, Index count, double* z) {
   double sum = 0.0;
+  if (largest - shift <= 709.0) {  // no overflow, as a rule
+#pragma omp simd reduction(+ : sum)
+    for (Index j = 0; j < count; ++j) {
+      z[j] = stable::exp_below(z[j] - shift);
+      sum += z[j];
+    }
+    return sum;
+  }
 #pragma omp simd reduction(+ : sum)
   for (Index j = 0; j < count; ++j) {
     z[j] = stable::exp(z[j] - shift);
@@ -34,15 +42,19 @@ inline double exponentials(double shift, Index count, double* z) {
 
 /// e_j <- exp(z_j - shift) in single precision; their sum, of parts of at most 256.
 inline double exponentials(double shift, Index count, const double* z, float* e) {
+  constexpr Index piece = 256;
+  float x[piece];
   double sum = 0.0;
-  for (Index begin = 0; begin < count; begin += 256) {
-    const Index end = std::min<Index>(begin + 256, count);
+  for (Index begin = 0; begin < count; begin += piece) {
+    const Index length = std::min(piece, count - begin);
+    // Rounded in a loop of its own: one with numbers of both sizes is half as fast.
+#pragma omp simd
+    for (Index j = 0; j < length; ++j) x[j] = static_cast<float>(z[begin + j] - shift);
     float part = 0.0f;
 #pragma omp simd reduction(+ : part)
-    for (Index j = begin; j < end; ++j) {
-      const double x = z[j] - shift;
-      e[j] = stable::exp_single(static_cast<float>(x < -100.0 ? -100.0 : x));
-      part += e[j];
+    for (Index j = 0; j < length; ++j) {
+      e[begin + j] = stable::exp_single(x[j]);
+      part += e[begin + j];
     }
     sum += static_cast<double>(part);
   }
