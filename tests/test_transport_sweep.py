@@ -184,13 +184,18 @@ WAYS = (
         "digits, along axes",
         "wide",
         "tall",
+        "heavy tails",
+        "heavier tails",
+        "ties",
+        "ties of unequal masses",
     ],
 )
 def test_the_automatic_choice_costs_little_more_than_the_best(name):
     """In passes over the plan, which are counted, not timed: at most half as much again.
 
-    It does not hold for all problems. Where costs are tied, or of very different sizes, the plan is
-    easy at any regularization and annealing is in vain (1.8 times the best, some 50 passes).
+    Where costs are tied, or of very different sizes, the plan is easy at any regularization, and
+    stages are in vain. (It does not hold for all problems: of two bells on a line, whose tails are
+    masses of 1e-20, Sinkhorn's iteration takes 0.4 of the passes at a hundredth of the mean cost.)
     """
     a, b, M = FAMILIES[name](np.random.default_rng(0), 60)
     for share in (1.0, 1e-1, 1e-2, 1e-3):

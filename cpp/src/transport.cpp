@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "optlite/core/interrupt.hpp"
 #include "optlite/registered/transport_methods.hpp"
@@ -39,9 +40,12 @@ TransportRun::TransportRun(transport::Problem& problem, TransportMethod& method,
     const double ratio = std::log(first_reg_) - std::log(reg);  // the quotient might overflow
     last_stage_ = static_cast<Index>(std::ceil(ratio / std::log(options.annealing) - 1e-12));
   }
-  at_.reg = stage_reg(0);
+  trying_ = last_stage_ > 0 && method.tries_without_stages();
+  if (trying_) start_ = g;
+  at_.reg = trying_ ? reg : stage_reg(0);
   at_.g = g;
-  method_.expect(scale / reg);
+  largest_exponent_ = scale / reg;
+  method_.expect(largest_exponent_);
   method_.start(problem_, at_);
   confirm();
   record();
@@ -58,7 +62,7 @@ double TransportRun::stage_reg(Index stage) const {
 /// What is said to be the solution has been evaluated in double at the potentials as they are,
 /// which are rounded.
 void TransportRun::confirm() {
-  if (stage_ != last_stage_ || !(at_.error <= options_.tolerance)) return;
+  if (!is_last() || !(at_.error <= options_.tolerance)) return;
   const bool other = method_.confirm(problem_, at_) && !(at_.error <= options_.tolerance);
   if (other && ++refuted_ > 10) status_ = Status::precision_limit;
 }
@@ -72,6 +76,28 @@ void TransportRun::record() {
   last_.n_products = problem_.n_products();
   last_.work = problem_.work();
   last_.seconds = clock_seconds() - started_;
+}
+
+/// Whether iterations like the last two lead to the goal for less than stages cost at least: an
+/// evaluation each, which is worth four passes over a plan in memory, and three sweeps, of a pass
+/// each, as are the products of Newton's steps.
+bool TransportRun::promises(double goal) const {
+  if (last_.iteration < 2) return true;
+  const auto passes = [](const TransportRecord& r) {
+    return static_cast<double>(r.iteration + r.n_products);
+  };
+  const double left = 7.0 * static_cast<double>(last_stage_) - passes(last_);
+  const double spent = passes(last_) - passes(before_[0]);
+  return spent * std::log(at_.error / goal) <= left * std::log(before_[0].error / at_.error);
+}
+
+void TransportRun::begin_stages() {
+  trying_ = false;
+  at_.reg = stage_reg(0);
+  at_.g = start_;
+  problem_.forget_density();
+  method_.expect(largest_exponent_);
+  method_.start(problem_, at_);
 }
 
 /// The potentials are nearly linear in the regularization: two stages give a start for the next.
@@ -90,7 +116,7 @@ void TransportRun::next_stage() {
 bool TransportRun::advance() {
   if (status_ != Status::running) return false;
   interrupt::poll();
-  const bool last = stage_ == last_stage_;
+  const bool last = is_last();
   const double goal =
       last ? options_.tolerance
            : std::max(options_.tolerance, options_.stage_tolerance * problem_.b().sum());
@@ -104,10 +130,14 @@ bool TransportRun::advance() {
   }
   if (at_.error <= goal) {
     next_stage();
+  } else if (trying_ && !promises(goal)) {
+    begin_stages();
   } else {
+    before_[0] = std::exchange(before_[1], last_);
     const bool better = method_.advance(problem_, at_, goal);
     last_.n_newton += method_.was_newton() ? 1 : 0;
-    if (!std::isfinite(at_.error)) status_ = Status::not_finite;
+    if (trying_ && !(better && std::isfinite(at_.error)) && !(at_.error <= goal)) begin_stages();
+    else if (!std::isfinite(at_.error)) status_ = Status::not_finite;
     else if (!better && at_.error > goal && last) status_ = Status::precision_limit;
     else if (!better && !last) next_stage();
   }

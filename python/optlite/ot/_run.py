@@ -43,7 +43,8 @@ def steps(
     annealing : float, >= 1, default=4.0
         Ratio, at most, of the regularizations of successive stages, from a tenth of the scale of
         the costs (mean less minimum) down to `reg`; 1 solves at `reg` at once, and so is a `reg` of
-        a hundredth of that scale or more.
+        a hundredth of that scale or more. Method "newton" tries `reg` first: as long as the rate of
+        its iterations promises to get there for less than stages cost at least, there are none.
     start : array-like of shape (n_targets,), default=None
         Target potentials to start from; zeros when None.
     engine : {"core", "numpy"}, default="core"

@@ -120,18 +120,24 @@ class Point:
         )
 
 
+def last_stage(reg, scale, annealing):
+    """Return the number of the last stage, from 0 on."""
+    first = 0.1 * min(scale, np.finfo(float).max)
+    if not (annealing > 1.0 and 10.0 * reg < first):
+        return 0
+    range_of_logs = math.log(first) - math.log(reg)  # their quotient might overflow
+    return math.ceil(range_of_logs / math.log(annealing) - 1e-12)
+
+
 def stages(reg, scale, annealing):
     """Yield regularizations from a tenth of the scale of the costs to reg, in equal ratios.
 
     >>> [round(stage, 6) for stage in stages(0.001, 1.0, 10.0)]
     [0.1, 0.01, 0.001]
     """
-    first = 0.1 * min(scale, np.finfo(float).max)
-    if annealing > 1.0 and 10.0 * reg < first:
-        ends = math.log(first), math.log(reg)  # their quotient might overflow
-        count = math.ceil((ends[0] - ends[1]) / math.log(annealing) - 1e-12)
-        for k in range(count):
-            yield math.exp((1.0 - k / count) * ends[0] + k / count * ends[1])
+    first, count = 0.1 * min(scale, np.finfo(float).max), last_stage(reg, scale, annealing)
+    for k in range(count):
+        yield math.exp((1.0 - k / count) * math.log(first) + k / count * math.log(reg))
     yield reg
 
 
@@ -164,12 +170,15 @@ class TransportRun:
         self.tol, self.max_iter = tol, max_iter
         finite = problem.cost[np.isfinite(problem.cost)]
         scale = (finite / finite.size).sum() - finite.min()
+        self.last_stage = last_stage(reg, scale, annealing)
         self.stages = stages(reg, scale, annealing)
         self.reg = reg
         self.solved = []
         self.iteration = self.n_newton = 0
         self.status = "running"
-        self.at = method.start(problem, g, next(self.stages))
+        self.trying = self.last_stage > 0 and getattr(method, "tries_without_stages", False)
+        self.start, self.before = g, [(0, np.inf)] * 2
+        self.at = method.start(problem, g, reg if self.trying else next(self.stages))
 
     def advance(self):
         """Do one iteration; False once the run has ended."""
@@ -184,10 +193,15 @@ class TransportRun:
             return False
         if self.at.error <= goal:
             self._next_stage()
+        elif self.trying and not self._promises(goal):
+            self._begin_stages()
         else:
+            self.before = [self.before[1], (self._passes(), self.at.error)]
             better, self.at = self.method.advance(self.problem, self.at, goal)
             self.n_newton += self.method.was_newton
-            if not better and last and self.at.error > goal:
+            if not better and self.trying and self.at.error > goal:
+                self._begin_stages()
+            elif not better and last and self.at.error > goal:
                 self.status = "precision_limit"
             elif not better and not last:
                 self._next_stage()
@@ -198,6 +212,25 @@ class TransportRun:
         """After an early end, go to the last regularization with the potentials there are."""
         if self.status != "converged":
             self.at = self.problem.evaluate(self.at.g, self.reg)
+
+    def _promises(self, goal):
+        """Whether iterations like the last two lead to the goal for less than stages cost at least.
+
+        These take an evaluation each, which is worth four passes over a plan in memory, and three
+        sweeps, of a pass each, as are the products of Newton's steps.
+        """
+        if self.iteration < 2:
+            return True
+        passes, error = self.before[0]
+        left, spent = 7 * self.last_stage - self._passes(), self._passes() - passes
+        return spent * np.log(self.at.error / goal) <= left * np.log(error / self.at.error)
+
+    def _passes(self):
+        return self.iteration + self.problem.n_products
+
+    def _begin_stages(self):
+        self.trying = False
+        self.at = self.method.start(self.problem, self.start, next(self.stages))
 
     def _next_stage(self):
         """Start from potentials extrapolated linearly in the regularization."""

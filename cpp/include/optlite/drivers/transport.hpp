@@ -54,6 +54,9 @@ class TransportRun {
     Vector g;
   };
   double stage_reg(Index stage) const;
+  bool is_last() const { return trying_ || stage_ == last_stage_; }
+  bool promises(double goal) const;
+  void begin_stages();
   void next_stage();
   void confirm();
   void record();
@@ -63,8 +66,12 @@ class TransportRun {
   TransportOptions options_;
   double reg_;
   double first_reg_;
+  double largest_exponent_;
   Index last_stage_ = 0;
   Index stage_ = 0;
+  bool trying_ = false;  // whether it goes without stages
+  TransportRecord before_[2];  // the last two iterations, the older one first
+  Vector start_;              // potentials that stages begin with
   int refuted_ = 0;  // times that the goal was not reached after all
   std::vector<Stage> solved_;  // the last two
   transport::Point at_;

@@ -81,6 +81,8 @@ class Problem {
 
   /// Share of the entries that were worth keeping at the last evaluation.
   double density() const { return density_; }
+  /// Another regularization may need all of them.
+  void forget_density() { density_ = 1.0; }
 
   const Cost& cost() const { return cost_; }
   /// For methods that multiply with matrices of their own.

@@ -17,8 +17,12 @@ class TransportMethod {
  public:
   virtual ~TransportMethod() = default;
 
-  /// Told before the first start: the scale of the costs in units of the last regularization.
+  /// Told before the first start of a run, and of stages after a try without them: the scale of the
+  /// costs in units of the last regularization.
   virtual void expect(double /*largest_exponent*/) {}
+
+  /// Whether it may be worth a try to start at the last regularization, without stages.
+  virtual bool tries_without_stages() const { return false; }
 
   /// Evaluates `at`, whose reg and g are set: the start of a run, or of its next stage.
   virtual void start(transport::Problem& problem, transport::Point& at) = 0;

@@ -51,12 +51,14 @@ struct Newton {
   class Run final : public TransportMethod {
    public:
     Run(double forcing, double max_inner, bool mixed)
-        : forcing_(forcing), max_inner_(as_count(max_inner)), mixed_(mixed) {}
+        : forcing_(forcing), max_inner_(as_count(max_inner)), may_mix_(mixed), mixed_(mixed) {}
 
     void expect(double largest_exponent) override {
       // Where costs are so large, single precision loses in early stages what late ones build on.
-      if (largest_exponent > 1e5) mixed_ = false;
+      mixed_ = may_mix_ && !(largest_exponent > 1e5);
     }
+
+    bool tries_without_stages() const override { return true; }
 
     void start(Problem& problem, Point& at) override {
       precision_ = mixed_ ? Precision::single : Precision::full;
@@ -312,6 +314,7 @@ struct Newton {
 
     double forcing_;
     Index max_inner_;
+    bool may_mix_;
     bool mixed_;
     Precision precision_ = Precision::full;
     bool moved_ = false;

@@ -19,6 +19,7 @@ from ..conjugate_gradients import conjugate_gradients
 class Newton:
     """Scalings while they are the cheapest way to the goal, then Newton steps."""
 
+    tries_without_stages = True  # as long as that promises to be cheaper
     least_sweeps = 3
     direct_limit, first_patience = 3000, 500
     longest_move = 20.0  # in units of reg
