@@ -241,7 +241,7 @@ COURSE = {
             Lesson(
                 "lasso_to_mcp",
                 exercises="mcp-prox group-threshold lasso-knot",
-                parts="penalties/l1 elastic_net=src/elastic_net.cpp",
+                parts="penalties/mcp penalties/l1",
                 tests="exam/test_penalties_exam test_elastic_net",
             ),
         ),

@@ -25,6 +25,7 @@ import numpy as np
 
 from optlite.display import Claims
 from optlite.linear_model import Lasso
+from optlite.reference.penalties import mcp
 
 claims = Claims()
 BLUE, ORANGE, GREEN = "#1f5fa8", "#d9730d", "#2e7d4f"
@@ -50,6 +51,13 @@ claims.at_most(
     "Zhang 2010; Gao and Bruce 1997",
     6e-5,
     np.abs(firm(np.linspace(-5, 5, 41), 1.0) - brute).max(),
+)
+
+claims.at_most(
+    "and against the operator of the library's penalty",
+    "optlite.reference.penalties.mcp",
+    1e-14,
+    np.abs(firm(grid[::100], 1.0) - mcp.prox(grid[::100], 1.0, GAMMA)).max(),
 )
 
 # %%
