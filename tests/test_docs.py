@@ -13,11 +13,18 @@ import pytest
 
 from optlite import optim
 from optlite._core import core
+from optlite.optim.curvatures import CURVATURES
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-RECORDS = core.registry()
-IDS = [f"{record['kind']}-{record['name']}" for record in RECORDS]
+CORE_RECORDS = core.registry()
+RECORDS = [*CORE_RECORDS, *(each.record() for each in CURVATURES.values())]
+
+
+def of_each(records):
+    """One test for each record."""
+    names = [f"{record['kind']}-{record['name']}" for record in records]
+    return pytest.mark.parametrize("record", records, ids=names)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +46,7 @@ def check_links():
     return module
 
 
-@pytest.mark.parametrize("record", RECORDS, ids=IDS)
+@of_each(CORE_RECORDS)
 def test_a_part_has_a_twin_and_a_header(registry_pages, record):
     header = registry_pages.header_path(record)
     name = "".join(word.capitalize() for word in record["name"].split("_"))
@@ -50,7 +57,7 @@ def test_a_part_has_a_twin_and_a_header(registry_pages, record):
     )
 
 
-@pytest.mark.parametrize("record", RECORDS, ids=IDS)
+@of_each(RECORDS)
 def test_the_page_of_a_part_states_what_its_record_states(registry_pages, record):
     text = registry_pages.page_text(record, None)
     assert record["class_name"] in text
@@ -62,7 +69,17 @@ def test_the_page_of_a_part_states_what_its_record_states(registry_pages, record
     included = re.findall(r"literalinclude:: (\S+)", text)
     page = DOCS / f"{registry_pages.page_name(record)}.rst"
     targets = [(page.parent / path).resolve() for path in included]
-    assert targets == [registry_pages.twin_path(record), registry_pages.header_path(record)]
+    if record["kind"] == "curvatures":  # a part in Python, and where its products come from
+        assert targets[0].name == f"{record['name']}.py" and targets[0].parent.name == "curvatures"
+        assert [path.suffix for path in targets] == [".py", ".py", ".hpp"]
+        assert all(path.is_file() for path in targets)
+    else:
+        assert targets == [registry_pages.twin_path(record), registry_pages.header_path(record)]
+
+
+def test_no_part_is_left_out_of_the_pages(registry_pages):
+    pages = {(record["kind"], record["name"]) for record in registry_pages.all_records()}
+    assert pages == {(record["kind"], record["name"]) for record in RECORDS}
 
 
 def test_writing_the_pages_is_complete_idempotent_and_removes_stale_ones(registry_pages, tmp_path):

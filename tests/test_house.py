@@ -64,6 +64,13 @@ def test_every_part_is_described(record):
         assert field["name"].isidentifier(), where
 
 
+@pytest.mark.parametrize("record", PARTS)
+def test_fields_that_have_to_rise_are_fields_and_do_by_default(record):
+    defaults = {field["name"]: field["default"] for field in record["fields"]}
+    values = [defaults[name] for name in record["rising"]]
+    assert values == sorted(set(values))
+
+
 def test_names_of_hyper_parameters_do_not_collide():
     """A direction's and a step size's are given side by side to steps() and minimize()."""
     names = collections.Counter(

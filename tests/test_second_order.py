@@ -645,6 +645,12 @@ def bad_product(w, v):
     return np.full_like(v, np.nan)
 
 
+class WithFisher(Residuals):
+    """Its Gauss-Newton matrix is the Fisher matrix of residuals with normal noise."""
+
+    fisher_product = Residuals.gauss_newton_product
+
+
 ROSENBROCK = objectives.Rosenbrock()
 
 
@@ -669,6 +675,21 @@ ROSENBROCK = objectives.Rosenbrock()
          "curvature must be left out for method='gauss_newton'.*method='newton_cg'"),
         (ROSENBROCK, {"method": "adam", "curvature": "hessian"}, ValueError,
          "curvature must be left out for an update rule"),
+        (ROSENBROCK, {"method": "lbfgs", "curvature": "gauss_newton"}, ValueError,
+         "curvature must be left out for method='lbfgs', which learns from gradients alone, got "
+         "'gauss_newton'.*'newton_cg'"),
+        (ROSENBROCK, {"method": "nonlinear_cg", "curvature": "hessian"}, ValueError,
+         "curvature must be left out for method='nonlinear_cg'"),
+        (ROSENBROCK, {"method": "steepest_descent", "curvature": "hessian"}, ValueError,
+         "curvature must be left out for method='steepest_descent'"),
+        (ROSENBROCK, {"method": "nonlinear_cg", "c1": 0.5, "c2": 0.2}, ValueError,
+         r"c1 must be < c2, got c1=0.5 and c2=0.2 \(Wolfe\)"),
+        (ROSENBROCK, {"method": "lbfgs", "step_size": "wolfe", "c2": 1e-4}, ValueError,
+         r"c1 must be < c2, got c1=0.0001 and c2=0.0001 .*defaults are c1=0.0001 and c2=0.1"),
+        (ROSENBROCK, {"method": "newton", "random_state": "seven"}, ValueError,
+         "random_state must be an integer"),
+        (WithFisher(), {"method": "natural_gradient", "n_draws": 3}, ValueError,
+         r"n_draws must be 0 for an objective with fisher_product\(w, v\)"),
         (ROSENBROCK, {"method": "gauss_newton"}, TypeError, "or have gauss_newton_product"),
         (ROSENBROCK, {"method": "subsampled_newton"}, TypeError, "objective must be over rows"),
         (objectives.Huber(*data()), {"method": "natural_gradient"}, TypeError,
@@ -691,6 +712,20 @@ def test_what_does_not_fit_is_refused(objective, options, error, pattern, engine
         list(optim.steps(objective, engine=engine, **options))
 
 
+@pytest.mark.parametrize("method", DIRECTIONS)
+def test_a_direction_says_whether_it_multiplies_by_a_hessian(method):
+    """Those that do not are the ones that ask for no product."""
+    products = []
+
+    def hvp(w, v):
+        products.append(v)
+        return 2.0 * v
+
+    f = objectives.from_callable(lambda w: w @ w, lambda w: 2.0 * w, 2, hvp=hvp)
+    optim.minimize(f, [1.0, 2.0], method=method)
+    assert bool(products) == records("directions")[method]["uses_hessian"]
+
+
 def test_arrays_of_the_caller_are_left_alone():
     def value(w):
         w[:] = 7.0
@@ -702,6 +737,42 @@ def test_arrays_of_the_caller_are_left_alone():
     assert np.array_equal(start, [1.0, 1.0])
     writes = objectives.from_callable(value, np.zeros_like, 2)
     assert np.array_equal(optim.minimize(writes, start, method="lbfgs").x, [1.0, 1.0])
+
+
+# --- single precision -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["lbfgs", "newton_cg", "gauss_newton", "trust_region"])
+def test_a_network_in_single_precision_goes_as_far_as_that_allows(method):
+    """In double precision there is next to nothing left to gain from where it ends."""
+    X, y = data(400, 6, 3)
+    X = X.astype(np.float32)
+    f, exact = (objectives.MLP(Z, y, 8, loss="logistic", alpha=1e-3) for Z in (X, X.astype(float)))
+    result = optim.minimize(f, f.init(0), method=method, max_iter=3000)
+    assert (result.status, result.success) == ("precision_limit", True)
+    assert "computed in float32" in result.message and "pass data in float64" in result.message
+    after = optim.minimize(exact, result.x, method=method, max_iter=3000)
+    assert after.success and "float32" not in after.message
+    assert exact.value(result.x) - after.fun <= 2e-6 * after.fun
+    if method in ("newton_cg", "trust_region"):
+        assert result.stationarity < 1e-6
+
+
+@pytest.mark.parametrize("engine", ["core", "numpy"])
+def test_gradients_in_single_precision_say_how_exact_values_are(engine):
+    class Single:
+        shape = (3,)
+
+        def value_and_gradient(self, w):
+            w = np.asarray(w, dtype=np.float32)
+            slope = np.array([1.0, 10.0, 100.0], dtype=np.float32) * (w - np.float32(1.0))
+            return float(np.float32(7.0) + w.dtype.type(0.5) * slope @ (w - 1)), slope
+
+    result = optim.minimize(Single(), np.zeros(3), method="lbfgs", engine=engine, tol=1e-12)
+    assert result.success and result.status == "precision_limit"
+    assert "computed in float32" in result.message
+    # What is left is far below the last digit that the value has in single precision, 5e-7.
+    assert 0.5 * np.sum([1.0, 10.0, 100.0] * (result.x - 1.0) ** 2) < 1e-9
 
 
 # --- functions that are not what they seem --------------------------------------------------------

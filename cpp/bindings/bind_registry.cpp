@@ -43,6 +43,7 @@ py::dict to_dict(const Record& record) {
   result["formula"] = record.formula;
   result["reference"] = record.reference;
   result["fields"] = fields;
+  result["rising"] = record.rising;
   return result;
 }
 
@@ -93,6 +94,7 @@ py::list registry() {
     if (const DirectionRow* row = find_by_name(direction_table(), record.name);
         row != nullptr && record.kind == "directions") {
       entry["step_size"] = row->step_size;
+      entry["uses_hessian"] = row->uses_hessian;
     }
     if (const PenaltyRow* row = find_by_name(penalty_table(), record.name);
         row != nullptr && record.kind == "penalties") {

@@ -23,6 +23,7 @@ class PythonObjective final : public Objective {
     const pybind11::object at = problem_.attr("evaluate")(array_of(p.x));
     p.value = at.attr("value").cast<double>();
     p.gradient = vector_of(at.attr("gradient").cast<Doubles>(), dimension_, "The gradient");
+    p.precision = at.attr("precision").cast<double>();
     count();
   }
 

@@ -4,6 +4,7 @@
 
 #include "optlite/linalg/gram.hpp"
 #include "optlite/linalg/kernels.hpp"
+#include "optlite/linalg/narrow.hpp"
 #include "optlite/operators/chunks.hpp"
 #include "optlite/operators/design.hpp"
 
@@ -31,10 +32,9 @@ class DenseDesign final : public Design {
     const double work = static_cast<double>(entries()) * static_cast<double>(width);
     const int slots = chunks::slots(parts, work);
     std::vector<Scratch> scratch(static_cast<std::size_t>(slots));
-    RowMatrix wide;  // W by rows, padded, for the narrow products
+    RowMatrix wide;
     if (m > 1 && row_major) {
-      wide = RowMatrix::Zero(cols_, narrow_width(m));
-      wide.leftCols(m) = ConstMatrixMap(W, cols_, m);
+      wide = narrow_rows(W, cols_, m);
       W = wide.data();
     }
     if (r > 0) std::fill(G, G + cols_ * r, 0.0);
@@ -125,14 +125,14 @@ class DenseDesign final : public Design {
   struct Scratch {
     std::vector<double> block;  // margins, then residuals: column-major
     std::vector<double> sum;  // partial X^T R
-    std::vector<double> narrow;  // margins or residuals by rows
     std::vector<double> converted;  // the rows in double
+    Index converted_from = -1;  // which they are
     kernels::Ahead ahead;  // the next block
     bool fetches = true;  // false where somebody else fetches it
 
     void reset(Index rows, Index cols, Index m, Index r) {
       block.resize(static_cast<std::size_t>(rows * std::max(m, r)));
-      sum.assign(static_cast<std::size_t>(cols * narrow_width(r)), 0.0);
+      sum.assign(static_cast<std::size_t>(cols * r), 0.0);
     }
   };
 
@@ -159,12 +159,8 @@ class DenseDesign final : public Design {
       kernels::add_rows(data_ + first, stride_, cols_, count, W, z);
     } else if constexpr (row_major) {
       const auto [rows, stride] = doubles(first, count, own);
-      const Index padded = narrow_width(m);
-      own.narrow.resize(static_cast<std::size_t>(block_rows_ * padded));
       own.ahead = block_ahead(first, narrow_fetches(block_rows_, cols_, m));
-      narrow_multiply(count, cols_, m, rows, stride, W, own.narrow.data(), own.ahead);
-      MatrixMap(z, count, m) =
-          Eigen::Map<const RowMatrix>(own.narrow.data(), count, padded).leftCols(m);
+      narrow_multiply(count, cols_, m, rows, stride, W, z, own.ahead);
     } else {
       with_columns(first, count, own, [&](const auto& block) {
         MatrixMap(z, count, m).noalias() = block * ConstMatrixMap(W, cols_, m);
@@ -181,11 +177,7 @@ class DenseDesign final : public Design {
       add_dots(first, count, z, g);
     } else if constexpr (row_major) {
       const auto [rows, stride] = doubles(first, count, own);
-      const Index padded = narrow_width(r);
-      own.narrow.assign(static_cast<std::size_t>(block_rows_ * padded), 0.0);
-      Eigen::Map<RowMatrix>(own.narrow.data(), count, padded).leftCols(r) =
-          ConstMatrixMap(z, count, r);
-      narrow_accumulate(count, cols_, r, rows, stride, own.narrow.data(), g, own.ahead);
+      narrow_accumulate(count, cols_, r, rows, stride, z, g, own.ahead);
     } else {
       with_columns(first, count, own, [&](const auto& block) {
         MatrixMap(g, cols_, r).noalias() += block.transpose() * ConstMatrixMap(z, count, r);
@@ -208,10 +200,11 @@ class DenseDesign final : public Design {
       return {data_ + first * stride_, stride_};
     } else {
       own.converted.resize(static_cast<std::size_t>(block_rows_ * cols_));
-      for (Index i = 0; i < count; ++i) {
+      for (Index i = 0; i < count && own.converted_from != first; ++i) {
         const Scalar* x = data_ + (first + i) * stride_;
         std::copy(x, x + cols_, own.converted.data() + i * cols_);
       }
+      own.converted_from = first;
       return {own.converted.data(), cols_};
     }
   }

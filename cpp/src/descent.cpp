@@ -174,7 +174,7 @@ bool Descent::ends_here(double target) {
     }
   }
   // By convexity no step up to the full one lowers the value by more than -g . p.
-  if (promise() <= 1e-3 * epsilon * std::fabs(current_.value)) {
+  if (promise() <= 1e-3 * current_.precision * std::fabs(current_.value)) {
     status_ = Status::precision_limit;
     return true;
   }
@@ -191,7 +191,7 @@ bool Descent::advance() {
   const double decrement = 0.5 * promise();
   if (!step_size_.advance(objective_, direction_, current_, p_, trial_)) {
     // Where the predicted decrease is below the rounding error of the value, this is the end.
-    const bool exhausted = decrement <= 1e3 * epsilon * std::fabs(current_.value);
+    const bool exhausted = decrement <= 1e3 * current_.precision * std::fabs(current_.value);
     status_ = exhausted ? Status::precision_limit : Status::line_search_failed;
     // The values do not confirm the negative curvature: what is known is the gradient.
     if (leaving_) status_ = Status::stationary;

@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "optlite/linalg/kernels.hpp"
+#include "register_tile.hpp"
 
 namespace optlite {
 
@@ -17,32 +18,6 @@ constexpr Index tiled_limit = 224;
 #ifdef OPTLITE_HAS_VECTORS
 
 using namespace vectors;
-
-/// sum[j] = sum_k a_k (`count` vectors wide) times b(k, j), for four columns j. b(k, j) lies at
-/// b[k * b_row + j * b_column]. The accumulators stay in registers, so that each element loaded
-/// from cache feeds several multiply-adds; Eigen reaches half to two thirds of this speed for
-/// operands of up to a hundred columns, where its packing does not pay.
-template <int count, class Number>
-inline void tile(Index depth, const Number* a, Index a_stride, const Number* b, Index b_row,
-                 Index b_column, Vec<Number> (&sum)[4][count]) {
-  const Number* column[4] = {b, b + b_column, b + 2 * b_column, b + 3 * b_column};
-  for (int j = 0; j < 4; ++j) {
-    for (int v = 0; v < count; ++v) sum[j][v] = all(Number(0));
-  }
-  for (Index k = 0; k < depth; ++k) {
-    Vec<Number> x[count];
-    for (int v = 0; v < count; ++v) {
-      x[v] = load(a + width<Number> * v);
-    }
-    // One broadcast at a time: with twelve sums and three loads, sixteen registers are full.
-    for (int j = 0; j < 4; ++j) {
-      const Vec<Number> y = all(*column[j]);
-      for (int v = 0; v < count; ++v) sum[j][v] += x[v] * y;
-      column[j] += b_row;
-    }
-    a += a_stride;
-  }
-}
 
 /// c (4 columns, `stride` apart) += the tile, in double.
 template <int count>
@@ -69,7 +44,7 @@ template <int count, class Number>
 void update(Index depth, const Number* a, Index a_stride, const Number* b, Index b_stride,
             double* c, Index c_stride) {
   Vec<Number> sum[4][count];
-  tile<count>(depth, a, a_stride, b, b_stride, 1, sum);
+  tile(depth, a, a_stride, b, b_stride, 1, sum);
   add_tile(sum, c, c_stride);
 }
 
@@ -105,19 +80,6 @@ void tiled_gram(Index depth, Index size, const Number* A, const Number* B, Index
   for (Index j = 0; j < size; j += 4) {
     update_column(depth, top(j), padded, A, stride, B + j, stride, C.data() + j * C.rows(),
                   C.rows(), ahead);
-  }
-}
-
-/// Four rows of Z = X W, from column `first`, 4 * count columns.
-template <int count>
-void product(Index cols, const double* X, Index x_stride, const double* W, Index w_stride,
-             double* Z) {
-  Doubles sum[4][count];
-  tile<count>(cols, W, w_stride, X, 1, x_stride, sum);
-  for (int j = 0; j < 4; ++j) {
-    for (int v = 0; v < count; ++v) {
-      *reinterpret_cast<Doubles*>(Z + j * w_stride + 4 * v) = sum[j][v];
-    }
   }
 }
 
@@ -172,73 +134,6 @@ template void gram_update(Index, Index, const double*, const double*, Index, Mat
 template void gram_update(Index, Index, const float*, const float*, Index, Matrix&,
                           kernels::Ahead&);
 
-Index narrow_width(Index width) { return round_up(width, 4); }
-
-namespace {
-
-/// Rows that narrow_accumulate sums before it adds to G: as many as the first-level cache holds,
-/// but not so few that adding to G costs as much as the sums.
-Index accumulated_rows(Index cols) { return std::max<Index>(16, 4096 / std::max<Index>(cols, 1)); }
-
-}  // namespace
-
-Index narrow_fetches(Index count, Index cols, Index width) {
-  const Index strips = narrow_width(width) / 4 * ((cols / 4 + 2) / 3);
-  return count / 4 + (count / accumulated_rows(cols) + 1) * strips;
-}
-
-void narrow_multiply(Index count, Index cols, Index width, const double* X, Index x_stride,
-                     const double* W, double* Z, kernels::Ahead& ahead) {
-  const Index padded = narrow_width(width);
-  Index row = 0;
-#ifdef OPTLITE_HAS_VECTORS
-  for (; row + 4 <= count; row += 4) {
-    const double* x = X + row * x_stride;
-    double* z = Z + row * padded;
-    ahead.fetch();
-    Index j = 0;
-    for (; j + 12 <= padded; j += 12) product<3>(cols, x, x_stride, W + j, padded, z + j);
-    for (; j + 8 <= padded; j += 8) product<2>(cols, x, x_stride, W + j, padded, z + j);
-    for (; j + 4 <= padded; j += 4) product<1>(cols, x, x_stride, W + j, padded, z + j);
-  }
-#endif
-  // The last rows by hand: Eigen's sums over foreign memory depend on its alignment.
-  for (; row < count; ++row) {
-    const double* x = X + row * x_stride;
-    double* z = Z + row * padded;
-    std::fill(z, z + padded, 0.0);
-    for (Index k = 0; k < cols; ++k) {
-      for (Index j = 0; j < padded; ++j) z[j] += x[k] * W[k * padded + j];
-    }
-  }
-}
-
-void narrow_accumulate(Index count, Index cols, Index width, const double* X, Index x_stride,
-                       const double* Z, double* G, kernels::Ahead& ahead) {
-  const Index padded = narrow_width(width);
-  Index done = 0;
-#ifdef OPTLITE_HAS_VECTORS
-  // Whole groups of four columns only: a tile must not read past the end of the last row.
-  done = cols / 4 * 4;
-  // A few rows at a time, so that they stay in the first-level cache across the columns.
-  const Index depth = accumulated_rows(cols);
-  for (Index k = 0; k < count; k += depth) {
-    const Index rows = std::min(depth, count - k);
-    for (Index j = 0; j < padded; j += 4) {
-      update_column(rows, 0, done, X + k * x_stride, x_stride, Z + k * padded + j, padded,
-                    G + j * cols, cols, ahead);
-    }
-  }
-#endif
-  for (Index j = 0; j < width; ++j) {
-    for (Index i = done; i < cols; ++i) {
-      double sum = 0.0;
-      for (Index k = 0; k < count; ++k) sum += X[k * x_stride + i] * Z[k * padded + j];
-      G[i + j * cols] += sum;
-    }
-  }
-}
-
 void columns_multiply(Index rows, Index depth, Index width, const double* A, const double* W,
                       double* Z) {
   Index i = 0;
@@ -249,7 +144,7 @@ void columns_multiply(Index rows, Index depth, Index width, const double* A, con
   const auto rows_of_product = [&](auto count) {
     for (Index j = 0; j < paired; j += 4) {
       Doubles sum[4][count()];
-      tile<count()>(depth, A + i, rows, W + j * depth, 1, depth, sum);
+      tile(depth, A + i, rows, W + j * depth, 1, depth, sum);
       for (Index c = 0; c < 4; ++c) {
         for (int v = 0; v < count(); ++v) store(sum[c][v], Z + i + (j + c) * rows + 4 * v);
       }

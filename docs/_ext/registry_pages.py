@@ -14,7 +14,7 @@ import registry_plots
 import rule_forms
 import source_pages
 
-from optlite._params import as_word
+from optlite._params import as_word, default
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -41,6 +41,11 @@ KIND_TEXTS = {
         "Step sizes",
         "How far a descent method goes along a direction, or how strongly it regularises it, so "
         "that the objective decreases from any starting point.",
+    ),
+    "curvatures": (
+        "Curvatures",
+        "The matrix :math:`B_k` that stands for the Hessian in a second-order method: a method of "
+        "its own, or ``curvature=`` beside a direction that uses one.",
     ),
     "distributions": (
         "Distributions",
@@ -85,6 +90,35 @@ def header_path(record):
     """Return the C++ header that declares a part."""
     folder = record.get("folder", record["kind"])
     return ROOT / "cpp" / "include" / "optlite" / folder / f"{record['name']}.hpp"
+
+
+#: Where the products of a curvature come from, twin and header.
+PRODUCTS = {
+    "hessian": ("generalized_linear", "linearization"),
+    "gauss_newton": ("network", "output_curvature"),
+    "natural_gradient": ("network", "output_curvature"),
+    "subsampled_newton": ("generalized_linear", "linearization"),
+    "sketched_newton": ("generalized_linear", "generalized_linear"),
+}
+
+
+def sources(record):
+    """Return what a page shows of the code: title, path and language of each file."""
+    if record["kind"] != "curvatures":
+        return [
+            ("NumPy twin", twin_path(record), "python"),
+            ("C++ source", header_path(record), "cpp"),
+        ]
+    package, (twin, header) = ROOT / "python" / "optlite", PRODUCTS[record["name"]]
+    return [
+        ("The part", package / "optim" / "curvatures" / f"{record['name']}.py", "python"),
+        ("NumPy twin", package / "reference" / f"{twin}.py", "python"),
+        (
+            "C++ source",
+            ROOT / "cpp" / "include" / "optlite" / "problems" / f"{header}.hpp",
+            "cpp",
+        ),
+    ]
 
 
 def page_name(record):
@@ -144,8 +178,7 @@ def fields_table(record):
     lines = [".. list-table::", "   :header-rows: 1", "   :widths: 18 12 18 52", ""]
     rows = [("Name", "Default", "Range", "Meaning")]
     for field in record["fields"]:
-        default = as_word(field, field["default"]) if field["words"] else field["default"]
-        row = (f"``{field['name']}``", number(default), interval(field))
+        row = (f"``{field['name']}``", number(default(field)), interval(field))
         rows.append((*row, escape(field["doc"])))
     return [*lines, *table_rows(rows), ""]
 
@@ -199,6 +232,8 @@ def facts(record):
     if "concavity" in record:
         convex = record["concavity"] == 0.0
         lines.append(f":Convex: {'yes' if convex else 'no'}")
+    if "uses_hessian" in record:
+        lines.append(f":Multiplies by a Hessian: {'yes' if record['uses_hessian'] else 'no'}")
     if "smooth" in record:
         lines.append(f":Twice differentiable: {'yes' if record['smooth'] else 'no'}")
     return [*lines, f":Registry name: ``{record['name']}``", ""]
@@ -263,23 +298,45 @@ def page_text(record, figure):
         lines += heading("In Python", "-")
         path = f"optlite.boosting.distributions.{record['class_name']}"
         lines += [f".. autoclass:: {path}", "   :no-members:", ""]
+    if record["kind"] == "curvatures":
+        lines += heading("In Python", "-") + in_python(record)
     lines += heading("Source", "-")
-    lines += [
-        "The same mathematics twice: the NumPy twin to read and step through, and the C++",
-        "header that the estimators run.",
-        *lessons(record),
-        "",
-    ]
-    lines += [".. tab-set::", "", "   .. tab-item:: NumPy twin", ""]
-    for title, path, language in (
-        (None, twin_path(record), "python"),
-        ("C++ source", header_path(record), "cpp"),
-    ):
-        if title is not None:
-            lines += [f"   .. tab-item:: {title}", ""]
+    if record["kind"] == "curvatures":
+        lines += [
+            "The part chooses the matrix; products with it come from the objective, of which there",
+            "are the NumPy twin to read and step through, and what the core declares.",
+            *lessons(record),
+            "",
+        ]
+    else:
+        lines += [
+            "The same mathematics twice: the NumPy twin to read and step through, and the C++",
+            "header that the estimators run.",
+            *lessons(record),
+            "",
+        ]
+    lines += [".. tab-set::", ""]
+    for title, path, language in sources(record):
+        lines += [f"   .. tab-item:: {title}", ""]
         lines += ["      " + line for line in source_block(path, page, language, path)]
     lines += [f"Examined by {source_pages.link(source_pages.exam(record['kind']))}.", ""]
     return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def in_python(record):
+    """Say how to ask for a curvature."""
+    name = record["name"]
+    beside = f'``minimize(f, method="trust_region", curvature="{name}")``, or another direction.'
+    if not record["as_method"]:
+        return [f'The default: ``minimize(f, method="newton_cg")``. By name: {beside}', ""]
+    direction, step_size = record["as_method"]
+    return [
+        f"As a method, with :ref:`part-directions-{direction}` and",
+        f":ref:`part-step_sizes-{step_size}`: :func:`optlite.optim.{name}`, or",
+        f'``minimize(f, method="{name}")``. Beside a direction of choice:',
+        beside,
+        "",
+    ]
 
 
 def index_text(records):
@@ -313,6 +370,17 @@ def index_text(records):
     return "\n".join(lines) + "\n"
 
 
+def all_records():
+    """Return the records of the core's registry, and of the curvatures, which are in Python."""
+    from optlite._core import core
+    from optlite.optim.curvatures import CURVATURES
+
+    records = core.registry()
+    last = max(i for i, record in enumerate(records) if record["kind"] == "step_sizes")
+    own = [each.record() for each in CURVATURES.values()]
+    return records[: last + 1] + own + records[last + 1 :]
+
+
 def write_if_changed(path, text):
     """Write a page only when its text changed, so that Sphinx rebuilds no more than it must."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -344,9 +412,7 @@ def write_pages(source, records, draw=True):
 
 def on_builder_inited(app):
     """Write the pages before Sphinx looks for its sources."""
-    from optlite._core import core
-
-    write_pages(app.srcdir, core.registry())
+    write_pages(app.srcdir, all_records())
 
 
 def setup(app):

@@ -241,6 +241,19 @@ def _draw_descent(record):
     )
 
 
+def _draw_curvature(record):
+    direction, step_size = record["as_method"] or ("newton_cg", "armijo")
+    name = record["name"]
+    trace = _run(direction, step_size=step_size, curvature=name, random_state=0)
+    return _draw_run(record, trace), Picture(
+        f"Iterates and suboptimality of {name}",
+        f"{record['class_name']} (with direction {direction} and step size {step_size}) on a "
+        "logistic model in two variables: the path over the contours of the objective, and the "
+        "relative distance of its value from the minimum. The run took "
+        f"{len(trace) - 1} steps.".replace("_", "\\_"),
+    )
+
+
 # Update rules -------------------------------------------------------------------------------------
 
 RATES = 10.0 ** np.arange(-4, 1.01, 0.25)
@@ -421,6 +434,7 @@ DRAW = {
     "objectives": _draw_objective,
     "activations": _draw_activation,
     "penalties": _draw_penalty,
+    "curvatures": _draw_curvature,
     "directions": _draw_descent,
     "step_sizes": _draw_descent,
 }

@@ -11,6 +11,7 @@ EXAMS = {
     "activations": "exam/test_networks_exam",
     "block_selections": "exam/test_block_descent_exam",
     "block_updates": "exam/test_block_descent_exam",
+    "curvatures": "test_second_order",
     "directions": "exam/test_solvers_exam",
     "distributions": "exam/test_distributions_exam",
     "objectives": "exam/test_objectives_exam",

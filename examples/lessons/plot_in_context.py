@@ -68,7 +68,7 @@ claims = Claims()
 once = attention_layer(tokens, n, rate)
 claims.at_most(
     "one layer against one step of gradient descent: largest difference of predictions",
-    "von Oswald et al. 2023, proposition 1",
+    "von Oswald et al. 2023",
     1e-14,
     np.abs(-once[n:, d] - queries @ descent[1].x).max(),
 )

@@ -7,6 +7,7 @@ about it is made here from that description.
 import difflib
 import functools
 import inspect
+import itertools
 import math
 import numbers
 
@@ -191,10 +192,24 @@ def field_values(record, given):
     if unknown:
         has = f"it has {', '.join(names)}" if names else "it has none"
         raise TypeError(f"{owner} has no hyper-parameter {unknown[0]!r}: {has}.")
-    return {
+    values = {
         field["name"]: check_field(field, given.get(field["name"], default(field)), owner)
         for field in record["fields"]
     }
+    _check_rising(record, values)
+    return values
+
+
+def _check_rising(record, values):
+    """Check hyper-parameters each of which has to be less than the next."""
+    fields = {field["name"]: field for field in record["fields"]}
+    for low, high in itertools.pairwise(record.get("rising", ())):
+        if not values[low] < values[high]:
+            defaults = " and ".join(f"{name}={fields[name]['default']:g}" for name in (low, high))
+            raise ValueError(
+                f"{low} must be < {high}, got {low}={values[low]!r} and {high}={values[high]!r} "
+                f"({record['class_name']}). {fields[high]['doc']} The defaults are {defaults}."
+            )
 
 
 def split_fields(parts, given):

@@ -34,7 +34,7 @@ class HessianAlignment:
     hessian_distances: np.ndarray
 
 
-def hessian_alignment(domains, w, method="hgp", *, n_probes=100, random_state=0):
+def hessian_alignment(domains, w, method="hgp", *, n_probes=None, random_state=0):
     r"""Measure how far the gradients and Hessians of domains are from their mean.
 
     Parameters
@@ -47,8 +47,8 @@ def hessian_alignment(domains, w, method="hgp", *, n_probes=100, random_state=0)
     method : {"hgp", "hutchinson", "frobenius"}, default="hgp"
         "hgp" compares the products of the Hessians with the gradients, one product each;
         "hutchinson" estimates of the diagonals; "frobenius" the matrices, without bias.
-    n_probes : int, >= 1, default=100
-        Random vectors of the other two methods, the same for all domains.
+    n_probes : int, >= 1, default=None
+        Random vectors of the other two methods, the same for all domains; None is 100.
     random_state : int, numpy.random.Generator or None, default=0
         Seed of the vectors.
 
@@ -100,7 +100,12 @@ def hessian_alignment(domains, w, method="hgp", *, n_probes=100, random_state=0)
     if len({each.dim for each in domains}) != 1:
         sides = [each.dim for each in domains]
         raise ValueError(f"domains must have one dimension, got {sides} ({owner}).")
-    n_probes = integer(n_probes, "n_probes", 1, owner)
+    if method == "hgp" and n_probes is not None:
+        raise ValueError(
+            f"n_probes must be left out for method='hgp', got {n_probes!r} ({owner}): it "
+            "multiplies the gradients and draws nothing."
+        )
+    n_probes = 100 if n_probes is None else integer(n_probes, "n_probes", 1, owner)
     random = generator(random_state, owner)
     w = np.asarray(w, dtype=float)
     G = np.array([np.ravel(each.gradient(w.copy())) for each in domains], dtype=float)

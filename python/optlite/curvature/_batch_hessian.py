@@ -133,7 +133,7 @@ class BatchHessian:
     model : {"wigner", "marchenko_pastur"}, default="wigner"
         What the difference between the two Hessians looks like.
     dim : int, default=None
-        Number of variables; needed for "marchenko_pastur".
+        Number of variables; for "marchenko_pastur", which needs it.
 
     Notes
     -----
@@ -165,7 +165,7 @@ class BatchHessian:
     .. [1] Granziol, Zohren, Roberts, Learning rates as a function of batch size: a random matrix
        theory approach to neural network training, Journal of Machine Learning Research, 2022.
     .. [2] Baik, Silverstein, Eigenvalues of large sample covariance matrices of spiked population
-       models, Journal of Multivariate Analysis, 2006, theorem 1.1.
+       models, Journal of Multivariate Analysis, 2006.
 
     Examples
     --------
@@ -197,6 +197,11 @@ class BatchHessian:
             if self.dim is None:
                 raise ValueError(f"dim must be given for model='marchenko_pastur' ({owner}).")
             integer(self.dim, "dim", 1, owner)
+        elif self.dim is not None:
+            raise ValueError(
+                f"dim must be left out for model='wigner', got {self.dim!r} ({owner}): the noise "
+                "of hessian_noise has it as a factor."
+            )
 
     def effective_batch_size(self, batch_size):
         """Return the number of independent samples that would scatter as much, B / (1 - B / n)."""

@@ -193,10 +193,9 @@ class SpectralDensity:
 
         References
         ----------
-        .. [1] Marchal, Arbel, On the sub-Gaussianity of the Beta and Dirichlet distributions, 2017,
-           theorem 1.
+        .. [1] Marchal, Arbel, On the sub-Gaussianity of the Beta and Dirichlet distributions, 2017.
         .. [2] Chen, Trogdon, Ubaru, Analysis of stochastic Lanczos quadrature for spectrum
-           approximation, ICML 2021, theorem 1.
+           approximation, ICML 2021.
         """
         confidence = _params.real_number(confidence, "confidence", "wasserstein_bound")
         if not 0.0 < confidence < 1.0:

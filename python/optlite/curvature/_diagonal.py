@@ -70,7 +70,7 @@ def diagonal(
     ----------
     .. [1] Bekas, Kokiopoulou, Saad, An estimator for the diagonal of a matrix, 2007.
     .. [2] Epperly, Tropp, Webber, XTrace: making the most of every sample in stochastic trace
-       estimation, SIAM Journal on Matrix Analysis and Applications, 2024, section 2.4.
+       estimation, SIAM Journal on Matrix Analysis and Applications, 2024.
 
     Examples
     --------

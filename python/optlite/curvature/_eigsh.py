@@ -104,7 +104,8 @@ def eigsh(
         products. Random when None.
     method : {"auto", "lanczos", "dense"}, default="auto"
         "dense" forms the matrix, from its entries or from dim products, and takes all its
-        eigenvalues; "auto" does so where an estimate of the work says that it is less (see Notes).
+        eigenvalues: it has no use for `block_size`, `v0` and `max_products`. "auto" does so where
+        an estimate of the work says that it is less (see Notes).
     max_products : int, default=None
         Limit of vectors multiplied by "lanczos"; None is ``max(2000, 100 * k)``.
     dim : int, default=None
@@ -119,7 +120,8 @@ def eigsh(
     Raises
     ------
     ValueError
-        For k > dim, and for an operator that is not square or returns NaN or a wrong shape.
+        For k > dim, for an operator that is not square or returns NaN or a wrong shape, and for
+        options that the method does not have.
 
     Warns
     -----
@@ -160,6 +162,8 @@ def eigsh(
     k = integer(k, "k", 1, owner, operand.dim)
     choice(which, "which", _ENDS, owner)
     choice(method, "method", ("auto", "lanczos", "dense"), owner)
+    if method == "dense":
+        _refuse({"block_size": block_size, "v0": v0, "max_products": max_products}, owner)
     random = generator(random_state, owner)
     tol = _tolerance(tol, operand, owner)
     start = _start(v0, block_size, operand, random, owner)
@@ -178,6 +182,16 @@ def eigsh(
     search = _Search(operand, k, which, tol, start, most, random)
     search.may_form = method == "auto" and operand.dim <= _LARGEST_FORMED
     return search.run(max_products)
+
+
+def _refuse(options, owner):
+    """Say that options of Lanczos' method are none of the other one."""
+    for name, value in options.items():
+        if value is not None:
+            raise ValueError(
+                f"{name} must be left out for method='dense', which forms the matrix from as many "
+                f"products as it has columns ({owner}). Use method='lanczos'."
+            )
 
 
 def _tolerance(tol, operand, owner):

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import _params
 from . import _operators_checks as checks
-from ._operand import choice, number
+from ._operand import choice, generator, number
 from ._operators import CurvatureOperator
 
 SCHEMES = ("central", "forward", "complex")
@@ -70,8 +70,8 @@ def estimate_noise(function, x, direction=None, step=None, random_state=0):
 
     References
     ----------
-    .. [1] Moré, Wild, Estimating computational noise, SIAM Journal on Scientific Computing, 2011,
-       section 5 (algorithm ECnoise).
+    .. [1] Moré, Wild, Estimating computational noise, SIAM Journal on Scientific Computing, 2011
+       (algorithm ECnoise).
 
     Examples
     --------
@@ -84,6 +84,8 @@ def estimate_noise(function, x, direction=None, step=None, random_state=0):
     """
     x = np.asarray(_params.real_array(x, "x", "estimate_noise"), dtype=np.float64)
     unit = _unit(direction, x, random_state)
+    if step is not None:
+        step = number(step, "step", "estimate_noise", "> 0")
     scale = max(1.0, float(np.linalg.norm(x)))
     steps = [1e-7 * scale * factor for factor in (1.0, 1e2, 1e-2, 1e4)] if step is None else [step]
     for h in steps:
@@ -100,7 +102,7 @@ def estimate_noise(function, x, direction=None, step=None, random_state=0):
 
 def _unit(direction, x, random_state):
     if direction is None:
-        direction = np.random.default_rng(random_state).normal(size=x.shape)
+        direction = generator(random_state, "estimate_noise").normal(size=x.shape)
     direction = np.asarray(
         _params.real_array(direction, "direction", "estimate_noise"), dtype=np.float64
     )
@@ -152,7 +154,7 @@ class FiniteDifferenceOperator(CurvatureOperator):
         analytic: no absolute values, no comparisons of imaginary parts).
     noise : float, >= 0, default=None
         Standard deviation of the noise of a component of the gradient; None estimates it by
-        :func:`estimate_noise`.
+        :func:`estimate_noise`. "complex" subtracts nothing and has no use for it.
     step : float, > 0, default=None
         Length of the step along the vector; None balances noise against truncation (see Notes).
 
@@ -194,7 +196,7 @@ class FiniteDifferenceOperator(CurvatureOperator):
     References
     ----------
     .. [1] Moré, Wild, Estimating derivatives of noisy simulations, ACM Transactions on Mathematical
-       Software, 2012, section 3.
+       Software, 2012.
 
     Examples
     --------
@@ -235,6 +237,11 @@ class FiniteDifferenceOperator(CurvatureOperator):
             noise = number(noise, "noise", owner, ">= 0")
         if step is not None:
             step = number(step, "step", owner, "> 0")
+        if self.scheme == "complex" and noise is not None:
+            raise ValueError(
+                f"noise must be left out for scheme='complex', got {noise:g} ({owner}). It sets "
+                "the step of differences; a complex step is as short as can be."
+            )
         if self.scheme == "complex":
             self.noise, self.step = 0.0, 1e-20 if step is None else step
             self.error_estimate = float(np.finfo(float).eps * np.linalg.norm(self._here))

@@ -73,7 +73,7 @@ def gradient_statistics(objective, w, *, rows=None, block_size=1024):
 
     The first, times n, is m-coherence [1]_: how many samples one sample's step helps.
     The second says which parameters will generalise [2]_. The third is the simple noise
-    scale of [3]_, equation 2.9.
+    scale of [3]_.
 
     References
     ----------

@@ -136,7 +136,7 @@ class ChebyshevDensity:
 def jackson(count):
     """Return Jackson's factors, with which a sum of so many terms is nowhere negative.
 
-    Weisse, Wellein, Alvermann and Fehske, The kernel polynomial method, 2006, equation 71.
+    Weisse, Wellein, Alvermann and Fehske, The kernel polynomial method, 2006.
     """
     k, angle = np.arange(count), np.pi / (count + 1)
     return ((count - k + 1) * np.cos(k * angle) + np.sin(k * angle) / np.tan(angle)) / (count + 1)

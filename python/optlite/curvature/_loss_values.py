@@ -68,7 +68,7 @@ def loss_on_line(objective, start, end, n_points=51):
     .. [1] Goodfellow, Vinyals, Saxe, Qualitatively characterizing neural network optimization
        problems, ICLR 2015.
     .. [2] Frankle, Dziugaite, Roy, Carbin, Linear mode connectivity and the lottery ticket
-       hypothesis, ICML 2020, section 2.
+       hypothesis, ICML 2020.
 
     Examples
     --------

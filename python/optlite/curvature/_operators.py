@@ -300,7 +300,7 @@ class GaussNewtonOperator(RowOperator):
     References
     ----------
     .. [1] Schraudolph, Fast curvature matrix-vector products for second-order gradient descent,
-       Neural Computation, 2002, section 2.
+       Neural Computation, 2002.
 
     Examples
     --------

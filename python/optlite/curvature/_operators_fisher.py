@@ -46,7 +46,7 @@ class FisherOperator(RowOperator):
     References
     ----------
     .. [1] Martens, New insights and perspectives on the natural gradient method, Journal of Machine
-       Learning Research, 2020, section 9.2.
+       Learning Research, 2020.
 
     Examples
     --------
@@ -106,7 +106,7 @@ class EmpiricalFisherOperator(RowOperator):
     References
     ----------
     .. [1] Kunstner, Balles, Hennig, Limitations of the empirical Fisher approximation for natural
-       gradient descent, 2019, section 3.
+       gradient descent, 2019.
 
     Examples
     --------

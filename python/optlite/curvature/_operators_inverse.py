@@ -56,8 +56,7 @@ class InverseOperator(CurvatureOperator):
 
     References
     ----------
-    .. [1] Hestenes, Stiefel, Methods of conjugate gradients for solving linear systems, 1952,
-       section 3.
+    .. [1] Hestenes, Stiefel, Methods of conjugate gradients for solving linear systems, 1952.
 
     Examples
     --------

@@ -85,7 +85,7 @@ class NTKOperator(CurvatureOperator):
     References
     ----------
     .. [1] Jacot, Gabriel, Hongler, Neural tangent kernel: convergence and generalization in neural
-       networks, 2018, section 4.
+       networks, 2018.
 
     Examples
     --------

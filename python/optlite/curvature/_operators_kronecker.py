@@ -55,7 +55,7 @@ class KFACOperator(RowOperator):
     References
     ----------
     .. [1] Martens, Grosse, Optimizing neural networks with Kronecker-factored approximate
-       curvature, 2015, section 3.
+       curvature, 2015.
 
     Examples
     --------
@@ -134,7 +134,7 @@ class KFACOperator(RowOperator):
         ----------
         damping : float, >= 0, default=0.0
             Added to every eigenvalue. Grosse et al. (Studying large language model generalization
-            with influence functions, 2023, section 2) take a tenth of the mean eigenvalue.
+            with influence functions, 2023) take a tenth of the mean eigenvalue.
 
         Returns
         -------
@@ -178,7 +178,7 @@ class EKFACOperator(KFACOperator):
     References
     ----------
     .. [1] George, Laurent, Bouthillier, Ballas, Vincent, Fast approximate natural gradient descent
-       in a Kronecker-factored eigenbasis, 2018, section 3.
+       in a Kronecker-factored eigenbasis, 2018.
 
     Examples
     --------

@@ -305,7 +305,7 @@ class SharpnessTracker:
         return f"SharpnessTracker({self.objective!r}, {len(self.records)} records{last})"
 
 
-def sharpness(objective, w, k=1, **options):
+def sharpness(objective, w, k=1, *, tol=1e-3, operator=None, max_products=300, random_state=0):
     """Return the largest eigenvalue of the Hessian at a point.
 
     Parameters
@@ -316,9 +316,8 @@ def sharpness(objective, w, k=1, **options):
         The point, shaped as the objective's variables or flat.
     k : int, >= 1, default=1
         Number of eigenvalues.
-    **options
-        Of :class:`SharpnessTracker`, which follows it along a run: ``tol``, ``operator``,
-        ``max_products``, ``random_state``.
+    tol, operator, max_products, random_state
+        As of :class:`SharpnessTracker`, which follows it along a run.
 
     Returns
     -------
@@ -331,7 +330,15 @@ def sharpness(objective, w, k=1, **options):
     >>> round(sharpness(Quadratic([1.0, 5.0]), [0.0, 0.0]).sharpness, 6)
     5.0
     """
-    return SharpnessTracker(objective, k, **options).measure(w)
+    tracker = SharpnessTracker(
+        objective,
+        k,
+        tol=tol,
+        operator=operator,
+        max_products=max_products,
+        random_state=random_state,
+    )
+    return tracker.measure(w)
 
 
 def _is_finite(record):

@@ -33,7 +33,7 @@ def optimal_learning_rate(batch_size, noise_scale, *, largest=1.0, rule="sgd"):
               \eta_\text{sign}(B) = \frac{2\, \eta_{\max}}
               {\sqrt{\mathcal B / B} + \sqrt{B / \mathcal B}} .
 
-    The first rises and saturates [1]_, equation 2.6. The second rises like a square root, surges at
+    The first rises and saturates [1]_. The second rises like a square root, surges at
     :math:`B = \mathcal B`, and falls again [2]_: larger batches make the signs agree,
     and steps along all coordinates at once are long in the directions of large curvature. It holds
     for batches so small that every coordinate is mostly noise; :func:`sign_descent_rate` has no
@@ -91,7 +91,7 @@ def sgd_noise_scale(gradient, covariance, hessian):
     .. math:: \mathcal B = \frac{\operatorname{tr}(H \Sigma)}{g^\top H g}, \qquad
               \eta_{\max} = \frac{|g|^2}{g^\top H g}
 
-    (McCandlish, Kaplan and Amodei 2018, equations 2.6 to 2.8).
+    (McCandlish, Kaplan and Amodei 2018).
 
     Examples
     --------

@@ -87,7 +87,7 @@ def trace(
     ------
     ValueError
         For an operator that is not square, returns NaN or a wrong shape, or is not positive
-        semidefinite though "xnystrace" was asked for.
+        semidefinite though "xnystrace" was asked for; for fewer products than "exact" takes.
 
     Warns
     -----
@@ -98,8 +98,7 @@ def trace(
     ----------
     .. [1] Hutchinson, A stochastic estimator of the trace of the influence matrix for Laplacian
        smoothing splines, 1990.
-    .. [2] Meyer, Musco, Musco, Woodruff, Hutch++: optimal stochastic trace estimation, 2021,
-       algorithm 1.
+    .. [2] Meyer, Musco, Musco, Woodruff, Hutch++: optimal stochastic trace estimation, 2021.
     .. [3] Epperly, Tropp, Webber, XTrace: making the most of every sample in stochastic trace
        estimation, SIAM Journal on Matrix Analysis and Applications, 2024.
 
@@ -116,10 +115,16 @@ def trace(
     operand = Operand(operator, dim, owner)
     choice(method, "method", _METHODS, owner)
     rtol = number(rtol, "rtol", owner, ">= 0")
+    is_limited = max_matvec is not None
     if max_matvec is None:
         max_matvec = 10000 if method == "hutchinson" else max(min(2000, 3 * operand.dim), 6)
     max_matvec = integer(max_matvec, "max_matvec", 6, owner)
     random = generator(random_state, owner)
+    if method == "exact" and is_limited and operand.matrix is None and max_matvec < operand.dim:
+        raise ValueError(
+            f"max_matvec must be >= {operand.dim} for method='exact', which takes one product for "
+            f"each dimension, got {max_matvec} ({owner}). Use method='auto'."
+        )
     if method == "auto":
         method = "xnystrace" if operand.is_positive_semidefinite else "xtrace"
         if operand.dim <= 16:
@@ -325,7 +330,7 @@ class XTrace(Estimator):
 
     For each i, the trace inside the span of the other products, and a sample of the rest along
     vector i; the average of these exchangeable estimates. Q_i Q_i^T = Q (I - s_i s_i^T) Q^T with
-    s_i the normalised column i of R^-T (Epperly, Tropp and Webber 2024, section 2).
+    s_i the normalised column i of R^-T (Epperly, Tropp and Webber 2024).
     """
 
     per_vector = 2
@@ -374,7 +379,7 @@ class XNysTrace(Estimator):
 
     With Y = A W and H = W^T Y, leaving out vector i takes u_i u_i^T / h_i from the approximation
     Y H^-1 Y^T, u_i = Y H^-1 e_i and h_i = (H^-1)_ii, and 1 / h_i is what the rest is along w_i
-    (Epperly, Tropp and Webber 2024, section 2). A small shift keeps H invertible.
+    (Epperly, Tropp and Webber 2024). A small shift keeps H invertible.
 
     These estimates share nearly all of their vectors: their spread says too little of the error of
     their mean, less than half where there are half as many vectors as dimensions. The error is the

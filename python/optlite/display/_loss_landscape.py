@@ -49,7 +49,7 @@ class LossLandscapeDisplay:
 
     Notes
     -----
-    Random directions are filter-normalised [1]_, section 4: each filter of a direction, the weights
+    Random directions are filter-normalised [1]_: each filter of a direction, the weights
     that feed one output, is scaled to the norm of that filter at the point,
 
     .. math::

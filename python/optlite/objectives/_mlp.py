@@ -82,8 +82,7 @@ class MLP(RowObjective):
 
     References
     ----------
-    .. [1] Pearlmutter, Fast exact multiplication by the Hessian, Neural Computation, 1994,
-       section 3.
+    .. [1] Pearlmutter, Fast exact multiplication by the Hessian, Neural Computation, 1994.
 
     Examples
     --------
@@ -172,9 +171,9 @@ class MLP(RowObjective):
 
         References
         ----------
-        .. [1] He, Zhang, Ren, Sun, Delving deep into rectifiers, 2015, equation 10.
+        .. [1] He, Zhang, Ren, Sun, Delving deep into rectifiers, 2015.
         .. [2] Glorot, Bengio, Understanding the difficulty of training deep feedforward neural
-           networks, 2010, equation 12.
+           networks, 2010.
         """
         random = np.random.default_rng(random_state)
         rectifier = self.activation in ("relu", "gelu", "softplus")

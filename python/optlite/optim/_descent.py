@@ -12,7 +12,7 @@ from .._warnings import warn
 from ..objectives import GeneralizedLinearObjective
 from ..trace import Record, Trace
 from ._names import from_name, is_rule_name, python_rules
-from ._problem import Problem, relative_gradient
+from ._problem import EPSILON, Problem, relative_gradient
 from ._rule_run import REQUIRED, RuleRun
 from ._rules import Rule
 from .curvatures import CURVATURES, METHODS
@@ -20,10 +20,6 @@ from .wrappers import PythonRule
 
 ENGINES = ("core", "numpy")
 SUCCESS = ("converged", "estimated", "stationary", "precision_limit")
-
-#: Relative gradient above which an end by rounding is none: values that do not fall where the
-#: gradient says so contradict it.
-FLAT = np.finfo(np.float64).eps ** (1 / 3)
 
 
 def steps(
@@ -76,8 +72,8 @@ def steps(
         Seed of the order of the samples, of random vectors that curvature is estimated with, and of
         what "natural_gradient", "subsampled_newton" and "sketched_newton" draw.
     curvature : str, default=None
-        What stands for the Hessian: "gauss_newton", ... as above, beside a direction. None is the
-        Hessian.
+        What stands for the Hessian: "gauss_newton", ... as above, beside a direction that uses one
+        (not "lbfgs", "nonlinear_cg" or "steepest_descent"). None is the Hessian.
     **fields
         Hyper-parameters of the method and of the step size, by name (``memory=5``, ``c=0.1``,
         ``learning_rate=0.1``).
@@ -112,7 +108,7 @@ def steps(
     """
     parts = (method, step_size, curvature)
     batches = (batch_size, random_state)
-    run = _make_run(objective, x0, parts, max_iter, tol, engine, batches, fields)
+    run, _ = _make_run(objective, x0, parts, max_iter, tol, engine, batches, fields)
     return _iterate(run, objective.shape)
 
 
@@ -172,8 +168,8 @@ def minimize(
         where no bound is known; "trust_region" and "cubic" leave such a point if they find negative
         curvature there. ``success`` is also true when rounding stops
         the run before the tolerance ("precision_limit"): nothing better can be computed. Where no
-        bound is known this takes a relative gradient of at most 6e-6: above it, value and gradient
-        contradict each other.
+        bound is known this takes a relative gradient of at most 6e-6, or 5e-3 for a network with
+        data in float32 and for gradients in it: above, value and gradient contradict each other.
 
     Warns
     -----
@@ -195,7 +191,7 @@ def minimize(
     """
     parts = (method, step_size, curvature)
     batches = (batch_size, random_state)
-    run = _make_run(objective, x0, parts, max_iter, tol, engine, batches, fields)
+    run, problem = _make_run(objective, x0, parts, max_iter, tol, engine, batches, fields)
     if callback is not None and not callable(callback):
         raise TypeError(f"callback must be callable or None, got {callback!r}.")
     records, stopped = [], False
@@ -209,30 +205,36 @@ def minimize(
             stopped = True
             break
     status = "stopped" if stopped else run.status
-    success = _is_success(status, objective, record)
+    precision = getattr(problem, "precision", EPSILON)  # that of values
+    success = _is_success(status, objective, record, precision)
     if not (success or stopped):
-        _warn(run, objective, method, record, tol, max_iter)
-    return _result(run, record, status, success, Trace(records) if trace else None)
+        _warn(run, objective, method, record, tol, max_iter, precision)
+    trace = Trace(records) if trace else None
+    return _result(record, status, _message(run, status, precision), success, trace)
 
 
 def _make_run(objective, x0, parts, max_iter, tol, engine, batches, fields):
-    """Check the arguments and start a run with one of the two engines."""
+    """Check the arguments, start a run with one of the two engines, and say what it minimises."""
     method, step_size, curvature = parts
     if engine not in ENGINES:
         raise ValueError(f"engine must be one of {list(ENGINES)}, got {engine!r}.")
+    _check_seed(batches[1])
     is_rule = isinstance(method, (Rule, PythonRule))
     if is_rule or is_rule_name(method):
         if is_rule:
             rule = method.replace(**fields) if fields else method
         else:
             rule = from_name(method, fields)
-        for name, part in (("step_size", step_size), ("curvature", curvature)):
+        for name, part, remedy in (
+            ("step_size", step_size, "Its steps are as long as the rule says: set learning_rate."),
+            ("curvature", curvature, "It takes a method that solves with one: 'newton_cg', ..."),
+        ):
             if part is not None:
                 raise ValueError(
-                    f"{name} must be left out for an update rule, got {part!r} ({rule.name}). Its "
-                    "steps have the length that the rule gives them: set learning_rate."
+                    f"{name} must be left out for an update rule, got {part!r} ({rule.name}). "
+                    f"{remedy}"
                 )
-        return _rule_run(objective, rule, x0, max_iter, tol, engine, *batches)
+        return _rule_run(objective, rule, x0, max_iter, tol, engine, *batches), None
     if batches[0] is not None:
         raise ValueError(
             f"batch_size must be None for method={method!r}, which needs the whole objective, got "
@@ -250,10 +252,11 @@ def _make_run(objective, x0, parts, max_iter, tol, engine, batches, fields):
         problem = Problem(objective, matrix(objective, random, use_twin, **values[2]), use_twin)
     if engine == "numpy":
         problem = objective.twin() if is_plain else problem
-        return _numpy_run(problem, direction, rule, values[:2], start, *limits)
+        return _numpy_run(problem, direction, rule, values[:2], start, *limits), problem
     own, rule_own = (_stored(*each) for each in zip((direction, rule), values[:2], strict=True))
     problem = objective._make_model() if is_plain else problem
-    return core.Descent(problem, direction["name"], own, rule["name"], rule_own, start, *limits)
+    run = core.Descent(problem, direction["name"], own, rule["name"], rule_own, start, *limits)
+    return run, problem
 
 
 def _stored(record, values):
@@ -275,6 +278,11 @@ def _find_parts(method, step_size, curvature):
     else:
         direction = _find_direction(method)
         matrix = _find_curvature(curvature)
+        if curvature is not None and not direction["uses_hessian"]:
+            raise ValueError(
+                f"curvature must be left out for method={method!r}, which learns from gradients "
+                f"alone, got {curvature!r}. Methods that multiply by a matrix: {_second_order()}."
+            )
         default = direction["step_size"] or "armijo"
     rule = _params.find("step_sizes", default if step_size is None else step_size, "step_size")
     only = direction["step_size"]
@@ -283,6 +291,11 @@ def _find_parts(method, step_size, curvature):
             f"step_size must be {only!r} for method={method!r}, or left out, got {step_size!r}."
         )
     return direction, rule, matrix
+
+
+def _second_order():
+    names = [name for name, each in _params.records("directions").items() if each["uses_hessian"]]
+    return ", ".join(repr(name) for name in sorted(names))
 
 
 def _find_curvature(name):
@@ -368,17 +381,33 @@ def _plain(record):
     return {name: (int if name in counts else float)(value) for name, value in record.items()}
 
 
-def _is_success(status, objective, record):
-    """Whether a run has reached what can be reached."""
+def _is_success(status, objective, record, precision):
+    """Whether a run has reached what can be reached.
+
+    An end by rounding with a large gradient is none: values that do not fall where the gradient
+    says so contradict it.
+    """
     if status != "precision_limit" or isinstance(objective, GeneralizedLinearObjective):
         return status in SUCCESS
-    return relative_gradient(record.x, record.gradient, record.objective) <= FLAT
+    found = relative_gradient(record.x, record.gradient, record.objective)
+    return found <= precision ** (1 / 3)
 
 
-def _result(run, record, status, success, trace):
+def _message(run, status, precision):
+    """Return the status as a sentence, and what float32 has to do with it."""
+    if status == "stopped":
+        return "The callback stopped the run."
+    if status == "precision_limit" and precision > EPSILON:
+        return (
+            f"{run.message} It is computed in float32, to about {precision:.0e} of its value: pass "
+            "data in float64 to go on from here, or a larger tol to stop sooner."
+        )
+    return run.message
+
+
+def _result(record, status, message, success, trace):
     from scipy.optimize import OptimizeResult
 
-    message = "The callback stopped the run." if status == "stopped" else run.message
     return OptimizeResult(
         x=record.x,
         fun=record.objective,
@@ -420,7 +449,7 @@ _RULE_REMEDIES = {
 }
 
 
-def _warn(run, objective, method, record, tol, max_iter):
+def _warn(run, objective, method, record, tol, max_iter, precision):
     """Say what was reached, what was asked for, and what to change."""
     from sklearn.exceptions import ConvergenceWarning
 
@@ -439,10 +468,17 @@ def _warn(run, objective, method, record, tol, max_iter):
         asked = f"relative gradient <= {tol:g}"
     name = method if isinstance(method, str) else method.name
     warn(
-        f"{name} stopped after {record.iteration} iterations: {run.message} Reached: {reached}; "
+        f"{name} stopped after {record.iteration} iterations: "
+        f"{_message(run, run.status, precision)} Reached: {reached}; "
         f"asked for: {asked} (tol={tol:g}). {remedy.format(max_iter=max_iter)}",
         ConvergenceWarning,
     )
+
+
+def _check_seed(random_state):
+    from ..curvature._operand import generator
+
+    generator(random_state, "optim")
 
 
 def _check_start(x0, objective):
@@ -483,17 +519,18 @@ def _check_max_iter(max_iter):
 def make_function(record, module):
     """Make ``newton(objective, ...)`` and its like: minimize with the method filled in."""
     name = record["name"]
-    last = ["random_state"] if name in METHODS else ["curvature"]
+    if name in METHODS:
+        last = ["random_state"]
+    else:
+        last = ["random_state", "curvature"] if record["uses_hessian"] else []
+    options = ["step_size", "max_iter", "tol", "engine", "callback", "trace", *last]
 
-    def run(objective, x0=None, **options):
-        return minimize(objective, x0, method=name, **options)
+    def run(objective, x0=None, **given):
+        return minimize(objective, x0, method=name, **given)
 
     shared = inspect.signature(minimize).parameters
     keep = [shared["objective"], shared["x0"]]
-    keep += [
-        shared[key].replace(kind=inspect.Parameter.KEYWORD_ONLY)
-        for key in ("step_size", "max_iter", "tol", "engine", "callback", "trace", *last)
-    ]
+    keep += [shared[key].replace(kind=inspect.Parameter.KEYWORD_ONLY) for key in options]
     run.__signature__ = inspect.Signature([*keep, *_params.parameters(record), shared["fields"]])
     run.__name__ = run.__qualname__ = name
     run.__module__ = module
@@ -507,10 +544,10 @@ objective : object of optlite.objectives
     What to minimise.
 x0 : array-like of shape `objective.shape`, default=None
     Where to start; zeros when None.
-step_size, max_iter, tol, engine, callback, trace, {last[0]}
+{", ".join(options)}
     As in :func:`minimize`.
 {_params.parameter_docs(record)}**fields
-    Hyper-parameters of the step size{"" if name in METHODS else " and of the curvature"}, by name.
+    Hyper-parameters of the step size{" and of the curvature" * ("curvature" in last)}, by name.
 
 Returns
 -------

@@ -7,6 +7,8 @@ import numpy as np
 
 from ..objectives import GeneralizedLinearObjective, RowObjective
 
+EPSILON = float(np.finfo(np.float64).eps)
+
 
 @dataclasses.dataclass
 class Point:
@@ -15,17 +17,24 @@ class Point:
     x: np.ndarray
     value: float
     gradient: np.ndarray
+    precision: float = EPSILON  # of the numbers that the value was computed with
 
 
 def relative_gradient(x, gradient, value):
     """Return the largest relative change of the value for a relative change of a variable.
 
     max_i |g_i| max(|x_i|, 1) / max(|f|, 1): Dennis and Schnabel, Numerical methods for
-    unconstrained optimization and nonlinear equations, 1983, equation 7.2.5.
+    unconstrained optimization and nonlinear equations, 1983, chapter 7.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         relative = np.abs(gradient) * np.maximum(np.abs(x), 1.0)
     return float(relative.max(initial=0.0)) / max(abs(value), 1.0)
+
+
+def precision_of(array):
+    """Return the rounding error of the type of an array, of float32 or float64."""
+    single = getattr(array, "dtype", None) == np.float32
+    return float(np.finfo(np.float32 if single else np.float64).eps)
 
 
 class Problem:
@@ -50,6 +59,10 @@ class Problem:
         self._is_linear = isinstance(objective, GeneralizedLinearObjective)
         self._minimum = getattr(objective, "minimum", None)
         self._evaluate = self._evaluation(use_twin)
+        # Networks compute in the type of their data; linear models add up in float64.
+        is_network = isinstance(objective, RowObjective) and not self._is_linear
+        computes_as = objective.X if is_network and not use_twin else None
+        self.precision = precision_of(computes_as)
         self._seen = self._matrix = None
 
     def _evaluation(self, use_twin):
@@ -73,16 +86,18 @@ class Problem:
         self.passes += 1
         x = np.array(x, dtype=np.float64)
         value, gradient = self._evaluate(x.copy())
-        return self.point(x, float(value), np.array(gradient, dtype=np.float64).reshape(-1))
+        self.precision = max(self.precision, precision_of(gradient))
+        gradient = np.array(gradient, dtype=np.float64).reshape(-1)
+        return self.point(x, float(value), gradient, self.precision)
 
-    def point(self, x, value, gradient):
+    def point(self, x, value, gradient, precision=EPSILON):
         """Return a point of which all is known."""
         if gradient.shape != (self.dimension,):
             raise ValueError(
                 f"value_and_gradient must return a gradient of shape {self.shape}, as x has, got "
                 f"{gradient.size} numbers (optim)."
             )
-        return Point(x, value, gradient)
+        return Point(x, value, gradient, precision)
 
     def line_value(self, a, b, t):
         """Return the value at a.x + t (b.x - a.x)."""

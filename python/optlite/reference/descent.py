@@ -128,7 +128,7 @@ class Descent:
         ):
             self.status = "estimated"
         # By convexity no step up to the full one lowers the value by more than -g . p.
-        limit = 1e-3 * np.finfo(float).eps * abs(self.current.value)
+        limit = 1e-3 * self.current.precision * abs(self.current.value)
         if self.status == "running" and self._promise() <= limit:
             self.status = "precision_limit"
 
@@ -141,7 +141,7 @@ class Descent:
         )
         if trial is None:
             # Where the predicted decrease is below the value's rounding error, this is the end.
-            exhausted = decrement <= 1e3 * np.finfo(float).eps * abs(before.value)
+            exhausted = decrement <= 1e3 * before.precision * abs(before.value)
             self.status = "precision_limit" if exhausted else "line_search_failed"
             if self.is_leaving:
                 # The values do not confirm the negative curvature: what is known is the gradient.

@@ -23,6 +23,7 @@ class Point:
     value: float
     gradient: np.ndarray
     margins: np.ndarray  # (n, K)
+    precision: float = np.finfo(float).eps  # of the numbers that the value was computed with
 
 
 class GeneralizedLinear:

@@ -2,7 +2,7 @@
 
 A Q = Q T + beta q e_j^T  after j steps from q_1 = start / |start|,  T tridiagonal, Q orthonormal
 
-Golub and Van Loan, Matrix Computations, 2013, section 10.1. :mod:`optlite.reference.lanczos` has
+Golub and Van Loan, Matrix Computations, 2013. :mod:`optlite.reference.lanczos` has
 the method with all its variants; here every vector is kept orthogonal to all others.
 """
 
@@ -82,7 +82,7 @@ def minimize_cubic(values, w, weight):
     (values + lambda) c = -w  with lambda = weight |c| and values + lambda >= 0
 
     is necessary and sufficient: Cartis, Gould and Toint, Adaptive cubic regularisation methods,
-    part I, 2011, theorem 3.1. `values` ascend.
+    part I, 2011. `values` ascend.
     """
     size = np.linalg.norm(w)
     low = max(0.0, -values[0])

@@ -58,7 +58,7 @@ class OrthogonalityEstimate:
     """Follow how far a basis is from orthogonal without a product of two of its vectors.
 
     Rounding errors of Lanczos' recurrence obey a recurrence of their own: H. D. Simon, The Lanczos
-    algorithm with partial reorthogonalization, 1984, section 3. `size` is the length of the
+    algorithm with partial reorthogonalization, 1984. `size` is the length of the
     vectors.
     """
 

@@ -1,6 +1,6 @@
 """Natural gradients by solving with the metric; the headers have them in closed form.
 
-Amari, Natural gradient works efficiently in learning, 1998, theorem 1.
+Amari, Natural gradient works efficiently in learning, 1998.
 """
 
 import numpy as np

@@ -39,6 +39,7 @@ struct Record {
   std::string formula;     // LaTeX
   std::string reference;   // authors, title, year, equation or algorithm number
   std::vector<FieldRecord> fields;
+  std::vector<std::string> rising;  // names of fields, each to be less than the next
 };
 
 namespace detail {
@@ -49,6 +50,11 @@ template <class Part>
 struct has_fields<Part, std::void_t<decltype(Part::fields())>> : std::true_type {};
 
 template <class Part, class = void>
+struct has_rising : std::false_type {};
+template <class Part>
+struct has_rising<Part, std::void_t<decltype(Part::rising)>> : std::true_type {};
+
+template <class Part, class = void>
 struct has_title : std::false_type {};
 template <class Part>
 struct has_title<Part, std::void_t<decltype(Part::title)>> : std::true_type {};
@@ -56,12 +62,13 @@ struct has_title<Part, std::void_t<decltype(Part::title)>> : std::true_type {};
 }  // namespace detail
 
 /// The description of one part. `Part` declares doc, formula, reference and, if it has
-/// hyper-parameters, fields(); a title where the literature spells its name in another way than
-/// the file does ("AdamW" in adamw.hpp).
+/// hyper-parameters, fields(); `rising`, names of fields, where each has to be less than the next;
+/// a title where the literature spells its name in another way than the file does ("AdamW" in
+/// adamw.hpp).
 template <class Part>
 Record describe(const char* kind, const Entry<Part>& entry) {
-  Record record{kind, entry.file_stem, entry.class_name, Part::doc, Part::formula, Part::reference,
-                {}};
+  Record record{
+      kind, entry.file_stem, entry.class_name, Part::doc, Part::formula, Part::reference, {}, {}};
   if constexpr (detail::has_title<Part>::value) record.class_name = Part::title;
   if constexpr (detail::has_fields<Part>::value) {
     const Part defaults{};
@@ -69,6 +76,9 @@ Record describe(const char* kind, const Entry<Part>& entry) {
       record.fields.push_back(
           {f.name, defaults.*(f.member), f.range, f.doc, f.words, f.is_integer});
     }
+  }
+  if constexpr (detail::has_rising<Part>::value) {
+    record.rising.assign(Part::rising.begin(), Part::rising.end());
   }
   return record;
 }

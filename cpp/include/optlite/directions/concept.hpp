@@ -2,6 +2,7 @@
 //
 //     static constexpr auto doc, formula, reference;
 //     static constexpr auto step_size = "wolfe";     only if no other step size suits
+//     static constexpr bool uses_hessian = false;    only if gradients are all that it asks for
 //     std::unique_ptr<Direction> make() const;       a fresh run, hyper-parameters from the fields
 //
 // The run keeps its own memory (past gradients, a factorisation) and never steps by itself.
@@ -120,6 +121,7 @@ class RegionDirection : public Direction {
 struct DirectionRow {
   Record record;
   std::string step_size;  // the only one that suits, or empty
+  bool uses_hessian;
   std::unique_ptr<Direction> (*make)(const std::vector<double>& fields);
 };
 
@@ -136,11 +138,18 @@ struct own_step_size<Part, std::void_t<decltype(Part::step_size)>> {
   static constexpr auto value = Part::step_size;
 };
 
+template <class Part, class = void>
+struct uses_hessian : std::true_type {};
+template <class Part>
+struct uses_hessian<Part, std::void_t<decltype(Part::uses_hessian)>>
+    : std::bool_constant<Part::uses_hessian> {};
+
 }  // namespace detail
 
 template <class Part>
 DirectionRow make_direction_row(const Entry<Part>& entry) {
   return {describe("directions", entry), detail::own_step_size<Part>::value,
+          detail::uses_hessian<Part>::value,
           [](const std::vector<double>& fields) { return make_part<Part>(fields).make(); }};
 }
 

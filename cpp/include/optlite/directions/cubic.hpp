@@ -21,9 +21,8 @@ struct Cubic {
       \sigma_k & \end{cases})";
   static constexpr auto reference =
       "Nesterov and Polyak, Cubic regularization of Newton method and its global performance, "
-      "2006, "
-      "equation 2.4; Cartis, Gould and Toint, Adaptive cubic regularisation methods for "
-      "unconstrained optimization, part I, 2011, algorithm 2.1";
+      "2006, equation 2.4; Cartis, Gould and Toint, Adaptive cubic regularisation methods for "
+      "unconstrained optimization, part I, 2011";
   static constexpr auto step_size = "gain_ratio";
 
   double sigma = 1.0;

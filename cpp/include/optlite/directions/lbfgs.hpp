@@ -15,8 +15,9 @@ struct Lbfgs {
       R"(p = -H_k g_k, \quad H_k = V_k^T H_{k-1} V_k + \rho_k s_k s_k^T, \quad
       V_k = I - \rho_k y_k s_k^T, \quad \rho_k = 1 / y_k^T s_k)";
   static constexpr auto reference =
-      "Liu and Nocedal, On the limited memory BFGS method for large scale optimization, 1989, "
-      "algorithm 2.1; Nocedal and Wright, Numerical Optimization, 2006, algorithm 7.4";
+      "Liu and Nocedal, On the limited memory BFGS method for large scale optimization, 1989; "
+      "Nocedal and Wright, Numerical Optimization, 2006, algorithm 7.4";
+  static constexpr bool uses_hessian = false;
 
   double memory = 10;
   static constexpr auto fields() {

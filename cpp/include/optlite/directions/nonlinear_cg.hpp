@@ -25,9 +25,10 @@ struct NonlinearCg {
       \end{gathered})";
   static constexpr auto reference =
       "Nocedal and Wright, Numerical Optimization, 2006, section 5.2; Hager and Zhang, A survey of "
-      "nonlinear conjugate gradient methods, 2006, table 1; Hager and Zhang, A new conjugate "
-      "gradient method with guaranteed descent and an efficient line search, 2005, equation 1.6";
+      "nonlinear conjugate gradient methods, 2006; Hager and Zhang, A new conjugate gradient "
+      "method with guaranteed descent and an efficient line search, 2005";
   static constexpr auto step_size = "wolfe";
+  static constexpr bool uses_hessian = false;
 
   double beta = 1;
   static constexpr auto fields() {

@@ -10,6 +10,7 @@ struct SteepestDescent {
   static constexpr auto formula = R"(p = -M^{-1} g)";
   static constexpr auto reference =
       "Cauchy, Méthode générale pour la résolution des systèmes d'équations simultanées, 1847";
+  static constexpr bool uses_hessian = false;
 
   class Run final : public Direction {
    public:

@@ -21,8 +21,7 @@ struct TrustRegion {
       2 \Delta_k & \rho_k > 3/4, \lVert p_k \rVert = \Delta_k \\ \Delta_k & \end{cases})";
   static constexpr auto reference =
       "Steihaug, The conjugate gradient method and trust regions in large scale optimization, "
-      "1983, "
-      "section 2; Nocedal and Wright, Numerical Optimization, 2006, algorithms 4.1 and 7.2";
+      "1983; Nocedal and Wright, Numerical Optimization, 2006, algorithms 4.1 and 7.2";
   static constexpr auto step_size = "gain_ratio";
 
   double radius = 1.0;

@@ -1,5 +1,4 @@
-// Products of a block of rows with a narrow matrix, and of a block with itself: the arithmetic of
-// every Hessian, normal equation and multi-output gradient.
+// Products of a block of rows with itself: the arithmetic of every Hessian and normal equation.
 #pragma once
 
 #include "optlite/core/types.hpp"
@@ -30,20 +29,6 @@ template <class Number>
 void gram_update(Index depth, Index size, const Number* A, const Number* B, Index stride, Matrix& C,
                  kernels::Ahead& ahead);
 Index gram_fetches(Index size);
-
-/// Calls of Ahead::fetch() that one narrow_multiply and one narrow_accumulate make together, about.
-Index narrow_fetches(Index count, Index cols, Index width);
-
-/// Columns that narrow_multiply and narrow_accumulate work on for `width` wanted ones.
-Index narrow_width(Index width);
-
-/// Z (count x width) = X W. X: rows `x_stride` apart; W and Z: row-major, narrow_width(width) wide.
-void narrow_multiply(Index count, Index cols, Index width, const double* X, Index x_stride,
-                     const double* W, double* Z, kernels::Ahead& ahead);
-
-/// G (column-major, cols x narrow_width(width)) += X^T Z, operands as above.
-void narrow_accumulate(Index count, Index cols, Index width, const double* X, Index x_stride,
-                       const double* Z, double* G, kernels::Ahead& ahead);
 
 /// Z (rows x width) = A W for a block of columns; all three column-major and without gaps, A rows x
 /// depth. For widths of about ten, where Eigen's packing costs more than the product.

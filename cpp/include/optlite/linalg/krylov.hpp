@@ -19,7 +19,7 @@ struct Curvature {
 /// product(V, AV) for a block of vectors, one a column.
 using Product = FunctionRef<void(const Matrix&, Matrix&)>;
 
-/// A Q = Q T + beta q e_j^T after j steps (Golub and Van Loan, Matrix Computations, section 10.1).
+/// A Q = Q T + beta q e_j^T after j steps (Golub and Van Loan, Matrix Computations, 2013).
 class KrylovSpace {
  public:
   /// `start` must not be zero; room for `most` steps.

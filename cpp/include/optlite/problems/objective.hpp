@@ -15,6 +15,7 @@ struct Point {
   double value = infinity;
   Vector gradient;
   Matrix margins;  // linear models keep X W here when that is cheap; empty otherwise
+  double precision = epsilon;  // of the numbers that the value was computed with
 };
 
 class Objective {

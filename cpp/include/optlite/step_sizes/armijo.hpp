@@ -44,9 +44,7 @@ struct Armijo {
       while (t > 1e-14) {
         t = shorter(t, at.value, slope, value);
         value = objective.line_value(at, trial, t / step_);
-        if (value > at.value + 64.0 * epsilon * std::fabs(at.value)) {
-          continue;
-        }
+        if (value > at.value + rounding_error(at)) continue;
         objective.move_on_line(at, trial, t / step_);
         step_ = t;
         if (accept(at, trial, p, slope)) return true;

@@ -48,22 +48,25 @@ StepSizeRow make_step_size_row(const Entry<Part>& entry) {
 /// Whether a run may go on from there: without a gradient there is no next direction.
 inline bool is_finite(const Point& p) { return std::isfinite(p.value) && p.gradient.allFinite(); }
 
+/// A change of the value that is no more than rounding.
+inline double rounding_error(const Point& at) { return 64.0 * at.precision * std::fabs(at.value); }
+
 /// Sufficient decrease at step t, with a form that rounding cannot spoil near the minimum: where
 /// the values agree to the last digits, the slope at the trial point decides (Hager and Zhang, A
-/// new conjugate gradient method with guaranteed descent, 2005, eq. 4.1).
+/// new conjugate gradient method with guaranteed descent, 2005).
 inline bool sufficient_decrease(const Point& at, const Point& trial, double t, double slope,
                                 double trial_slope, double constant) {
   if (!is_finite(trial)) return false;
   if (trial.value <= at.value + constant * t * slope) return true;
-  const double rounding = 64.0 * epsilon * std::fabs(at.value);
-  return trial.value <= at.value + rounding && trial_slope <= (2.0 * constant - 1.0) * slope;
+  return trial.value <= at.value + rounding_error(at) &&
+         trial_slope <= (2.0 * constant - 1.0) * slope;
 }
 
 /// Actual over predicted decrease. At the last digits of the value the gradient tells progress from
-/// noise (Conn, Gould and Toint, Trust-region methods, 2000, section 17.4.2, has the problem).
+/// noise (Conn, Gould and Toint, Trust-region methods, 2000, have the problem).
 inline double gain_ratio(const Point& at, const Point& trial, double predicted) {
   if (!is_finite(trial)) return -infinity;
-  const double rounding = 64.0 * epsilon * std::fabs(at.value);
+  const double rounding = rounding_error(at);
   const double actual = at.value - trial.value;
   if (predicted > rounding || std::fabs(actual) > rounding) return actual / predicted;
   return trial.gradient.norm() < at.gradient.norm() ? 1.0 : 0.0;

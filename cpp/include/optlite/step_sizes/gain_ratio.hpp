@@ -15,8 +15,8 @@ struct GainRatio {
   static constexpr auto formula =
       R"(\rho_k = \frac{f(x_k) - f(x_k + p_k)}{m_k(0) - m_k(p_k)} \ge \eta)";
   static constexpr auto reference =
-      "Conn, Gould and Toint, Trust-region methods, 2000, algorithm 6.1.1 and section 17.4.2; "
-      "Nocedal and Wright, Numerical Optimization, 2006, algorithm 4.1";
+      "Conn, Gould and Toint, Trust-region methods, 2000, algorithm 6.1.1; Nocedal and "
+      "Wright, Numerical Optimization, 2006, algorithm 4.1";
 
   double least_ratio = 0.1;
   static constexpr auto fields() {

@@ -19,7 +19,7 @@ struct GradientRegularized {
       f_k - f_{k+1} \ge \lVert g_{k+1} \rVert^2 / (8 \lambda_k))";
   static constexpr auto reference =
       "Semenov, Jaggi and Doikov, Gradient-normalized smoothness for optimization with approximate "
-      "Hessians, 2026, algorithm 1";
+      "Hessians, 2026";
 
   double gamma = 1.0;
   static constexpr auto fields() {
@@ -63,7 +63,7 @@ struct GradientRegularized {
       const double needed = trial.gradient.squaredNorm() / (8.0 * regularization_);
       if (at.value - trial.value >= needed) return true;
       // At the last digits of the value the gradient still tells progress from noise.
-      const double rounding = 64.0 * epsilon * std::fabs(at.value);
+      const double rounding = rounding_error(at);
       return needed <= rounding && trial.value <= at.value + rounding &&
              trial.gradient.norm() < at.gradient.norm();
     }

@@ -19,8 +19,7 @@ struct LevenbergMarquardt {
       \lambda_k & \end{cases})";
   static constexpr auto reference =
       "Marquardt, An algorithm for least-squares estimation of nonlinear parameters, 1963; Madsen, "
-      "Nielsen and Tingleff, Methods for non-linear least squares problems, 2004, equations 2.18 "
-      "to 2.21";
+      "Nielsen and Tingleff, Methods for non-linear least squares problems, 2004";
 
   double damping = 1e-3;
   static constexpr auto fields() {

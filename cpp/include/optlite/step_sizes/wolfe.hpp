@@ -31,6 +31,8 @@ struct Wolfe {
         field("c2", &Wolfe::c2, unit_open, "Fraction of the slope that may be left; above c1.")};
   }
 
+  static constexpr std::array rising{"c1", "c2"};  // else no step need meet both conditions
+
   class Run final : public StepSize {
    public:
     Run(double c1, double c2) : c1_(c1), c2_(c2) {}

@@ -61,11 +61,12 @@ class Curvature:
     def record(cls):
         """Return the description in the form of the registry."""
         return {
+            "kind": "curvatures",
             "name": cls.name,
             "class_name": cls.__name__,
             "doc": cls.doc,
             "formula": cls.formula,
             "reference": cls.reference,
             "fields": list(cls.fields),
-            "step_size": "",
+            "as_method": [cls.method, cls.step_size] if cls.method else [],
         }

@@ -15,7 +15,7 @@ class GaussNewton(Curvature):
     reference = (
         "Nocedal and Wright, Numerical Optimization, 2006, section 10.3; "
         "Schraudolph, Fast curvature matrix-vector products for second-order gradient descent, "
-        "2002, section 2"
+        "2002"
     )
     method, step_size = "newton_cg", "levenberg_marquardt"
     product = "gauss_newton_product"

@@ -10,6 +10,14 @@ class Hessian(Curvature):
 
     name = "hessian"
     doc = "The Hessian: exact where the objective has products, differences of gradients elsewhere."
+    formula = (
+        r"B_k\, v = \nabla^2 f(x_k)\, v, \quad \text{or} \quad \frac{\lVert v \rVert}{2 h} "
+        r"\big( \nabla f(x_k + h u) - \nabla f(x_k - h u) \big), \quad u = v / \lVert v \rVert"
+    )
+    reference = (
+        "Pearlmutter, Fast exact multiplication by the Hessian, 1994; Moré and Wild, Estimating "
+        "derivatives of noisy simulations, 2012"
+    )
     _difference = None
 
     def check(self, has_rows):

@@ -17,8 +17,8 @@ class NaturalGradient(GaussNewton):
         r"\nabla_w \ell(z_i, \tilde y)^T + \alpha I"
     )
     reference = (
-        "Amari, Natural gradient works efficiently in learning, 1998, theorem 1; Martens, "
-        "New insights and perspectives on the natural gradient method, 2020, section 9.2"
+        "Amari, Natural gradient works efficiently in learning, 1998; Martens, New "
+        "insights and perspectives on the natural gradient method, 2020"
     )
     product = "fisher_product"
     fields = (
@@ -37,6 +37,11 @@ class NaturalGradient(GaussNewton):
 
         super().check(has_rows)
         self.is_hessian = self.is_linear and self.n_draws == 0
+        if self.n_draws > 0 and hasattr(self.objective, self.product):
+            raise ValueError(
+                f"n_draws must be 0 for an objective with {self.product}(w, v), which is the "
+                f"Fisher matrix that is used, got {self.n_draws} (NaturalGradient)."
+            )
         if has_rows and self.objective._loss_name not in DRAWS:
             raise TypeError(
                 f"objective must have the loss of a likelihood, one of {sorted(DRAWS)}, for "
@@ -46,7 +51,7 @@ class NaturalGradient(GaussNewton):
 
     def at(self, x):
         """Return products at x, with targets drawn for this point."""
-        if self.n_draws == 0 or hasattr(self.objective, self.product):
+        if self.n_draws == 0:
             return super().at(x)
         from ...curvature import FisherOperator
 

@@ -23,7 +23,7 @@ class SketchedNewton(Curvature):
     )
     reference = (
         "Pilanci and Wainwright, Newton sketch: a near linear-time optimization algorithm with "
-        "linear-quadratic convergence, 2017, section 2"
+        "linear-quadratic convergence, 2017"
     )
     method, step_size = "newton", "armijo"
     fields = (

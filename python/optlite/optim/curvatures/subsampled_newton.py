@@ -18,7 +18,7 @@ class SubsampledNewton(Curvature):
     )
     reference = (
         "Byrd, Chin, Neveitt and Nocedal, On the use of stochastic Hessian information in "
-        "optimization methods for machine learning, 2011, section 2; Roosta-Khorasani and Mahoney, "
+        "optimization methods for machine learning, 2011; Roosta-Khorasani and Mahoney, "
         "Sub-sampled Newton methods, 2019"
     )
     method, step_size = "newton_cg", "armijo"

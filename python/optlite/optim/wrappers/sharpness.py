@@ -89,7 +89,7 @@ class SAM(_SecondGradient):
 
     with norms over all tensors.
 
-    Source: [1]_ equations 2 and 3; adaptive: [2]_.
+    Source: [1]_; adaptive: [2]_.
 
     References
     ----------

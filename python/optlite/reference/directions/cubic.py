@@ -6,7 +6,7 @@ sigma <- sigma / 2 if rho > 0.9;  2 sigma if rho < 0.1
 
 Nesterov and Polyak, Cubic regularization of Newton method and its global performance, 2006,
 equation 2.4 (their M / 6 is sigma / 3); Cartis, Gould and Toint, Adaptive cubic regularisation
-methods for unconstrained optimization, part I, 2011, algorithm 2.1.
+methods for unconstrained optimization, part I, 2011.
 """
 
 import numpy as np

@@ -3,8 +3,8 @@
 p = -H_k g_k,   H_k = V_k^T H_{k-1} V_k + rho_k s_k s_k^T,   V_k = I - rho_k y_k s_k^T,
 s = difference of points,  y = difference of gradients,  rho = 1 / y.s
 
-Liu and Nocedal, On the limited memory BFGS method for large scale optimization, 1989, algorithm
-2.1; Nocedal and Wright, Numerical Optimization, 2006, algorithm 7.4 (the two loops below).
+Liu and Nocedal, On the limited memory BFGS method for large scale optimization, 1989; Nocedal
+and Wright, Numerical Optimization, 2006, algorithm 7.4 (the two loops below).
 """
 
 from collections import deque

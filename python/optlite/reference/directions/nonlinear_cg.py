@@ -7,8 +7,8 @@ Dai-Yuan          g_k.g_k / p_(k-1).y              Hestenes-Stiefel+   max(g_k.y
 Hager-Zhang       (y - 2 p_(k-1) y.y / p_(k-1).y).g_k / p_(k-1).y, and not too negative
 
 Nocedal and Wright, Numerical Optimization, 2006, section 5.2; Hager and Zhang, A survey of
-nonlinear conjugate gradient methods, 2006, table 1; Hager and Zhang, A new conjugate gradient
-method with guaranteed descent and an efficient line search, 2005, equation 1.6.
+nonlinear conjugate gradient methods, 2006; Hager and Zhang, A new conjugate gradient method
+with guaranteed descent and an efficient line search, 2005.
 """
 
 import numpy as np

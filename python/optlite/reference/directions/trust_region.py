@@ -4,8 +4,8 @@ p ~ argmin { g.p + p.Hp / 2 : |p| <= Delta }  by conjugate gradients from the ce
 rho = (f(x) - f(x + p)) / -(g.p + p.Hp / 2)
 Delta <- |p| / 4 if rho < 1/4;  2 Delta if rho > 3/4 and |p| = Delta
 
-Steihaug, The conjugate gradient method and trust regions in large scale optimization, 1983, section
-2; Nocedal and Wright, Numerical Optimization, 2006, algorithms 4.1 and 7.2.
+Steihaug, The conjugate gradient method and trust regions in large scale optimization, 1983; Nocedal
+and Wright, Numerical Optimization, 2006, algorithms 4.1 and 7.2.
 """
 
 import numpy as np

@@ -24,7 +24,7 @@ def is_finite(point):
 
 def rounding_error(at):
     """Return the change of the value that is no more than rounding."""
-    return 64.0 * np.finfo(float).eps * abs(at.value)
+    return 64.0 * at.precision * abs(at.value)
 
 
 def sufficient_decrease(at, trial, t, slope, trial_slope, c):
@@ -33,7 +33,7 @@ def sufficient_decrease(at, trial, t, slope, trial_slope, c):
     f(x + t p) <= f(x) + c t g.p
 
     Where the values agree to the last digits, the slope at the trial point decides instead (Hager
-    and Zhang, A new conjugate gradient method with guaranteed descent, 2005, eq. 4.1).
+    and Zhang, A new conjugate gradient method with guaranteed descent, 2005).
     """
     if not is_finite(trial):
         return False

@@ -2,8 +2,8 @@
 
 rho = (f(x) - f(x + p)) / (m(0) - m(p)) >= eta
 
-Conn, Gould and Toint, Trust-region methods, 2000, algorithm 6.1.1 and section 17.4.2; Nocedal and
-Wright, Numerical Optimization, 2006, algorithm 4.1.
+Conn, Gould and Toint, Trust-region methods, 2000, algorithm 6.1.1; Nocedal and Wright,
+Numerical Optimization, 2006, algorithm 4.1.
 """
 
 from .concept import StepSize, gain_ratio

@@ -7,7 +7,7 @@ gamma doubles after a success and halves after a failure. lambda vanishes with t
 last steps are Newton's own.
 
 Semenov, Jaggi and Doikov, Gradient-normalized smoothness for optimization with approximate
-Hessians, 2026, algorithm 1.
+Hessians, 2026.
 """
 
 import numpy as np

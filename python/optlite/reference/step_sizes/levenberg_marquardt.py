@@ -5,7 +5,7 @@ rho = (f(x) - f(x + p)) / (p.(lambda p - g) / 2)
 lambda <- lambda / 3 if rho > 3/4;  2 lambda if rho < 1/4, 4, 8, ... times in a row of failures
 
 Marquardt, An algorithm for least-squares estimation of nonlinear parameters, 1963; Madsen, Nielsen
-and Tingleff, Methods for non-linear least squares problems, 2004, equations 2.18 to 2.21.
+and Tingleff, Methods for non-linear least squares problems, 2004.
 """
 
 import numpy as np

@@ -1,0 +1,160 @@
+#include "optlite/linalg/narrow.hpp"
+
+#include <algorithm>
+#include <type_traits>
+
+#include "register_tile.hpp"
+
+namespace optlite {
+
+namespace {
+
+Index padded(Index width) { return (width + 3) / 4 * 4; }
+
+/// Columns of G that a tile takes at most: ten sums and what they are made of fit into sixteen
+/// registers, and no column is there for nothing, as four at a time would have it.
+constexpr Index widest = 5;
+
+Index groups_of(Index width) { return (width + widest - 1) / widest; }
+
+/// Rows that narrow_accumulate sums before it adds to G: as many as the first-level cache holds,
+/// but not so few that adding to G costs as much as the sums.
+Index accumulated_rows(Index cols) { return std::max<Index>(16, 4096 / std::max<Index>(cols, 1)); }
+
+#ifdef OPTLITE_HAS_VECTORS
+
+using namespace vectors;
+
+/// A number that the compiler knows.
+template <int value>
+using Number = std::integral_constant<int, value>;
+
+/// A few rows of Z = X W for 4 * count columns, of which the first `wanted` are kept.
+template <int rows, int count>
+void product(Index cols, const double* X, Index x_stride, const double* W, Index w_stride,
+             Index wanted, double* Z, Index z_stride, kernels::Ahead& ahead) {
+  Doubles sum[rows][count];
+  tile(cols, W, w_stride, X, 1, x_stride, sum, &ahead);
+  for (Index c = 0; c < std::min<Index>(wanted, 4 * count); ++c) {
+    for (int r = 0; r < rows; ++r) Z[r + c * z_stride] = sum[r][c / 4][c % 4];
+  }
+}
+
+/// G += X^T Z for a few columns of G and `count` vectors of its rows.
+template <int columns, int count>
+void add_product(Index rows, const double* X, Index x_stride, const double* Z, Index z_stride,
+                 double* G, Index g_stride) {
+  Doubles sum[columns][count];
+  tile(rows, X, x_stride, Z, 1, z_stride, sum);
+  for (int c = 0; c < columns; ++c) {
+    for (int v = 0; v < count; ++v) {
+      double* to = G + c * g_stride + 4 * v;
+      store(load(to) + sum[c][v], to);
+    }
+  }
+}
+
+/// body(first, columns) for groups of columns as equal as can be, their sizes known to the
+/// compiler.
+template <class Body>
+void each_group(Index width, Body&& body) {
+  const Index groups = groups_of(width);
+  for (Index g = 0; g < groups; ++g) {
+    const Index first = width * g / groups;
+    switch (width * (g + 1) / groups - first) {
+      case 1: body(first, Number<1>()); break;
+      case 2: body(first, Number<2>()); break;
+      case 3: body(first, Number<3>()); break;
+      case 4: body(first, Number<4>()); break;
+      default: body(first, Number<5>()); break;
+    }
+  }
+}
+
+#endif
+
+}  // namespace
+
+RowMatrix narrow_rows(const double* W, Index cols, Index width) {
+  RowMatrix rows = RowMatrix::Zero(cols, padded(width));
+  rows.leftCols(width) = ConstMatrixMap(W, cols, width);
+  return rows;
+}
+
+Index narrow_fetches(Index count, Index cols, Index width) {
+  const Index tiles = (count / 4) * ((padded(width) + 11) / 12);
+  const Index times = (cols + terms_between_fetches - 1) / terms_between_fetches;
+  const Index depth = accumulated_rows(cols);
+  return tiles * times + (count + depth - 1) / depth * groups_of(width) * (cols / 8);
+}
+
+void narrow_multiply(Index count, Index cols, Index width, const double* X, Index x_stride,
+                     const double* W, double* Z, kernels::Ahead& ahead) {
+  const Index stride = padded(width);
+  Index row = 0;
+#ifdef OPTLITE_HAS_VECTORS
+  for (; row + 8 <= count; row += 8) {
+    const auto tile_at = [&](Index r, Index j, auto rows, auto vectors) {
+      product<rows(), vectors()>(cols, X + r * x_stride, x_stride, W + j, stride, width - j,
+                                 Z + r + j * count, count, ahead);
+    };
+    Index j = 0;
+    for (; j + 12 <= stride; j += 12) {
+      tile_at(row, j, Number<4>(), Number<3>());
+      tile_at(row + 4, j, Number<4>(), Number<3>());
+    }
+    if (j + 8 == stride) {
+      tile_at(row, j, Number<4>(), Number<2>());
+      tile_at(row + 4, j, Number<4>(), Number<2>());
+    } else if (j + 4 == stride) {
+      tile_at(row, j, Number<8>(), Number<1>());
+    }
+  }
+#else
+  (void)ahead;
+#endif
+  // The last rows by hand: Eigen's sums over foreign memory depend on its alignment.
+  for (; row < count; ++row) {
+    for (Index j = 0; j < width; ++j) {
+      double sum = 0.0;
+      for (Index k = 0; k < cols; ++k) sum += X[row * x_stride + k] * W[k * stride + j];
+      Z[row + j * count] = sum;
+    }
+  }
+}
+
+void narrow_accumulate(Index count, Index cols, Index width, const double* X, Index x_stride,
+                       const double* Z, double* G, kernels::Ahead& ahead) {
+  Index done = 0;
+#ifdef OPTLITE_HAS_VECTORS
+  // Whole vectors only: a tile must not read past the end of the last row.
+  done = cols / 4 * 4;
+  // A few rows at a time, so that they stay in the first-level cache across the columns.
+  const Index depth = accumulated_rows(cols);
+  for (Index k = 0; k < count; k += depth) {
+    const Index rows = std::min(depth, count - k);
+    each_group(width, [&](Index first, auto columns) {
+      const double* x = X + k * x_stride;
+      const double* z = Z + k + first * count;
+      double* g = G + first * cols;
+      Index j = 0;
+      for (; j + 8 <= done; j += 8) {
+        ahead.fetch();
+        add_product<columns(), 2>(rows, x + j, x_stride, z, count, g + j, cols);
+      }
+      if (j < done) add_product<columns(), 1>(rows, x + j, x_stride, z, count, g + j, cols);
+    });
+  }
+#else
+  (void)ahead;
+#endif
+  for (Index c = 0; c < width; ++c) {
+    for (Index j = done; j < cols; ++j) {
+      double sum = 0.0;
+      for (Index i = 0; i < count; ++i) sum += X[i * x_stride + j] * Z[i + c * count];
+      G[j + c * cols] += sum;
+    }
+  }
+}
+
+}  // namespace optlite
