@@ -24,12 +24,13 @@ class NGBSurvival(RegressorMixin, NumberPredictions, NGBoost):
         The scoring rule that is minimised. A censored row contributes minus the logarithm of the
         probability of a longer time, or the part of the continuous ranked probability score that
         lies before its time; the latter is there for all but "gamma".
-    Base, natural_gradient, n_estimators, learning_rate, minibatch_frac, col_sample, tol, \
-    line_search
-        As in :class:`NGBRegressor`, with the same defaults, as are those of the next two lines.
+    Base, natural_gradient, n_estimators, learning_rate, minibatch_frac, col_sample, tol
+        As in :class:`NGBRegressor`, with the same defaults, as are those of the next three lines.
     random_state, early_stopping_rounds, max_depth, max_leaf_nodes, min_samples_leaf, max_bins
         See above.
     l2_regularization, categorical_features, monotonic_cst, tree_sharing, n_threads, warm_start
+        See above.
+    line_search
         See above.
     validation_fraction : float in (0, 1) or None, default=None
         Share of the rows that is held out to stop early by, with the same share of events. None is
