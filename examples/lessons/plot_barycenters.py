@@ -23,7 +23,7 @@ import numpy as np
 from scipy.ndimage import shift, zoom
 from sklearn.datasets import load_digits
 
-from optlite import ot
+from optlite import exercises, ot
 from optlite.display import Claims
 
 claims = Claims()
@@ -84,6 +84,23 @@ claims.at_most(
     np.abs(
         by_hand(small, M_small, 0.01, 300) - ot.barycenter(small, M_small, 0.01).barycenter
     ).max(),
+)
+
+# %%
+# **Step by step.** The library does the same in logarithms, lets the regularization fall, and goes
+# over to Newton's steps. A record holds the barycenter of its iteration; the mean of the shapes is
+# there long before the last digit is.
+
+run = ot.barycenter(sevens, M, 0.003, trace=True).trace
+print("iteration        ε   marginal error   Newton steps   mass that is still to move")
+to_move = [np.abs(record.f - run[-1].f).sum() / 2.0 for record in run]
+for record, moved in [*zip(run, to_move, strict=True)][:: len(run) // 6]:
+    print(
+        f"{record.iteration:9d}   {record.reg:.4f}   {record.marginal_error:14.2e}   "
+        f"{record.n_newton:12d}   {moved:.2e}"
+    )
+claims.at_most(
+    "last record: marginal error", "the tolerance asked for", 1e-9, run[-1].marginal_error
 )
 
 # %%
@@ -167,6 +184,25 @@ for ax in axes.flat:
 plt.show()
 
 # %%
+# Twin and kernel
+# ---------------
+# Barycenters twice: the NumPy twin, and the C++ that the library runs.
+#
+# .. tab-set::
+#
+#    .. tab-item:: NumPy twin
+#
+#       .. literalinclude:: ../../../python/optlite/reference/barycenter.py
+#          :language: python
+#          :caption: python/optlite/reference/barycenter.py
+#
+#    .. tab-item:: C++ kernel
+#
+#       .. literalinclude:: ../../../cpp/src/barycenter.cpp
+#          :language: cpp
+#          :caption: cpp/src/barycenter.cpp
+
+# %%
 # Exercises
 # ---------
 # **1.** Two pages with weights 1/4 and 3/4: where is the centre of their barycenter, and where is
@@ -193,6 +229,14 @@ claims.equal(
     flat.max() / flat.min(),
     rtol=0.01,
 )
+
+# %%
+# **To write yourself**, and to be checked on random problems, are two functions of
+# :doc:`/exercises`:
+
+for name in ("barycenter-step", "monotone-plan"):
+    exercise = exercises.get(name)
+    print(f"{exercise.title}\n    exercises.check({name!r}, {exercise.function_name})")
 
 # %%
 # Claims

@@ -25,7 +25,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_sample_image
 
-from optlite import ot
+from optlite import exercises, ot
 from optlite.display import Claims
 
 claims = Claims()
@@ -42,13 +42,44 @@ print(f"{len(pixels)} pixels; the least mean squared change is in [{lower:.4f}, 
 # **By hand**, the formula above:
 
 few = pixels[::9999]
-weights = np.exp((model.target_potentials_ - ((few[:, None] - Y) ** 2).sum(axis=2)) / model.reg_)
-by_hand = weights @ Y / weights.sum(axis=1, keepdims=True)
+
+
+def project(x, g, reg):
+    """Return the barycentric projection of some colours."""
+    weights = np.exp((g - ((x[:, None] - Y) ** 2).sum(axis=2)) / reg)
+    return weights @ Y / weights.sum(axis=1, keepdims=True)
+
+
+by_hand = project(few, model.target_potentials_, model.reg_)
 claims.at_most(
     "by hand and compiled: largest difference of a colour",
     "Ferradans et al. 2014",
     1e-9,
     np.abs(by_hand - model.transform(few)).max(),
+)
+
+# %%
+# **Step by step.** Any potentials give a map, those of an unfinished run, too. Here are the maps of
+# all iterations: how far are their colours from those of the last one?
+
+C = ((X[:, None] - Y) ** 2).sum(axis=2)
+records = list(ot.steps(None, None, C, model.reg_))
+maps = [project(few, record.g, record.reg) for record in records]
+moves = [np.abs(colours - maps[-1]).max() for colours in maps]
+print("iteration        ε   marginal error   largest difference of a colour")
+for record, move in zip(records, moves, strict=True):
+    print(f"{record.iteration:9d}   {record.reg:.4f}   {record.marginal_error:14.2e}   {move:.2e}")
+claims.at_most(
+    "the map of the last iteration, and that of the library: largest difference of a colour",
+    "one problem, two clouds or a matrix",
+    1e-6,
+    np.abs(maps[-1] - by_hand).max(),
+)
+claims.at_most(
+    "two iterations before the end: largest difference of a colour",
+    "Newton's last steps",
+    1 / 255,
+    moves[-3],
 )
 
 # %%
@@ -150,6 +181,26 @@ axes[1, 0].set_ylabel("green")
 plt.show()
 
 # %%
+# Twin and kernel
+# ---------------
+# What finds the potentials twice: the problem and its evaluation in NumPy, and in C++. (The map
+# itself is ``project`` above: a run of no iterations with the pixels for sources.)
+#
+# .. tab-set::
+#
+#    .. tab-item:: NumPy twin
+#
+#       .. literalinclude:: ../../../python/optlite/reference/transport.py
+#          :language: python
+#          :caption: python/optlite/reference/transport.py
+#
+#    .. tab-item:: C++ kernel
+#
+#       .. literalinclude:: ../../../cpp/src/transport_problem.cpp
+#          :language: cpp
+#          :caption: cpp/src/transport_problem.cpp
+
+# %%
 # Exercises
 # ---------
 # **1.** Let :math:`\varepsilon` grow without bound. Which colours has the painted temple then?
@@ -177,6 +228,14 @@ claims.at_most(
     0.1,
     error / np.trace(covariances[0]),
 )
+
+# %%
+# **To write yourself**, and to be checked on random problems, are two functions of
+# :doc:`/exercises`:
+
+for name in ("barycentric-map", "gaussian-map"):
+    exercise = exercises.get(name)
+    print(f"{exercise.title}\n    exercises.check({name!r}, {exercise.function_name})")
 
 # %%
 # Claims
