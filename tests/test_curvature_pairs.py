@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from optlite import objectives
+from optlite import curvature, objectives
 from optlite.curvature import (
     EKFACOperator,
     FiniteDifferenceOperator,
@@ -24,6 +24,7 @@ RANDOM = np.random.default_rng(2)
 X = RANDOM.normal(size=(60, 4))
 NET = objectives.MLP(X, np.arange(60) % 3, (8,), loss="softmax", alpha=0.01)
 W = NET.init(random_state=0)
+BOWL = objectives.Quadratic([1.0, 4.0])
 OPERATORS = {
     "hessian": lambda f, w: HessianOperator(f, w),
     "gauss-newton": lambda f, w: GaussNewtonOperator(f, w),
@@ -210,3 +211,44 @@ def test_functions_may_write_into_what_they_get():
     found = eigsh(H, 2, "LA", method="lanczos")
     assert found.eigenvalues == pytest.approx((1.0 + w**2)[-2:])
     assert (H.w == w).all()
+
+
+# --- arguments that would be ignored ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("call", "pattern"),
+    [
+        (lambda: eigsh(np.eye(3), 1, method="dense", v0=np.ones(3)), "v0 must be left out"),
+        (lambda: eigsh(np.eye(3), 1, method="dense", block_size=2), "block_size must be left out"),
+        (lambda: eigsh(np.eye(3), 1, method="dense", max_products=9), "max_products must be left"),
+        (
+            lambda: curvature.trace(lambda v: v, "exact", dim=20, max_matvec=10),
+            "max_matvec must be >= 20 for method='exact'",
+        ),
+        (
+            lambda: curvature.FiniteDifferenceOperator(
+                lambda w: 2.0 * w, np.ones(2), scheme="complex", noise=0.1
+            ),
+            "noise must be left out for scheme='complex'",
+        ),
+        (lambda: curvature.estimate_noise(np.sin, np.ones(2), step=0.0), "step must be > 0"),
+        (
+            lambda: curvature.estimate_noise(np.sin, np.ones(2), random_state=-1),
+            "random_state must be",
+        ),
+        (lambda: curvature.BatchHessian(1.0, 1.0, dim=3), "dim must be left out"),
+        (
+            lambda: curvature.hessian_alignment([BOWL, BOWL], np.ones(2), n_probes=3),
+            "n_probes must be left out for method='hgp'",
+        ),
+    ],
+)
+def test_arguments_that_would_be_ignored_are_refused(call, pattern):
+    with pytest.raises(ValueError, match=pattern):
+        call()
+
+
+def test_sharpness_at_a_point_takes_no_options_of_a_run():
+    with pytest.raises(TypeError, match="every"):
+        curvature.sharpness(BOWL, np.ones(2), every=3)
