@@ -102,11 +102,12 @@ def out_of_reach(n=600, m=250):
     return a, b, M
 
 
-@pytest.mark.parametrize("kind", ["unbalanced", "partial", "barycenter"])
+@pytest.mark.parametrize("kind", ["balanced", "unbalanced", "partial", "barycenter"])
 def test_columns_that_nothing_reaches_are_found_by_logarithms(kind):
     a, b, M = out_of_reach()
     A = np.stack([a, a[::-1]], axis=1)
     solve = {
+        "balanced": lambda **o: ot.solve(a, b, M, 0.01, "sinkhorn", **o),
         "unbalanced": lambda **o: ot.solve_unbalanced(a, b, M, 0.01, 5.0, "sinkhorn", **o),
         "partial": lambda **o: ot.solve_partial(a, b, M, 0.01, 1.0, "sinkhorn", **o),
         "barycenter": lambda **o: ot.barycenter(A, M, 0.01, method="sinkhorn", **o),
