@@ -123,7 +123,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = "optlite"
 html_static_path = ["_static"]
 html_css_files = ["optlite.css"]
-html_js_files = ["sortable.js"]
+html_js_files = ["scrollers.js", "sortable.js"]
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {
@@ -143,8 +143,6 @@ html_theme_options = {
         **{f"auto_examples/{page}": [] for page in GALLERY_PAGES},
         "comparison/index": [],
     },
-    "pygments_light_style": "tango",
-    "pygments_dark_style": "monokai",
 }
 html_sidebars = {
     "index": [],
@@ -162,6 +160,24 @@ def leave_foreign_labels_as_text(app, env, node, contnode):
     return contnode if node["reftarget"] in FOREIGN_LABELS else None
 
 
+def drop_the_role_of_citation_lists(app, page, template, context, doctree):
+    """A list may hold list items only, and docutils puts links back to the text beside them."""
+    if "body" in context:
+        context["body"] = context["body"].replace(
+            '<div role="list" class="citation-list">', '<div class="citation-list">'
+        )
+
+
+def forget_modules_without_source(app):
+    """Keep modules out of the index of sources for which viewcode has made no page."""
+    modules = getattr(app.env, "_viewcode_modules", {})
+    for name in [name for name, entry in modules.items() if not entry]:
+        del modules[name]
+    return []
+
+
 def setup(app):
     """Connect what the lines above need."""
     app.connect("missing-reference", leave_foreign_labels_as_text)
+    app.connect("html-page-context", drop_the_role_of_citation_lists)
+    app.connect("html-collect-pages", forget_modules_without_source, priority=400)

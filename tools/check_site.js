@@ -1,7 +1,19 @@
 // What check_site.py asks of a page that is open in the browser.
 
+// Show a page without delay in the colours that the browser asks for.
+async function turnColours(colours) {
+  const themed = () => [undefined, colours].includes(document.documentElement.dataset.theme);
+  for (let waited = 0; !themed() && waited < 100; waited += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+}
+
 // Wait for fonts, formulas and images; return the addresses of all that was loaded.
 async function pageIsComplete() {
+  const still = document.createElement("style");
+  still.textContent = "* { transition: none !important; animation: none !important }";
+  document.head.append(still);
   if (window.MathJax?.startup?.promise) await window.MathJax.startup.promise;
   await document.fonts.ready;
   const images = [...document.images];
@@ -49,12 +61,119 @@ function widthFaults() {
   return [["width", `${scrollWidth} pixels instead of ${clientWidth}, because of ${culprit}`]];
 }
 
-// Rules of axe-core by name, or null for all of them.
-async function accessFaults(rules) {
-  const options = { resultTypes: ["violations"] };
-  if (rules) options.runOnly = { type: "rule", values: rules };
-  const { violations } = await axe.run(document, options);
-  return violations
+// Contrast ---------------------------------------------------------------------------------------
+
+// Red, green, blue and opacity of a computed colour, all from 0 to 1.
+function parseColor(text) {
+  const numbers = text.match(/[\d.]+(e-?\d+)?/g).map(Number);
+  const whole = text.startsWith("rgb") ? 255 : 1; // or "color(srgb 0.1 0.2 0.3)"
+  return [...numbers.slice(0, 3).map((each) => each / whole), numbers[3] ?? 1];
+}
+
+// What is seen of a colour in front of an opaque one.
+function over([r, g, b, opacity], behind) {
+  return [r, g, b].map((each, i) => opacity * each + (1 - opacity) * behind[i]);
+}
+
+// Relative luminance (WCAG 2.2).
+function luminance(color) {
+  const [r, g, b] = color.map((each) =>
+    each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4,
+  );
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+
+function contrast(one, other) {
+  const [low, high] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+  return (high + 0.05) / (low + 0.05);
+}
+
+// Elements that hold text themselves and are seen.
+function textElements() {
+  const found = new Set();
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const element = texts.currentNode.parentElement;
+    if (texts.currentNode.data.trim()) found.add(element);
+  }
+  const seen = { opacityProperty: true, visibilityProperty: true };
+  return [...found].filter((each) => {
+    const { width, height } = each.getBoundingClientRect();
+    return width > 1 && height > 1 && each.checkVisibility(seen);
+  });
+}
+
+// Text against what is behind, as axe-core measures it, which takes a hundred times as long. What
+// stands before an image is left to axe-core.
+function contrastFaults() {
+  const backgrounds = new Map([[null, [1, 1, 1]]]);
+  const behind = (element) => {
+    if (!backgrounds.has(element)) {
+      const { backgroundColor, backgroundImage } = getComputedStyle(element);
+      const below = behind(element.parentElement);
+      const unknown = !below || backgroundImage !== "none";
+      backgrounds.set(element, unknown ? null : over(parseColor(backgroundColor), below));
+    }
+    return backgrounds.get(element);
+  };
+  const faults = new Map();
+  for (const element of textElements()) {
+    const { color, fontSize, fontWeight } = getComputedStyle(element);
+    const background = behind(element);
+    const size = parseFloat(fontSize);
+    if (!background || size === 0) continue;
+    const limit = size >= 24 || (size >= 18.66 && fontWeight >= 700) ? 3 : 4.5;
+    const reached = contrast(over(parseColor(color), background), background);
+    const [text, ground] = [color, background.map((each) => Math.round(255 * each))];
+    if (reached < limit - 0.01) {
+      faults.set(
+        `${text} on ${ground}`,
+        `${reached.toFixed(2)} instead of ${limit}: ${text} on rgb(${ground}), ${describe(element)}`,
+      );
+    }
+  }
+  return [...faults.values()].map((each) => ["contrast", each]);
+}
+
+// The other rules of accessibility ----------------------------------------------------------------
+
+// Words of listings and links of sidebars are thousands of elements of a few kinds. They are as good
+// as each other but for their contrast, which was looked at: all but some are taken away.
+function thinOut() {
+  for (const listing of document.querySelectorAll("pre")) {
+    for (const word of listing.querySelectorAll("span")) word.replaceWith(word.textContent);
+    listing.normalize();
+  }
+  for (const list of document.querySelectorAll("nav ul")) {
+    for (const item of [...list.children].slice(3)) item.remove();
+  }
+}
+
+// What sorts of elements a page is made of: names, classes and attributes, of parents as well, whether
+// they are empty, and whether they scroll. Of a page that has no new sort, axe-core finds nothing new.
+function sortsOfElements() {
+  thinOut();
+  const sorts = new Set();
+  const name = (element) => `${element.tagName}.${[...element.classList].sort().join(".")}`;
+  for (const element of document.querySelectorAll("body *:not(mjx-container *)")) {
+    const attributes = [...element.attributes].map((each) => each.name).sort();
+    const empty = !element.textContent.trim() && !element.children.length;
+    const scrolls =
+      element.scrollWidth > element.clientWidth && getComputedStyle(element).overflowX !== "visible";
+    sorts.add(
+      [name(element.parentElement), name(element), attributes, empty, scrolls].join(" "),
+    );
+  }
+  return [...sorts];
+}
+
+async function accessFaults() {
+  await new Promise((resolve) => setTimeout(resolve, 400)); // scripts of the theme wait after a resize
+  const found = await axe.run(document, {
+    resultTypes: ["violations"],
+    preload: false, // or it asks for the style sheets once more, at wrong places
+  });
+  return found.violations
     .filter((each) => ["serious", "critical"].includes(each.impact))
     .map((each) => {
       const [first] = each.nodes;
@@ -63,11 +182,6 @@ async function accessFaults(rules) {
     });
 }
 
-async function siteFaults(rules) {
-  return [
-    ...imageFaults(),
-    ...formulaFaults(),
-    ...widthFaults(),
-    ...(await accessFaults(rules)),
-  ];
+function viewFaults() {
+  return [...imageFaults(), ...formulaFaults(), ...widthFaults(), ...contrastFaults()];
 }
