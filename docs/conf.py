@@ -1,6 +1,7 @@
 """Configuration of the documentation. Build with ``python -m sphinx -W --keep-going -n``."""
 
 import os
+import re
 import sys
 import warnings
 from importlib import metadata
@@ -160,12 +161,16 @@ def leave_foreign_labels_as_text(app, env, node, contnode):
     return contnode if node["reftarget"] in FOREIGN_LABELS else None
 
 
-def drop_the_role_of_citation_lists(app, page, template, context, doctree):
-    """A list may hold list items only, and docutils puts links back to the text beside them."""
+def mend_lists(app, page, template, context, doctree):
+    """A list may hold list items only; docutils and viewcode put other things beside them."""
     if "body" in context:
         context["body"] = context["body"].replace(
             '<div role="list" class="citation-list">', '<div class="citation-list">'
         )
+    if page == "_modules/index":
+        title = context["body"].partition("<ul>")[0]
+        items = re.findall(r"<li>.*?</li>", context["body"], re.S)
+        context["body"] = f"{title}<ul>{''.join(items)}</ul>"
 
 
 def forget_modules_without_source(app):
@@ -179,5 +184,5 @@ def forget_modules_without_source(app):
 def setup(app):
     """Connect what the lines above need."""
     app.connect("missing-reference", leave_foreign_labels_as_text)
-    app.connect("html-page-context", drop_the_role_of_citation_lists)
+    app.connect("html-page-context", mend_lists)
     app.connect("html-collect-pages", forget_modules_without_source, priority=400)
