@@ -194,3 +194,35 @@ def test_warm_start_and_errors():
         SparseClassifier(loss="logistic").fit(X, y)
     with pytest.raises(ValueError, match="at least 2 classes"):
         SparseClassifier().fit(X, np.zeros(len(y)))
+
+
+@pytest.mark.parametrize(
+    ("C", "common", "units"), [(1e6, 0.0, 0.0), (1e3, 5.0, 0.0), (1e3, 0.0, 2.0)]
+)
+def test_separable_classes_are_fitted_to_the_tolerance(C, common, units):
+    """Losses of 1e-6 a sample have all their digits, and steps stay long where they are flat."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 100)) + common * rng.normal(size=(60, 1))
+    if units:
+        X *= 10.0 ** rng.uniform(-units, units, 100)
+    W = rng.normal(size=(4, 100)) * (rng.random((4, 100)) < 0.2)
+    y = (X @ W.T + rng.gumbel(size=(60, 4))).argmax(axis=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = LogisticRegression(C=C, l1_ratio=1.0, max_iter=40).fit(X, y)
+    assert model.converged_ and model.certificate_ <= 1e-8
+
+    z = X @ model.coef_.T + model.intercept_
+    own = z[np.arange(60), y]
+    others = np.exp(z - own[:, None])
+    others[np.arange(60), y] = 0.0
+    odds = others.sum(axis=1)
+    loss, penalty = np.log1p(odds).mean(), np.abs(model.coef_).sum() / (60 * C)
+    assert_allclose(model.objective_, loss + penalty, rtol=1e-9)
+    pull = others / (1.0 + odds[:, None]) / 60
+    pull[np.arange(60), y] = -pull.sum(axis=1)
+    strength = 1.0 / (60 * C)
+    slopes = pull.T @ X
+    assert np.abs(slopes).max() <= strength * (1 + 1e-5)
+    held = model.coef_ != 0
+    assert_allclose(slopes[held], -strength * np.sign(model.coef_[held]), rtol=1e-4)

@@ -669,7 +669,7 @@ class SparseModel {
       PenalisedQuadratic inner(penalty_, H, inner_blocks(), c, w);
       inner.run(goal, 20000);
       if (inner.solution() == w) return false;
-      if (take(w, inner.solution(), c)) return true;
+      if (go_towards(w, inner.solution(), c)) return true;
       if (!concave || trial > 1) steeper = std::max(4.0 * steeper, 1e-3);
     }
     return false;
@@ -683,6 +683,17 @@ class SparseModel {
       const bool bends = w[i] == 0.0 || penalty_.bend(w[i], blocks_.strength(place)) < 0.0;
       if (all || bends) H(i, i) = std::max(H(i, i), 1.05 * penalty_.concavity());
     }
+  }
+
+  /// Goes to `next`, or with a convex penalty to where the objective falls on the way: a steeper
+  /// model would forget which way the loss is flat, and separable classes ask for long steps there.
+  bool go_towards(const Vector& w, const Vector& next, const Vector& c) {
+    if (take(w, next, c)) return true;
+    if (penalty_.concavity() > 0.0) return false;
+    for (double share = 0.5; share > 1e-3; share *= 0.5) {
+      if (take(w, w + share * (next - w), c)) return true;
+    }
+    return false;
   }
 
   /// Goes to `next` if the objective falls as its slope promises.

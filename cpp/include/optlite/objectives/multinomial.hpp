@@ -32,10 +32,14 @@ struct Multinomial {
       double log_total[piece];
       gather_own(size, count, margins + begin, y + begin, own);
       softmax(size, outputs, count, margins + begin, log_total);
+      double others[piece] = {};
+      for (Index k = 0; k < outputs; ++k) {
+        add_of_others(size, k, y + begin, margins + begin + k * count, others);
+      }
       for (Index i = 0; i < size; ++i) {
         const double s = weight == nullptr ? 1.0 : weight[begin + i];
-        sum += s * (log_total[i] - own[i]);
-        margins[begin + i + static_cast<Index>(y[begin + i]) * count] -= 1.0;
+        sum += s * loss_of(others[i], log_total[i] - own[i]);
+        margins[begin + i + static_cast<Index>(y[begin + i]) * count] = -others[i];
       }
       if (weight == nullptr) return;
       for (Index k = 0; k < outputs; ++k) {
@@ -53,16 +57,22 @@ struct Multinomial {
       double own[piece];
       double top[piece];
       double total[piece] = {};
+      double others[piece] = {};
       gather_own(size, count, margins + begin, y + begin, own);
       row_maximum(size, outputs, count, margins + begin, top);
       for (Index k = 0; k < outputs; ++k) {
         const double* column = margins + begin + k * count;
+        double e[piece];
 #pragma omp simd
-        for (Index i = 0; i < size; ++i) total[i] += stable::exp(column[i] - top[i]);
+        for (Index i = 0; i < size; ++i) {
+          e[i] = stable::exp(column[i] - top[i]);
+          total[i] += e[i];
+        }
+        add_of_others(size, k, y + begin, e, others);
       }
       for (Index i = 0; i < size; ++i) {
         const double s = weight == nullptr ? 1.0 : weight[begin + i];
-        sum += s * (top[i] + std::log(total[i]) - own[i]);
+        sum += s * loss_of(others[i] / total[i], top[i] + std::log(total[i]) - own[i]);
       }
     });
     return sum;
@@ -136,6 +146,19 @@ struct Multinomial {
   static void gather_own(Index size, Index stride, const double* margins, const double* y,
                          double* own) {
     for (Index i = 0; i < size; ++i) own[i] = margins[i + static_cast<Index>(y[i]) * stride];
+  }
+
+  /// sum <- sum + values, but for samples whose own class is k.
+  static void add_of_others(Index size, Index k, const double* y, const double* values,
+                            double* sum) {
+    const double label = static_cast<double>(k);
+    for (Index i = 0; i < size; ++i) sum[i] += y[i] == label ? 0.0 : values[i];
+  }
+
+  /// Minus the logarithm of 1 - p, for the probability p of all other classes: a small one keeps
+  /// its digits, which a difference of margins would not.
+  static double loss_of(double p, double difference) {
+    return p < 0.5 ? -std::log1p(-p) : difference;
   }
 
   static void row_maximum(Index size, Index outputs, Index stride, const double* margins,
