@@ -22,8 +22,6 @@ import tempfile
 import threading
 import time
 
-import psutil
-
 HERE = pathlib.Path(__file__).resolve().parent
 QUALITY = 1e-8
 BUSY_LOAD = 0.7  # load average before the run above which the numbers are not to be trusted
@@ -113,6 +111,8 @@ def choose(labels, peers):
 
 def _busy_seconds():
     """Return (wall clock, CPU seconds used by all processes, by this one and its children)."""
+    import psutil  # here, so that the site can make its pages of results without it
+
     used, mine = psutil.cpu_times(), os.times()
     everyone = sum(
         getattr(used, name, 0.0) for name in ("user", "nice", "system", "irq", "softirq")
@@ -130,6 +130,8 @@ def _other(before):
 
 def describe_machine():
     """Collect versions, cores, SIMD level and load; printed and saved with every result."""
+    import psutil
+
     rows, status, _ = run_order("environment", threads=psutil.cpu_count())
     facts = rows[0] if rows else {"versions": {}, "blas": [], "optlite": {"missing": status}}
     return {

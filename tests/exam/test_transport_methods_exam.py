@@ -142,13 +142,15 @@ def test_no_mass_stays_exactly_zero(method):
     a, b, M = problem(10, 8)
     a[[0, 4]], b[7] = 0.0, 0.0
     a, b = a / a.sum(), b / b.sum()
-    result = ot.solve(a, b, M, 0.1, method, **options(method, 0.1))
+    # To the end: what a greedy choice makes of the last bits must not matter below.
+    settings = {**options(method, 0.1), "tol": 1e-13}
+    result = ot.solve(a, b, M, 0.1, method, **settings)
     assert (result.plan[[0, 4]] == 0.0).all() and (result.plan[:, 7] == 0.0).all()
     assert_marginals(result.plan, a, b, 1.0001e-9)
     f, g = result.potentials
     assert np.isneginf(f[[0, 4]]).all() and np.isneginf(g[7])
     kept = np.ix_(a > 0, b > 0)
-    small = ot.solve(a[a > 0], b[b > 0], M[kept], 0.1, method, **options(method, 0.1))
+    small = ot.solve(a[a > 0], b[b > 0], M[kept], 0.1, method, **settings)
     assert result.plan[kept] == pytest.approx(small.plan, rel=1e-11)
 
 

@@ -47,7 +47,9 @@ def download(scratch):
     pip("download", "--no-deps", "--no-binary", "POT", "-d", str(scratch), release)
     (archive,) = scratch.glob("*.tar.gz")
     with tarfile.open(archive) as file:
-        file.extractall(scratch, filter="data")
+        # Debian 12 has Python 3.11.2, where tarfile has no filters yet.
+        filters = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+        file.extractall(scratch, **filters)
     return scratch / archive.name.removesuffix(".tar.gz") / "test", site
 
 
