@@ -283,9 +283,9 @@ def test_agrees_with_scikit_learn():
     assert_allclose(ours.intercept_, theirs.intercept_, atol=1e-7)
     ours = SparseRegressor(0.1, penalty="squared_l2", loss="poisson", tol=1e-13)
     X, y, weight = make(loss="poisson")
-    theirs = peer.PoissonRegressor(alpha=0.1, tol=1e-10, max_iter=10_000).fit(X, y, weight)
-    assert_allclose(ours.fit(X, y, weight).coef_, theirs.coef_, atol=1e-6)
-    assert_allclose(ours.predict(X), theirs.predict(X), rtol=1e-6)
+    theirs = peer.PoissonRegressor(alpha=0.1, tol=1e-12, solver="newton-cholesky").fit(X, y, weight)
+    assert_allclose(ours.fit(X, y, weight).coef_, theirs.coef_, atol=1e-9)
+    assert_allclose(ours.predict(X), theirs.predict(X), rtol=1e-9)
     assert_allclose(
         ours.score(X, y), 1 - ((y - ours.predict(X)) ** 2).sum() / ((y - y.mean()) ** 2).sum()
     )
@@ -544,3 +544,28 @@ def test_huber_stands_outliers(loss):
         warnings.simplefilter("error")
         error = np.abs(fit("l1", loss, alpha=0.01).fit(X, y).coef_ - truth).max()
     assert error < 0.3 if loss == "huber" else error > 1.0
+
+
+@pytest.mark.parametrize("penalty", ["l1", "mcp", "scad", "l_half"])
+def test_without_a_penalised_feature_a_right_fit_is_not_doubted(penalty):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(30, 5))
+    y = X @ rng.normal(size=5) + rng.normal(size=30)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = SparseRegressor(0.0, penalty=penalty).fit(X, y)
+    expected = peer.LinearRegression().fit(X, y)
+    assert model.converged_
+    assert_allclose(model.coef_, expected.coef_, rtol=1e-9)
+    assert_allclose(model.intercept_, expected.intercept_, rtol=1e-9)
+
+
+@pytest.mark.parametrize("penalty", ["l1", "mcp", "l_half"])
+def test_a_feature_without_penalty_may_explain_everything(penalty):
+    X = np.random.default_rng(0).normal(size=(30, 5))
+    y = 3.0 * X[:, 0] + 2.0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = SparseRegressor(0.1, penalty=penalty, weights=[0, 1, 1, 1, 1]).fit(X, y)
+    assert model.converged_
+    assert_allclose(model.coef_, [3.0, 0.0, 0.0, 0.0, 0.0], rtol=1e-12)

@@ -138,6 +138,8 @@ class SparseModel {
     find_squares();
     const auto empty = [this](Index j) { return !(squares_[j] > 0.0); };
     free_.erase(std::remove_if(free_.begin(), free_.end(), empty), free_.end());
+    settle_intercepts();
+    scale_of_free_ = largest_of_free(products());
     settle();
     at_zero_ = loss_value_ - options_.lowest;
     scale_ = products().cwiseAbs().maxCoeff();
@@ -354,16 +356,29 @@ class SparseModel {
     return sum;
   }
 
+  /// Whether a block is kept at its best. What is left of its derivatives is judged by what they
+  /// were: all derivatives at W = 0 may be rounding, once such columns explain the targets.
+  bool is_settled(Index block) const { return !free_.empty() && !(blocks_.strength(block) > 0.0); }
+
+  double largest_of_free(const Matrix& C) const {
+    double top = 0.0;
+    for (const Index j : free_) top = std::max(top, std::fabs(C(j, 0)));
+    return top;
+  }
+
   void judge(const Matrix& C, SparseModelFit& fit) {
     double top = 0.0;
     Vector w_room, c_room;
     for (Index b = 0; b < blocks_.count(); ++b) {
+      if (is_settled(b)) continue;
       const double* w = blocks_.gather(b, W_, w_room);
       const double* c = blocks_.gather(b, C, c_room);
       top = std::max(top, violation(b, w, c));
     }
     fit.value = loss_value_ + penalty_value(W_);
     fit.violation = scale_ > 0.0 ? top / scale_ : top;
+    if (scale_of_free_ > 0.0)
+      fit.violation = std::max(fit.violation, largest_of_free(C) / scale_of_free_);
     fit.relative_gap = fit.violation;
     if (!has_gap_) return;
     fit.gap = free_.empty() || free_violation() <= 1e-12 ? gap(C) : infinity;
@@ -754,7 +769,8 @@ class SparseModel {
   Vector squares_here_;  // with the curvatures
   bool has_gap_ = false;
   Columns free_;  // without penalty
-  double scale_ = 0.0;
+  double scale_ = 0.0;  // the largest derivative at W = 0
+  double scale_of_free_ = 0.0;  // before the columns without penalty were at their best
   double at_zero_ = 0.0;
   double loss_value_ = 0.0;
   Matrix margins_;
