@@ -10,7 +10,7 @@ import argparse
 import statistics
 
 from blocks import PEERS, TASKS, applies
-from harness import choose, describe_machine, run_order
+from harness import choose, crowd, describe_machine, run_order, say_not_measured, wanted
 
 
 def parse(argv=None):
@@ -54,9 +54,9 @@ def show(task, results, gap):
     print("|---|---|---|---|---|---|---|---|---|")
     for label in sorted(best, key=best.get):
         rows = results[label]
-        reached, other = max(row["gap"] for row in rows), max(row["other"] for row in rows)
+        reached = max(row["gap"] for row in rows)
         notes = [f"MISSED {gap:g}"] if reached > gap else []
-        notes += [f"others used {other:.2f} cores"] if other > 0.15 else []
+        notes += crowd(rows)
         median = statistics.median(row["seconds"] for row in rows)
         ratio = best[label] / best["optlite"] if "optlite" in best else float("nan")
         print(
@@ -64,9 +64,7 @@ def show(task, results, gap):
             f"| {goals.get(label, '')} | {reached:.2g} | {rows[0]['tol'] or 0:.2g} "
             f"| {rows[0]['iterations']} | {'; '.join(notes)} |"
         )
-    for label, rows in results.items():
-        if isinstance(rows, str):
-            print(f"Not measured: {label} ({rows}).")
+    say_not_measured(results)
     print(flush=True)
 
 
@@ -75,9 +73,7 @@ def main(argv=None):
     options = parse(argv)
     print(describe_machine(), "\n")
     for threads in options.threads:
-        for task in TASKS:
-            if options.words and not any(word in task for word in options.words):
-                continue
+        for task in wanted(TASKS, options.words):
             print(f"{task} [{threads} thread(s)]\n")
             labels = [label for label in choose(PEERS, options.peers) if applies(task, label)]
             show(task, run_task(task, labels, threads, options), options.gap)

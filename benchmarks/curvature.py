@@ -10,7 +10,7 @@ import argparse
 import statistics
 
 import limits
-from harness import choose, describe_machine, run_order
+from harness import choose, crowd, describe_machine, run_order, say_not_measured, wanted
 from hessians import PEERS, TASKS, work
 
 
@@ -66,16 +66,13 @@ def show(task, results, rates):
         rows = results[label]
         least = min(row["seconds"] for row in rows)
         share = "-" if limit is None else f"{100 * limit / least:.0f}%"
-        other = max(row["other"] for row in rows)
-        note = f"others used {other:.2f} cores" if other > 0.15 else ""
+        note = "; ".join(crowd(rows))
         ratio = f"{medians[label] / medians['optlite']:.3g}" if "optlite" in medians else "-"
         print(
             f"| {label} | {1e3 * medians[label]:.4g} | {1e3 * least:.4g} | {ratio} "
             f"| {goals.get(label, '')} | {share} | {rows[0]['error']:.1e} | {note} |"
         )
-    for label, rows in results.items():
-        if isinstance(rows, str):
-            print(f"Not measured: {label} ({rows}).")
+    say_not_measured(results)
     print(flush=True)
 
 
@@ -86,9 +83,7 @@ def main(argv=None):
     for threads in options.threads:
         rates = limits.measure_limits(threads)
         print({name: round(rate, 2) for name, rate in rates.items()}, "\n")
-        for task in TASKS:
-            if options.words and not any(word in task for word in options.words):
-                continue
+        for task in wanted(TASKS, options.words):
             print(f"{task} [{threads} thread(s)]\n")
             show(task, run_task(task, choose(PEERS, options.peers), threads, options), rates)
 

@@ -99,6 +99,24 @@ def run_order(do, *, threads=1, limit=120.0, extra=TIMING_ENVIRONMENT, **order):
     return rows, "time limit" if late.is_set() and status == "crashed" else status, _other(before)
 
 
+def wanted(names, words):
+    """Return the names that contain one of the words, or all where there are no words."""
+    return [name for name in names if not words or any(word in name for word in words)]
+
+
+def say_not_measured(results):
+    """Print why a solver has no rows; the results have a text in their place."""
+    for label, rows in results.items():
+        if isinstance(rows, str):
+            print(f"Not measured: {label} ({rows}).")
+
+
+def crowd(rows):
+    """Return a list of one note if others used the processor meanwhile, else an empty one."""
+    other = max(row["other"] for row in rows)
+    return [f"others used {other:.2f} cores"] if other > 0.15 else []
+
+
 def choose(labels, peers):
     """Return optlite and those of the labels whose name or library the command line asks for."""
     words = [word for word in peers.split(",") if word]

@@ -8,7 +8,7 @@ that stop short of it are said to.
 
 import argparse
 
-from harness import choose, describe_machine, run_order
+from harness import choose, crowd, describe_machine, run_order, say_not_measured, wanted
 from lassos import PEERS, TASKS, applies
 
 
@@ -51,17 +51,14 @@ def show(task, results, gap):
     for label in sorted(best, key=best.get):
         rows = results[label]
         reached = max(row["gap"] for row in rows)
-        other = max(row["other"] for row in rows)
         notes = [f"MISSED {gap:g}"] if reached > gap else []
-        notes += [f"others used {other:.2f} cores"] if other > 0.15 else []
+        notes += crowd(rows)
         ratio = best[label] / best["optlite"] if "optlite" in best else float("nan")
         print(
             f"| {label} | {best[label]:.4g} | {ratio:.3g} | {goals.get(label, '')} "
             f"| {reached:.2g} | {rows[0]['tol']} | {'; '.join(notes)} |"
         )
-    for label, rows in results.items():
-        if isinstance(rows, str):
-            print(f"Not measured: {label} ({rows}).")
+    say_not_measured(results)
     print(flush=True)
 
 
@@ -70,9 +67,7 @@ def main(argv=None):
     options = parse(argv)
     print(describe_machine(), "\n")
     for threads in options.threads:
-        for task in TASKS:
-            if options.words and not any(word in task for word in options.words):
-                continue
+        for task in wanted(TASKS, options.words):
             print(f"{task} [{threads} thread(s)]\n")
             labels = [label for label in choose(PEERS, options.peers) if applies(task, label)]
             show(task, run_task(task, labels, threads, options), options.gap)

@@ -51,9 +51,7 @@ def parse(argv=None):
             setattr(options, name, value)
     if options.clock == "cpu" and options.threads != [1]:
         parser.error("--clock cpu adds up the threads: use it with --threads 1 only.")
-    options.tasks = [
-        key for key in TASKS if not options.words or any(word in key for word in options.words)
-    ]
+    options.tasks = harness.wanted(TASKS, options.words)
     if not options.tasks:
         parser.error(f"no task contains {options.words}; choose words from {', '.join(TASKS)}.")
     return options

@@ -14,7 +14,7 @@ import itertools
 import statistics
 
 import limits
-from harness import choose, run_order
+from harness import choose, run_order, say_not_measured
 from optimizers import PEERS, PRODUCTS, TRAFFIC
 
 SIZES = (10**3, 10**5, 10**7)
@@ -113,9 +113,7 @@ def show(rule, dtype, n, results, rates):
             f"| {label} | {1e6 * median:.3g} | {1e6 * least:.3g} | {ratio} | {rate:.3g} | {share} "
             f"| {error} | {note} |"
         )
-    for label, rows in results.items():
-        if isinstance(rows, str):
-            print(f"Not measured: {label} ({rows}).")
+    say_not_measured(results)
     print(flush=True)
 
 

@@ -10,7 +10,7 @@ the largest resident size of the process, with all its libraries.
 import argparse
 import statistics
 
-from harness import choose, describe_machine, run_order
+from harness import choose, crowd, describe_machine, run_order, say_not_measured, wanted
 from transporters import MEMORY, PEERS, TASKS
 
 
@@ -60,20 +60,18 @@ def show(task, results, tol):
     print("|---|---|---|---|---|---|---|---|---|")
     for label in sorted(medians, key=medians.get):
         rows = results[label]
-        error, other = max(r["error"] for r in rows), max(r["other"] for r in rows)
+        error = max(r["error"] for r in rows)
         notes = ["exact, another problem"] if label == "POT:emd" else []
         notes += [f"MISSED {tol:g}"] if error > 1.01 * tol and label != "POT:emd" else []
         peak = max(r["peak"] for r in rows)
         notes += ["TOO MUCH MEMORY"] if peak > room else []
-        notes += [f"others used {other:.2f} cores"] if other > 0.15 else []
+        notes += crowd(rows)
         print(
             f"| {label} | {1e3 * medians[label]:.4g} | {1e3 * min(r['seconds'] for r in rows):.4g} "
             f"| {medians[label] / medians['optlite']:.3g} | {goals.get(label, '')} | {error:.2g} "
             f"| {rows[0]['iterations']} | {1e-9 * peak:.2f} | {'; '.join(notes)} |"
         )
-    for label, rows in results.items():
-        if isinstance(rows, str):
-            print(f"Not measured: {label} ({rows}).")
+    say_not_measured(results)
     print(flush=True)
 
 
@@ -82,9 +80,7 @@ def main(argv=None):
     options = parse(argv)
     print(describe_machine(), "\n")
     for threads in options.threads:
-        for task in TASKS:
-            if options.words and not any(word in task for word in options.words):
-                continue
+        for task in wanted(TASKS, options.words):
             print(f"{task} [{threads} thread(s)]\n")
             show(task, run_task(task, choose(PEERS, options.peers), threads, options), options.tol)
 

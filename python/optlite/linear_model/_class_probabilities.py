@@ -7,11 +7,8 @@ from sklearn.utils.validation import check_is_fitted
 from .._validation import check_sparse_structure, places_named
 
 
-class ClassProbabilities:
-    """Mixin of linear classifiers with logistic or softmax probabilities.
-
-    It stands left of scikit-learn's ``LinearClassifierMixin``, whose margins it takes.
-    """
+class ClassMargins:
+    """Mixin of linear classifiers, left of scikit-learn's ``LinearClassifierMixin``."""
 
     def decision_function(self, X):
         """Return the margins of the samples.
@@ -29,7 +26,15 @@ class ClassProbabilities:
         check_is_fitted(self)
         check_sparse_structure(X)
         with places_named(X):
-            return super().decision_function(X)
+            return self._as_margins(super().decision_function(X))
+
+    def _as_margins(self, values):
+        """From the values of the rows of `coef_`."""
+        return values
+
+
+class ClassProbabilities(ClassMargins):
+    """Mixin of linear classifiers with logistic or softmax probabilities."""
 
     def predict_proba(self, X):
         """Return the probability of each class.

@@ -30,6 +30,7 @@ from .._validation import (
     places_named,
     warn_of_underflow,
 )
+from ._class_probabilities import ClassMargins
 from ._conditioning import store_conditioning
 from ._ridge_problem import SOLVERS, LeastSquares
 
@@ -327,7 +328,7 @@ class Ridge(MultiOutputMixin, RegressorMixin, _RidgeBase):
             return super().predict(X)
 
 
-class RidgeClassifier(LinearClassifierMixin, _RidgeBase):
+class RidgeClassifier(ClassMargins, LinearClassifierMixin, _RidgeBase):
     """Classify by ridge regression on labels coded as -1 and +1.
 
     Each class (one of two classes, each label of a multilabel problem) is a target with +1 for its
@@ -461,23 +462,6 @@ class RidgeClassifier(LinearClassifierMixin, _RidgeBase):
     def classes_(self):
         """Class labels, sorted."""
         return self._label_binarizer.classes_
-
-    def decision_function(self, X):
-        """Return the value of each class.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Features.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_classes)
-            ``X w + b``; for two classes, positive values speak for ``classes_[1]``.
-        """
-        check_sparse_structure(X)
-        with places_named(X):
-            return super().decision_function(X)
 
     def predict(self, X):
         """Predict class labels.

@@ -164,20 +164,7 @@ class SparseClassifier(ClassProbabilities, LinearClassifierMixin, SparseModel):
             )
         return self.loss
 
-    def decision_function(self, X):
-        """Return the margins of the samples.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Features.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_classes)
-            ``X w + b``; for two classes, positive values speak for ``classes_[1]``.
-        """
-        margins = super().decision_function(X)
-        if margins.ndim == 2 and len(self.classes_) == 2:
-            return margins[:, 1] - margins[:, 0]
-        return margins
+    def _as_margins(self, values):
+        """One margin for two classes, also where each has its row of `coef_`."""
+        two = values.ndim == 2 and len(self.classes_) == 2
+        return values[:, 1] - values[:, 0] if two else values
