@@ -28,17 +28,27 @@ struct Multinomial {
                          const double* y, const double* weight) {
     double sum = 0.0;
     for_each_piece(count, [&](Index begin, Index size) {
-      double own[piece];
-      double log_total[piece];
-      gather_own(size, count, margins + begin, y + begin, own);
-      softmax(size, outputs, count, margins + begin, log_total);
+      double behind[piece];
+      double total[piece];
+      double loss[piece];
       double others[piece] = {};
-      for (Index k = 0; k < outputs; ++k) {
-        add_of_others(size, k, y + begin, margins + begin + k * count, others);
+      gather_own(size, count, margins + begin, y + begin, behind);
+      softmax(size, outputs, count, margins + begin, behind, total);
+      double own[piece];
+      for (Index i = 0; i < size; ++i) {
+        double& p = margins[begin + i + static_cast<Index>(y[begin + i]) * count];
+        own[i] = p;
+        p = 0.0;
       }
+      for (Index k = 0; k < outputs; ++k) {
+        const double* column = margins + begin + k * count;
+        for (Index i = 0; i < size; ++i) others[i] += column[i];
+      }
+#pragma omp simd
+      for (Index i = 0; i < size; ++i) loss[i] = loss_of(others[i], own[i], behind[i], total[i]);
       for (Index i = 0; i < size; ++i) {
         const double s = weight == nullptr ? 1.0 : weight[begin + i];
-        sum += s * loss_of(others[i], log_total[i] - own[i]);
+        sum += s * loss[i];
         margins[begin + i + static_cast<Index>(y[begin + i]) * count] = -others[i];
       }
       if (weight == nullptr) return;
@@ -56,24 +66,27 @@ struct Multinomial {
     for_each_piece(count, [&](Index begin, Index size) {
       double own[piece];
       double top[piece];
-      double total[piece] = {};
+      double loss[piece];
       double others[piece] = {};
       gather_own(size, count, margins + begin, y + begin, own);
       row_maximum(size, outputs, count, margins + begin, top);
       for (Index k = 0; k < outputs; ++k) {
         const double* column = margins + begin + k * count;
-        double e[piece];
+        const double* label = y + begin;
+        const double here = static_cast<double>(k);
 #pragma omp simd
         for (Index i = 0; i < size; ++i) {
-          e[i] = stable::exp(column[i] - top[i]);
-          total[i] += e[i];
+          const double e = stable::exp_below(column[i] - top[i]);
+          others[i] += label[i] == here ? 0.0 : e;
         }
-        add_of_others(size, k, y + begin, e, others);
       }
+#pragma omp simd
       for (Index i = 0; i < size; ++i) {
-        const double s = weight == nullptr ? 1.0 : weight[begin + i];
-        sum += s * loss_of(others[i] / total[i], top[i] + std::log(total[i]) - own[i]);
+        const double e = stable::exp_below(own[i] - top[i]);
+        loss[i] = loss_of(others[i], e, top[i] - own[i], others[i] + e);
       }
+      for (Index i = 0; i < size; ++i)
+        sum += (weight == nullptr ? 1.0 : weight[begin + i]) * loss[i];
     });
     return sum;
   }
@@ -81,8 +94,9 @@ struct Multinomial {
   static void prepare(const std::vector<double>&, Index count, Index outputs, double* margins,
                       const double*) {
     for_each_piece(count, [&](Index begin, Index size) {
-      double log_total[piece];
-      softmax(size, outputs, count, margins + begin, log_total);
+      double behind[piece] = {};
+      double total[piece];
+      softmax(size, outputs, count, margins + begin, behind, total);
     });
   }
 
@@ -148,17 +162,15 @@ struct Multinomial {
     for (Index i = 0; i < size; ++i) own[i] = margins[i + static_cast<Index>(y[i]) * stride];
   }
 
-  /// sum <- sum + values, but for samples whose own class is k.
-  static void add_of_others(Index size, Index k, const double* y, const double* values,
-                            double* sum) {
-    const double label = static_cast<double>(k);
-    for (Index i = 0; i < size; ++i) sum[i] += y[i] == label ? 0.0 : values[i];
-  }
-
-  /// Minus the logarithm of 1 - p, for the probability p of all other classes: a small one keeps
-  /// its digits, which a difference of margins would not.
-  static double loss_of(double p, double difference) {
-    return p < 0.5 ? -std::log1p(-p) : difference;
+  /// Minus the logarithm of the own class's probability. `others` and `own` are the sums of e^z of
+  /// the classes, on one scale; `behind` is the largest margin minus the own one, and `total` the
+  /// sum of all e^(z - largest). A likely class keeps the digits of a small loss, which a
+  /// difference of logarithms would not.
+  static double loss_of(double others, double own, double behind, double total) {
+    const bool likely = others < own;
+    const double near = stable::log1p_unit(likely ? others / own : 0.0);
+    const double far = behind + stable::log(total);
+    return likely ? near : far;
   }
 
   static void row_maximum(Index size, Index outputs, Index stride, const double* margins,
@@ -170,27 +182,30 @@ struct Multinomial {
     }
   }
 
-  /// margins <- probabilities; log_total <- log of the sum of exponentials.
-  static void softmax(Index size, Index outputs, Index stride, double* margins, double* log_total) {
+  /// margins <- probabilities; behind <- the largest margin minus what it held; total <- the sum of
+  /// e^(z - largest).
+  static void softmax(Index size, Index outputs, Index stride, double* margins, double* behind,
+                      double* total) {
     double top[piece];
-    double total[piece] = {};
     row_maximum(size, outputs, stride, margins, top);
+    for (Index i = 0; i < size; ++i) {
+      behind[i] = top[i] - behind[i];
+      total[i] = 0.0;
+    }
     for (Index k = 0; k < outputs; ++k) {
       double* column = margins + k * stride;
 #pragma omp simd
       for (Index i = 0; i < size; ++i) {
-        const double e = stable::exp(column[i] - top[i]);
+        const double e = stable::exp_below(column[i] - top[i]);
         column[i] = e;
         total[i] += e;
       }
     }
-    for (Index i = 0; i < size; ++i) {
-      log_total[i] = top[i] + std::log(total[i]);
-      total[i] = 1.0 / total[i];
-    }
+    double inverse[piece];
+    for (Index i = 0; i < size; ++i) inverse[i] = 1.0 / total[i];
     for (Index k = 0; k < outputs; ++k) {
       double* column = margins + k * stride;
-      for (Index i = 0; i < size; ++i) column[i] *= total[i];
+      for (Index i = 0; i < size; ++i) column[i] *= inverse[i];
     }
   }
 };
