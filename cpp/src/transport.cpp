@@ -78,17 +78,29 @@ void TransportRun::record() {
   last_.seconds = clock_seconds() - started_;
 }
 
-/// Whether iterations like the last two lead to the goal for less than stages cost at least: an
-/// evaluation each, which is worth four passes over a plan in memory, and three sweeps, of a pass
-/// each, as are the products of Newton's steps.
-bool TransportRun::promises(double goal) const {
+/// Whether iterations from here lead to the goal for less than stages cost at least: an evaluation
+/// each, which is worth four passes over a plan in memory, and three sweeps, of a pass each, as are
+/// the products of Newton's steps. They do if they go on like the last two; and Newton's, which
+/// grow faster than that, if what a sweep leaves of the error says so (as in the method's own
+/// choice). Then they have as many passes as the stages would take.
+bool TransportRun::promises(double goal) {
   if (last_.iteration < 2) return true;
   const auto passes = [](const TransportRecord& r) {
     return static_cast<double>(r.iteration + r.n_products);
   };
-  const double left = 7.0 * static_cast<double>(last_stage_) - passes(last_);
+  const double stages = 7.0 * static_cast<double>(last_stage_);
+  const bool arrives = last_.n_newton > before_[1].n_newton && at_.error < 0.1 * before_[1].error;
+  if (last_.work <= granted_ || arrives) return true;
+  const double left = stages - passes(last_);
   const double spent = passes(last_) - passes(before_[0]);
-  return spent * std::log(at_.error / goal) <= left * std::log(before_[0].error / at_.error);
+  const double digits = std::log(at_.error / goal);
+  if (spent * digits <= left * std::log(before_[0].error / at_.error)) return true;
+  const double lost = 1.0 - at_.error / before_[1].error;
+  constexpr double newton_moves = 6.0;  // of about three steps, each with a product more
+  const bool grants =
+      last_.n_newton == 0 && lost > 0.0 && 0.5 * digits / std::sqrt(lost) + newton_moves <= left;
+  if (grants) granted_ = last_.work + 1.5 * stages;
+  return grants;
 }
 
 void TransportRun::begin_stages() {

@@ -76,6 +76,7 @@ void Problem::evaluate(Point& point, Precision precision, bool keep, double rela
   base_f_.resize(sources());
   base_g_ = point.g;
   base_reg_ = point.reg;
+  base_sums_.resize(0);
   degrees_.resize(0);
   if (precision == Precision::single) evaluate_rows<float>(point, relaxation, single_);
   else if (precision == Precision::mixed) evaluate_rows<double>(point, relaxation, single_);
@@ -84,6 +85,10 @@ void Problem::evaluate(Point& point, Precision precision, bool keep, double rela
     evaluate_rows<double>(point, relaxation, full_);
   }
   finish(point, relaxation == 1.0);
+  if (precision == Precision::mixed && relaxation == 1.0 && form_ != Form::none) {
+    base_u_ = point.u;
+    base_sums_ = point.column_sums;
+  }
 }
 
 template <class Number, class Kept>
@@ -190,6 +195,29 @@ bool Problem::rescale(const StoredPlan<Kept>& plan, Point& point, double relaxat
   point.column_sums = unit * point.v.cwiseProduct(column_sums);
   point.f = base_f_ + point.reg * u.array().log().matrix();
   finish(point, relaxation == 1.0);
+  return true;
+}
+
+bool Problem::nudge(Point& point, double noise) {
+  if (base_sums_.size() == 0 || point.reg != base_reg_) return false;
+  const Vector moved = (point.g - base_g_) / point.reg;
+  constexpr double rounding = std::numeric_limits<float>::epsilon();
+  if (!(rounding * moved.lpNorm<Eigen::Infinity>() * b_.sum() <= noise)) return false;
+  point.v = moved.array().exp();
+  point.u.resize(sources());
+  point.row_sums = a_;
+  degrees_.resize(0);
+  const Vector change = moved.array().expm1();
+  Vector column_changes;
+  multiply<float>(single_, point, change, column_changes, [&](double product, Index i) {
+    const double grown = base_u_[i] * product / a_[i];  // the row by this share of its sum
+    point.u[i] = base_u_[i] / (1.0 + grown);
+    return -point.u[i] * grown / unit_;
+  });
+  work_ += pass_work(false);
+  point.column_sums = point.v.cwiseProduct(base_sums_ + unit_ * column_changes);
+  point.f = base_f_ + point.reg * point.u.array().log().matrix();
+  finish(point, true);
   return true;
 }
 

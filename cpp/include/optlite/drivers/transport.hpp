@@ -55,7 +55,7 @@ class TransportRun {
   };
   double stage_reg(Index stage) const;
   bool is_last() const { return trying_ || stage_ == last_stage_; }
-  bool promises(double goal) const;
+  bool promises(double goal);
   void begin_stages();
   void next_stage();
   void confirm();
@@ -71,6 +71,7 @@ class TransportRun {
   Index stage_ = 0;
   bool trying_ = false;  // whether it goes without stages
   TransportRecord before_[2];  // the last two iterations, the older one first
+  double granted_ = 0.0;  // work up to which Newton's steps go on before stages are tried
   Vector start_;              // potentials that stages begin with
   int refuted_ = 0;  // times that the goal was not reached after all
   std::vector<Stage> solved_;  // the last two

@@ -67,6 +67,12 @@ class Problem {
   /// factors would be too large, or there is no such plan, it is evaluated.
   void move(Point& point, Precision precision, double relaxation = 1.0);
 
+  /// The same for a point so near the last one evaluated in mixed precision that its sums follow in
+  /// double from the sums there: a change of the potentials by d reg changes an entry by the share
+  /// exp(d) - 1 of it, of which the entries in single precision tell seven digits. False, with the
+  /// point's u and v as they were, if these do not keep the error of the sums below `noise`.
+  bool nudge(Point& point, double noise);
+
   /// out <- (diag(P^T 1) - P^T diag(a)^-1 P) y for the plan in memory. `exactly`: in double
   /// arithmetic, and with the column sums of the entries that are kept, so that this is a Laplacian
   /// whose links are relatively correct, and its product with ones zero.
@@ -140,6 +146,7 @@ class Problem {
   StoredPlan<double> full_;
   double base_reg_ = 0.0;  // the plan in memory is exp((base_f_i + base_g_j - C_ij) / base_reg)
   Vector base_f_, base_g_;
+  Vector base_u_, base_sums_;  // factors of its rows and the exact column sums then, or empty
   Vector degrees_;  // column sums of the plan in memory, in double; empty where not known
   Index n_evaluations_ = 0;
   Index n_products_ = 0;

@@ -18,8 +18,9 @@ namespace optlite::transport_methods {
 /// Down to an error of a millionth of the mass, single precision tells as much as double does: the
 /// plan is kept in it, and a trial of a step scales that plan instead of taking exponentials. From
 /// there on exponentials and sums are taken in double; single precision is left in the plan that
-/// equations are solved with, which need not be solved well. Where a step disappoints, all is done
-/// in double from there on.
+/// equations are solved with, which need not be solved well, and that tells what a step as small as
+/// the last ones changes in the sums. Where a step disappoints, all is done in double from there
+/// on.
 struct Newton {
   static constexpr auto doc = "Truncated Newton steps on the semi-dual, after a few scalings.";
   static constexpr auto formula =
@@ -132,7 +133,9 @@ struct Newton {
       moved_ = false;
     }
 
-    void move(Problem& problem, Point& at) {
+    /// `goal`: of the error, a tenth of which may be noise.
+    void move(Problem& problem, Point& at, double goal) {
+      if (precision_ == Precision::mixed && problem.nudge(at, 0.1 * goal)) return;
       problem.move(at, precision_);
       moved_ = precision_ != Precision::mixed;
     }
@@ -178,7 +181,7 @@ struct Newton {
     bool newton_step(Problem& problem, Point& at, double goal) {
       const double before = at.error;
       solve(problem, at, goal);
-      const bool found = search(problem, at);
+      const bool found = search(problem, at, goal);
       if (cut_off_ && at.error > 0.5 * before) patience_ = std::min(2 * patience_, max_inner_);
       // What holds parts that hardly touch together may be lost in single precision; directions
       // are no good then.
@@ -275,7 +278,7 @@ struct Newton {
     /// Where parts of the plan hardly touch, S is nearly singular and the direction long between
     /// them, but an exponential is no parabola. Then the first step moves potentials by a few times
     /// reg, and is doubled as long as the value keeps rising as its slope says.
-    bool search(Problem& problem, Point& at) {
+    bool search(Problem& problem, Point& at, double goal) {
       const double slope = right_side_.dot(direction_);
       if (!(slope > 0.0) || !direction_.allFinite()) return false;
       const double longest = direction_.maxCoeff() - direction_.minCoeff();
@@ -284,10 +287,10 @@ struct Newton {
           precision_ == Precision::single ? 1e-6 * problem.b().sum() * at.reg : 0.0;
       const double hidden = 1e-13 * (std::fabs(at.value) + at.reg) + noise;
       for (step_ = first; step_ > 1e-8 * first; step_ *= 0.5) {
-        try_step(problem, at, step_, trial_);
+        try_step(problem, at, step_, trial_, goal);
         if (trial_.value >= at.value + 1e-4 * step_ * slope ||
             (trial_.value >= at.value - hidden && trial_.error < at.error)) {
-          if (first < 1.0) lengthen(problem, at, slope);
+          if (first < 1.0) lengthen(problem, at, slope, goal);
           std::swap(at, trial_);
           return true;
         }
@@ -295,18 +298,18 @@ struct Newton {
       return false;
     }
 
-    void try_step(Problem& problem, const Point& at, double step, Point& trial) {
+    void try_step(Problem& problem, const Point& at, double step, Point& trial, double goal) {
       trial.reg = at.reg;
       trial.g = at.g + step * direction_;
-      move(problem, trial);
+      move(problem, trial, goal);
     }
 
-    void lengthen(Problem& problem, const Point& at, double slope) {
+    void lengthen(Problem& problem, const Point& at, double slope, double goal) {
       while (step_ < 1.0 && trial_.value >= at.value + 0.5 * step_ * slope) {
         const double longer = std::min(1.0, 2.0 * step_);
-        try_step(problem, at, longer, longer_);
+        try_step(problem, at, longer, longer_, goal);
         // The plan in memory may be one evaluated for the longer step: it must fit the point kept.
-        if (!(longer_.value > trial_.value)) return move(problem, trial_);
+        if (!(longer_.value > trial_.value)) return move(problem, trial_, goal);
         std::swap(trial_, longer_);
         step_ = longer;
       }
