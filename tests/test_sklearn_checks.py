@@ -28,6 +28,7 @@ OTHERS = [
     linear_model.SparseRegressor(alpha=0.1, penalty="mcp", loss="huber"),
     linear_model.SparseRegressor(alpha=0.1, penalty="slope", loss="poisson"),
     linear_model.SparseRegressor(alpha=0.1, penalty="group", warm_start=True),
+    linear_model.SparseRegressor(alpha=0.1, penalty="scad", method="accelerated_gradient"),
     linear_model.SparseClassifier(alpha=0.05),
     linear_model.SparseClassifier(alpha=0.05, penalty="slope", class_weight="balanced"),
     linear_model.MultiTaskElasticNet(),

@@ -1,7 +1,12 @@
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>
 
+#include <cmath>
+#include <memory>
+#include <utility>
+
 #include "elastic_net_holder.hpp"
+#include "optlite/drivers/accelerated_gradient.hpp"
 #include "optlite/drivers/sparse_model.hpp"
 #include "optlite/problems/partial_likelihood.hpp"
 
@@ -103,11 +108,73 @@ py::tuple look_at(const MarginLoss& loss, const Doubles& margins, double t) {
   return py::make_tuple(value, Doubles(Z.size(), Z.data()), gap);
 }
 
+std::unique_ptr<AcceleratedGradient> make_accelerated_gradient(
+    ElasticNetHolder& data, MarginLoss& loss, const std::string& name, const Fields& fields,
+    const std::vector<Columns>& groups, const Doubles& strengths,
+    const std::optional<Doubles>& start, bool restart) {
+  const Index d = data.data->features();
+  if (loss.samples() != data.data->rows()) {
+    throw py::value_error("The loss must have one target for each row of X.");
+  }
+  SparsePenalty penalty = make_penalty(name, fields, groups, strengths, d, loss.outputs());
+  const bool bounded = penalty.row->of_ranks || std::isfinite(penalty.row->concavity(fields));
+  if (!bounded || !std::isfinite(loss.curvature_bound())) {
+    throw py::value_error("Loss and penalty must be bounded in curvature.");
+  }
+  Matrix from;
+  if (start) {
+    const Index height = d + (data.data->intercept() ? 1 : 0);
+    const Vector values = vector_of(*start, height * loss.outputs(), "start");
+    from = ConstMatrixMap(values.data(), height, loss.outputs());
+  }
+  const py::gil_scoped_release nogil;
+  return std::make_unique<AcceleratedGradient>(*data.data, loss, std::move(penalty), from, restart);
+}
+
+/// One row for each margin.
+Doubles rows_of(const Matrix& W) {
+  return Doubles({static_cast<py::ssize_t>(W.cols()), static_cast<py::ssize_t>(W.rows())},
+                 W.data());
+}
+
+py::dict state_of(const AcceleratedGradient& self) {
+  const AcceleratedGradient::State& at = self.state();
+  py::dict state;
+  state["n_iter"] = at.n_iter;
+  state["damping"] = at.damping;
+  state["point"] = rows_of(at.point);
+  state["middle"] = rows_of(at.middle);
+  state["aggregate"] = rows_of(at.aggregate);
+  state["intercepts"] = array_of(at.intercepts);
+  state["mapping"] = at.mapping;
+  state["violation"] = at.violation;
+  state["status"] = name(at.status);
+  state["message"] = sentence(at.status);
+  return state;
+}
+
+void bind_accelerated_gradient(py::module_& m) {
+  py::class_<AcceleratedGradient>(m, "AcceleratedGradient", py::module_local(),
+                                  "Accelerated proximal gradients, an iteration at a time.")
+      .def(py::init(&make_accelerated_gradient), py::arg("data"), py::arg("loss"),
+           py::arg("penalty"), py::arg("penalty_fields"), py::arg("groups"),
+           py::arg("strengths").noconvert(), py::arg("start").noconvert().none(true),
+           py::arg("restart") = true, py::keep_alive<1, 2>(), py::keep_alive<1, 3>())
+      .def("step", &AcceleratedGradient::step, py::arg("tolerance"),
+           py::call_guard<py::gil_scoped_release>(), "One iteration.")
+      .def("run", &AcceleratedGradient::run, py::arg("tolerance"), py::arg("most"),
+           py::call_guard<py::gil_scoped_release>(), "Until the violation is at most that.")
+      .def_property_readonly("lipschitz", &AcceleratedGradient::lipschitz)
+      .def_property_readonly("beta", &AcceleratedGradient::beta)
+      .def_property_readonly("state", &state_of, "What the last iteration has left.");
+}
+
 }  // namespace
 
 void bind_sparse_model(py::module_& m) {
   py::class_<MarginLoss, std::shared_ptr<MarginLoss>>(m, "MarginLoss", py::module_local(),
-                                                      "A loss of margins.");
+                                                      "A loss of margins.")
+      .def_property_readonly("curvature_bound", &MarginLoss::curvature_bound);
   py::class_<RowLoss, MarginLoss, std::shared_ptr<RowLoss>>(
       m, "RowLoss", py::module_local(), "A loss of the registry, with targets and weights.")
       .def(py::init(&make_row_loss), py::arg("name"), py::arg("fields"), py::arg("y").noconvert(),
@@ -116,6 +183,7 @@ void bind_sparse_model(py::module_& m) {
       m, "PartialLikelihood", py::module_local(), "The loss of Cox's model.")
       .def(py::init(&make_partial_likelihood), py::arg("time").noconvert(),
            py::arg("event").noconvert(), py::arg("weight").noconvert());
+  bind_accelerated_gradient(m);
   m.def("look_at", &look_at, py::arg("loss"), py::arg("margins").noconvert(), py::arg("t") = 1.0,
         "Value, minus the derivative, and the gap of shortened derivatives.");
   m.def("fit_sparse_model", &fit, py::arg("data"), py::arg("loss"), py::arg("penalty"),

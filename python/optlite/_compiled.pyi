@@ -8,7 +8,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['BarycenterRun', 'Bins', 'BlockDescentRun', 'BlockFunction', 'BoostingObjective', 'BoostingRows', 'BoostingRun', 'Columns', 'Descent', 'Design', 'ElasticNetData', 'ElasticNetTarget', 'Forest', 'GroupLassoTarget', 'Linearization', 'MarginLoss', 'Model', 'Network', 'PartialLikelihood', 'RelaxedTransportRun', 'RidgeProblem', 'RowLoss', 'TransportCost', 'TransportRun', 'TreeOptions', 'activation', 'after_fork_in_child', 'barycenter_bounds', 'bits_of_costs', 'block_linear_model', 'block_quadratic', 'boost_python', 'boost_trees', 'check_csc', 'csc', 'csr', 'dense', 'dense_columns', 'distribution_evaluate', 'distribution_first_outside', 'distribution_marginal', 'distribution_parameters', 'distribution_scores', 'eigen_version', 'encode', 'encode_columns', 'extend_bases', 'extend_basis', 'find_bins', 'find_bins_of_columns', 'first_infinity', 'fit_sparse_model', 'grow_tree', 'look_at', 'network', 'objective_gap', 'openmp_runtime', 'partial_bounds', 'penalty_concavity', 'penalty_conjugate', 'penalty_prox', 'penalty_reach', 'penalty_subdifferential_distance', 'penalty_value', 'poll_count', 'pool', 'product', 'registry', 'rule_kernel', 'rule_slot_shapes', 'rule_state', 'rule_step', 'rule_steps_done', 'simd_level', 'survey_costs', 'symmetric_eigen', 'threads', 'transport_batch', 'tridiagonal_eigen', 'unbalanced_bounds']
+__all__: list[str] = ['AcceleratedGradient', 'BarycenterRun', 'Bins', 'BlockDescentRun', 'BlockFunction', 'BoostingObjective', 'BoostingRows', 'BoostingRun', 'Columns', 'Descent', 'Design', 'ElasticNetData', 'ElasticNetTarget', 'Forest', 'GroupLassoTarget', 'Linearization', 'MarginLoss', 'Model', 'Network', 'PartialLikelihood', 'RelaxedTransportRun', 'RidgeProblem', 'RowLoss', 'TransportCost', 'TransportRun', 'TreeOptions', 'activation', 'after_fork_in_child', 'barycenter_bounds', 'bits_of_costs', 'block_linear_model', 'block_quadratic', 'boost_python', 'boost_trees', 'check_csc', 'csc', 'csr', 'dense', 'dense_columns', 'distribution_evaluate', 'distribution_first_outside', 'distribution_marginal', 'distribution_parameters', 'distribution_scores', 'eigen_version', 'encode', 'encode_columns', 'extend_bases', 'extend_basis', 'find_bins', 'find_bins_of_columns', 'first_infinity', 'fit_sparse_model', 'grow_tree', 'look_at', 'network', 'objective_gap', 'openmp_runtime', 'partial_bounds', 'penalty_concavity', 'penalty_conjugate', 'penalty_prox', 'penalty_reach', 'penalty_subdifferential_distance', 'penalty_value', 'poll_count', 'pool', 'product', 'registry', 'rule_kernel', 'rule_slot_shapes', 'rule_state', 'rule_step', 'rule_steps_done', 'simd_level', 'survey_costs', 'symmetric_eigen', 'threads', 'transport_batch', 'tridiagonal_eigen', 'unbalanced_bounds']
 class Design:
     """
     A data matrix, read in place.
@@ -210,6 +210,9 @@ class MarginLoss:
     """
     A loss of margins.
     """
+    @property
+    def curvature_bound(self) -> float:
+        ...
 class RowLoss(MarginLoss):
     """
     A loss of the registry, with targets and weights.
@@ -222,6 +225,31 @@ class PartialLikelihood(MarginLoss):
     """
     def __init__(self, time: numpy.typing.NDArray[numpy.float64], event: numpy.typing.NDArray[numpy.float64], weight: numpy.typing.NDArray[numpy.float64]) -> None:
         ...
+class AcceleratedGradient:
+    """
+    Accelerated proximal gradients, an iteration at a time.
+    """
+    def __init__(self, data: ElasticNetData, loss: MarginLoss, penalty: str, penalty_fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], groups: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]], strengths: numpy.typing.NDArray[numpy.float64], start: numpy.typing.NDArray[numpy.float64] | None, restart: bool = True) -> None:
+        ...
+    def run(self, tolerance: typing.SupportsFloat | typing.SupportsIndex, most: typing.SupportsInt | typing.SupportsIndex) -> None:
+        """
+        Until the violation is at most that.
+        """
+    def step(self, tolerance: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        """
+        One iteration.
+        """
+    @property
+    def beta(self) -> float:
+        ...
+    @property
+    def lipschitz(self) -> float:
+        ...
+    @property
+    def state(self) -> dict:
+        """
+        What the last iteration has left.
+        """
 class Bins:
     """
     Bins of features, checked.

@@ -97,12 +97,15 @@ penalty_params : dict, default=None
     Hyper-parameters of the penalty, such as ``{"gamma": 3.0}`` for MCP; the pages of the
     penalties list them.""",
     "sparse_method": """
-method : {"direct", "lla", "adaptive"}, default="direct"
+method : {"direct", "lla", "adaptive", "accelerated_gradient"}, default="direct"
     ``"direct"`` minimises the objective. ``"lla"``, for MCP and SCAD, replaces the penalty by its
     tangents, which makes a weighted lasso, and does it again until the conditions of the
     objective are met; it starts from the lasso, and `dual_gap_` is that of the last one.
     ``"adaptive"``, for ``"l1"``, is the lasso with weights ``m / (|u_j| + m / 100)``, where `u`
-    are the coefficients of a first lasso and `m` is the largest size of them.""",
+    are the coefficients of a first lasso and `m` is the largest size of them.
+    ``"accelerated_gradient"`` minimises the objective by gradient steps alone, which form no
+    matrix: for losses of bounded curvature (not ``"poisson"`` or ``"cox"``) and any penalty but
+    ``"l0.5"``. It stops on `kkt_violation_`.""",
     "loss_params": """
 loss_params : dict, default=None
     Hyper-parameters of the loss, such as ``{"delta": 1.35}`` for ``"huber"``.""",
@@ -118,13 +121,14 @@ groups : int >= 1 or array-like, default=1
     For ``penalty="group"``: which features belong together; see :class:`GroupLasso`.""",
     "newton_max_iter": """
 max_iter : int >= 1, default=100
-    Most Newton steps; with ``method="lla"``, of each lasso, and most lassos.""",
+    Most Newton steps; with ``method="lla"``, of each lasso, and most lassos; with
+    ``method="accelerated_gradient"``, most hundreds of gradient steps.""",
     "sparse_tol": """
 tol : float >= 0, default=1e-8
     What `certificate_` has to reach.""",
     "sparse_outcome": """
 n_iter_ : int
-    Newton steps.
+    Newton steps, or gradient steps.
 objective_ : float
     The objective; that of counts without its constant, the mean of ``log(y!)``.
 dual_gap_ : float or None
@@ -135,7 +139,7 @@ kkt_violation_ : float
     penalty, divided by the largest derivative where all coefficients are zero.
 certificate_ : float
     `dual_gap_` divided by the objective (less its lower bound, for counts), where there is a
-    gap; else `kkt_violation_`.
+    gap; else, and with ``method="accelerated_gradient"``, `kkt_violation_`.
 certificate_kind_ : str
     ``"relative duality gap"`` or ``"relative KKT violation"``.
 weights_ : ndarray of shape (n_outputs, n_features)
