@@ -4,16 +4,34 @@ if(OPTLITE_OPENMP)
   find_package(OpenMP COMPONENTS CXX)
 endif()
 
+# Where there are several levels, Eigen's matrices pass from code of one to code of another (see
+# bindings/CMakeLists.txt): one alignment for all, that of the widest registers.
+list(LENGTH OPTLITE_LEVELS _count)
+set(_alignment "")
+if(_count GREATER 1)
+  set(_alignment 32)
+  if(OPTLITE_LEVELS MATCHES "v4|native")
+    set(_alignment 64)
+  endif()
+endif()
+
 function(optlite_core target level)
   add_library(${target} STATIC ${OPTLITE_CORE_SOURCES})
-  target_include_directories(${target} PUBLIC "${PROJECT_SOURCE_DIR}/cpp/include"
-                             "${PROJECT_BINARY_DIR}/generated")
-  target_link_libraries(${target} PUBLIC Eigen3::Eigen)
-  target_compile_definitions(${target} PUBLIC EIGEN_MPL2_ONLY EIGEN_DONT_PARALLELIZE
-                             OPTLITE_LEVEL="${level}")
+  optlite_options(${target} ${level})
   # Reading Eigen takes longer than compiling most files that include it.
   target_precompile_headers(${target} PRIVATE <Eigen/Core> <algorithm> <cmath> <functional>
                             <memory> <string> <vector>)
+endfunction()
+
+# optlite_options(<target> <level>): how code of this level is compiled.
+function(optlite_options target level)
+  target_include_directories(${target} PUBLIC "${PROJECT_SOURCE_DIR}/cpp/include"
+                             "${PROJECT_BINARY_DIR}/generated")
+  target_link_libraries(${target} PUBLIC Eigen3::Eigen)
+  target_compile_definitions(${target} PUBLIC EIGEN_MPL2_ONLY EIGEN_DONT_PARALLELIZE)
+  if(_alignment)
+    target_compile_definitions(${target} PUBLIC EIGEN_MAX_ALIGN_BYTES=${_alignment})
+  endif()
   if(MSVC)
     target_compile_options(${target} PUBLIC /W4 /fp:precise /openmp:experimental /Zc:__cplusplus)
     if(level STREQUAL "v3")

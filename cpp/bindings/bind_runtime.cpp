@@ -33,7 +33,6 @@ void bind_runtime(py::module_& m) {
       // The KeyboardInterrupt that python_signals() saw is already the current exception.
     }
   });
-  m.attr("simd_level") = OPTLITE_LEVEL;
   m.attr("eigen_version") = eigen_version();
   m.attr("openmp_runtime") = parallel::runtime();
   m.def("threads", &parallel::threads, "Threads that a kernel started now would use.");

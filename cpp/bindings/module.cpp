@@ -2,6 +2,7 @@
 
 PYBIND11_MODULE(OPTLITE_MODULE, m, pybind11::mod_gil_not_used()) {
   m.doc() = "Compiled core of optlite. Private: use the public packages.";
+  m.attr("simd_level") = OPTLITE_LEVEL;
   optlite::bindings::bind_runtime(m);
   optlite::bindings::bind_registry(m);
   optlite::bindings::bind_designs(m);

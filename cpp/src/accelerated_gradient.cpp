@@ -4,11 +4,10 @@
 #include <cmath>
 #include <utility>
 
-#include <Eigen/Cholesky>
-
 #include "coefficient_blocks.hpp"
 #include "optlite/core/interrupt.hpp"
 #include "optlite/linalg/krylov.hpp"
+#include "optlite/linalg/small_matrices.hpp"
 #include "penalised_quadratic.hpp"
 
 namespace optlite {
@@ -142,7 +141,7 @@ class AcceleratedGradient::Method {
     for (int k = 0; k < 50; ++k) {
       const Vector slope = residual_.colwise().sum();
       if (!(slope.cwiseAbs().maxCoeff() > 1e-15 * residual_.cwiseAbs().sum())) return;
-      Vector step = intercept_curvature().ldlt().solve(slope);
+      Vector step = solve_symmetric(intercept_curvature(), slope);
       const double size = step.cwiseAbs().maxCoeff();
       if (!(size > 0.0)) return;
       const Matrix margins = margins_;

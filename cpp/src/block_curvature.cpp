@@ -1,10 +1,10 @@
 #include <Eigen/Cholesky>
-#include <Eigen/Eigenvalues>
 #include <cmath>
 #include <sstream>
 #include <stdexcept>
 
 #include "optlite/bcd/curvature.hpp"
+#include "optlite/linalg/small_matrices.hpp"
 
 namespace optlite::bcd {
 
@@ -121,14 +121,13 @@ BlockSolver::BlockSolver(const Matrix& H) {
   }
   singular_ = true;
   const double rounding = share * H.diagonal().maxCoeff();
-  const Eigen::SelfAdjointEigenSolver<Matrix> eigen(H);
-  const Vector& values = eigen.eigenvalues();
+  Vector values;
+  symmetric_eigen(H, values, factor_);
   if (values[0] < -1e3 * rounding) {
     throw std::invalid_argument(
         "H must be positive semi-definite, got a block with the eigenvalue " + shown(values[0]) +
         ": f has no minimum.");
   }
-  factor_ = eigen.eigenvectors();
   for (Index j = 0; j < values.size(); ++j) {
     factor_.col(j) *= values[j] > rounding ? 1.0 / std::sqrt(values[j]) : 0.0;
   }

@@ -1,10 +1,10 @@
 #include "optlite/drivers/block_descent.hpp"
 
-#include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
 
 #include "optlite/core/interrupt.hpp"
+#include "optlite/linalg/small_matrices.hpp"
 #include "optlite/registered/block_selections.hpp"
 #include "optlite/registered/block_updates.hpp"
 
@@ -220,7 +220,7 @@ void BlockDescentRun::extrapolate() {
   }
   Matrix M = U.transpose() * U;
   M.diagonal().array() += 1e-12 * M.trace();
-  Vector c = M.ldlt().solve(Vector::Ones(K));
+  Vector c = solve_symmetric(M, Vector::Ones(K));
   c /= c.sum();
   Vector x = Vector::Zero(state_.f.x().size());
   for (Index k = 0; k < K; ++k) x += c[k] * passes_[static_cast<std::size_t>(k + 1)];

@@ -1,7 +1,8 @@
 #include "optlite/bcd/hull.hpp"
 
-#include <Eigen/Cholesky>
 #include <cmath>
+
+#include "optlite/linalg/small_matrices.hpp"
 
 namespace optlite::bcd {
 
@@ -25,7 +26,7 @@ bool Hull::combine(Vector& c) const {
   M = (scale.asDiagonal() * M * scale.asDiagonal()).eval();
   M.diagonal().array() += 1e-12;
   const Vector slopes = scale.cwiseProduct(U.transpose() * g);
-  c = -M.ldlt().solve(slopes);
+  c = -solve_symmetric(M, slopes);
   if (!(c.dot(slopes) < 0.0)) return false;  // NaN, too
   c = c.cwiseProduct(scale).eval();
   return c.allFinite();

@@ -1,7 +1,8 @@
 #include "optlite/bcd/lipschitz.hpp"
 
-#include <Eigen/Eigenvalues>
 #include <algorithm>
+
+#include "optlite/linalg/small_matrices.hpp"
 
 namespace optlite::bcd {
 
@@ -14,8 +15,7 @@ double BlockLipschitz::known(State& state, const Block& block) {
     L = state.blocks.lipschitz()[state.chosen];
   } else {
     state.f.curvature().entries(block, H_);
-    const Eigen::SelfAdjointEigenSolver<Matrix> eigen(H_, Eigen::EigenvaluesOnly);
-    L = eigen.eigenvalues()[H_.rows() - 1];
+    L = symmetric_eigenvalues(H_)[H_.rows() - 1];
   }
   return L > 0.0 ? L : 1.0;  // f is constant along the block
 }

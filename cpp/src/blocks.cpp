@@ -1,6 +1,5 @@
 #include "optlite/bcd/blocks.hpp"
 
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <functional>
 #include <limits>
@@ -8,6 +7,7 @@
 
 #include "optlite/bcd/state.hpp"
 #include "optlite/core/interrupt.hpp"
+#include "optlite/linalg/small_matrices.hpp"
 
 namespace optlite::bcd {
 
@@ -35,8 +35,7 @@ const Vector& Blocks::lipschitz() {
     interrupt::poll();
     copy(k, block);
     H_.entries(block, H);
-    const Eigen::SelfAdjointEigenSolver<Matrix> eigen(H, Eigen::EigenvaluesOnly);
-    largest[k] = std::max(eigen.eigenvalues()[H.rows() - 1], 0.0);
+    largest[k] = std::max(symmetric_eigenvalues(H)[H.rows() - 1], 0.0);
   }
   lipschitz_ = largest;  // whole, or not at all if Ctrl-C was pressed
   constexpr double smallest = std::numeric_limits<double>::min();  // whose inverse is finite

@@ -1,8 +1,9 @@
 #include "optlite/linalg/conditioning.hpp"
 
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
+
+#include "optlite/linalg/small_matrices.hpp"
 
 namespace optlite {
 
@@ -10,9 +11,7 @@ namespace {
 
 Vector eigenvalues_of_tridiagonal(const Vector& diagonal, const Vector& beside) {
   if (diagonal.size() == 0 || !diagonal.allFinite() || !beside.allFinite()) return Vector();
-  Eigen::SelfAdjointEigenSolver<Matrix> solver;
-  solver.computeFromTridiagonal(diagonal, beside, Eigen::EigenvaluesOnly);
-  return solver.eigenvalues();
+  return tridiagonal_eigenvalues(diagonal, beside);
 }
 
 Vector vector_of(const std::vector<double>& values) {

@@ -7,6 +7,7 @@
 #include "optlite/core/pairwise.hpp"
 #include "optlite/core/parallel.hpp"
 #include "optlite/core/random.hpp"
+#include "optlite/linalg/small_matrices.hpp"
 
 namespace optlite {
 

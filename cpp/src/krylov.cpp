@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "optlite/linalg/metric.hpp"
+#include "optlite/linalg/small_matrices.hpp"
 
 namespace optlite {
 

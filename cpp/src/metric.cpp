@@ -1,11 +1,11 @@
 #include "optlite/linalg/metric.hpp"
 
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include "optlite/linalg/cholesky.hpp"
+#include "optlite/linalg/small_matrices.hpp"
 
 namespace optlite {
 
@@ -141,13 +141,6 @@ std::unique_ptr<Metric> cholesky_metric(const Matrix& H, double shift, double& u
 
 std::unique_ptr<Metric> kronecker_metric(const Matrix& C, const Matrix& G, const Vector& penalty) {
   return std::make_unique<Kronecker>(C, G, penalty);
-}
-
-// Here, so that one file only pays for compiling Eigen's solver.
-void symmetric_eigen(const Matrix& A, Vector& values, Matrix& vectors) {
-  const Eigen::SelfAdjointEigenSolver<Matrix> solver(A);
-  values = solver.eigenvalues();
-  vectors = solver.eigenvectors();
 }
 
 }  // namespace optlite

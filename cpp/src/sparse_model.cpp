@@ -5,8 +5,7 @@
 #include <numeric>
 #include <utility>
 
-#include <Eigen/Cholesky>
-
+#include "optlite/linalg/small_matrices.hpp"
 #include "penalised_quadratic.hpp"
 
 namespace optlite {
@@ -321,7 +320,7 @@ class SparseModel {
       const Vector slope = residual_.colwise().sum();
       if (!(slope.cwiseAbs().maxCoeff() > 1e-15 * residual_.cwiseAbs().sum())) return;
       loss_.expand(margins_);
-      Vector step = intercept_curvature().ldlt().solve(slope);
+      Vector step = solve_symmetric(intercept_curvature(), slope);
       const double size = step.cwiseAbs().maxCoeff();
       if (!(size > 0.0)) return;
       const Matrix margins = margins_;
@@ -598,7 +597,7 @@ class SparseModel {
     }
     model_.to_intercept = Matrix::Zero(outputs_, size);
     if (!data_.intercept()) return;
-    model_.to_intercept = -Eigen::LDLT<Matrix>(intercept_curvature()).solve(mixed.transpose());
+    model_.to_intercept = -solve_symmetric(intercept_curvature(), mixed.transpose());
     model_.H += mixed * model_.to_intercept;
   }
 

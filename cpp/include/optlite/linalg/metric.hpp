@@ -34,7 +34,4 @@ std::unique_ptr<Metric> cholesky_metric(const Matrix& H, double shift, double& u
 /// same for each of the K outputs. Solved by rotating to the eigenvectors of C.
 std::unique_ptr<Metric> kronecker_metric(const Matrix& C, const Matrix& G, const Vector& penalty);
 
-/// Eigenvalues in ascending order, and eigenvectors in columns, of a small symmetric matrix.
-void symmetric_eigen(const Matrix& A, Vector& values, Matrix& vectors);
-
 }  // namespace optlite
