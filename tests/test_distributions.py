@@ -7,7 +7,7 @@ import pickle
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy import integrate, special, stats
+from scipy import integrate, optimize, special, stats
 from scipy.special import expit
 from sklearn.base import clone
 
@@ -49,14 +49,14 @@ def test_every_family_is_listed_with_its_scores():
     crps = {family.name for family in families if "crps" in family.scores}
     assert crps == {
         *("normal", "normal_fixed_var", "log_normal", "laplace", "logistic", "cauchy"),
-        *("student_t_fixed_df", "exponential", "half_normal", "weibull"),
+        *("student_t_fixed_df", "exponential", "half_normal", "weibull", "gamma"),
         *("bernoulli", "poisson", "zero_inflated_poisson"),
     }
     assert all(bool(family.no_crps) == ("crps" not in family.scores) for family in families)
     censored = {family.name for family in families if family.takes_censored()}
     assert censored == {"exponential", "gamma", "log_normal", "weibull"}
     also = {f.name for f in families if "crps" in f.scores and f.takes_censored("crps")}
-    assert also == {"exponential", "log_normal", "weibull"}
+    assert also == censored
 
 
 @pytest.mark.parametrize("name", sorted(SCIPY))
@@ -340,6 +340,77 @@ def test_categorical_with_two_classes_is_bernoulli():
             assert_allclose(
                 getattr(two, what)(theta, y), getattr(bernoulli, what)(theta, y), rtol=1e-12
             )
+
+
+# --- the CRPS of the gamma distribution -----------------------------------------------------------
+
+
+def test_table_of_the_gamma_metric_by_another_quadrature():
+    """Differences of the distribution function, and limits: exponential, and normal draws."""
+    family = distributions.Gamma()
+    theta = np.column_stack([np.log(10.0) * np.linspace(-3.0, 5.0, 25), np.zeros(25)])
+    metric = family.metric(theta, score="crps")
+    expected = np.moveaxis(family.twin().crps_metric(theta.T), -1, 0)
+    unit = np.sqrt(np.einsum("nkk->nk", metric))
+    assert np.all(np.abs(metric - expected) <= 1e-9 * unit[:, :, None] * unit[:, None, :])
+    one = family.metric([[0.0, np.log(3.0)]], score="crps")[0, 1, 1]
+    assert one == pytest.approx(distributions.Exponential().metric([[np.log(3.0)]], score="crps"))
+    small, large = 1e-9, 1e14
+    metric = family.metric(np.log([[small, 1.0], [large, 1.0]]), score="crps")
+    mixed = 2.0 * np.log(2.0) - 1.0
+    assert_allclose(metric[0], small * np.array([[1.0, mixed], [mixed, 1.0]]), rtol=1e-8)
+    root = np.sqrt(large / np.pi)
+    assert_allclose([metric[1, 0, 0], metric[1, 1, 1]], [0.125 * root / large, root], rtol=1e-10)
+    assert abs(metric[1, 0, 1]) < 1.0 / root
+
+
+@pytest.mark.parametrize("log_mean", [-18.0, 0.0, 18.0])
+def test_the_gamma_crps_is_smooth_where_its_formulas_change(log_mean):
+    """At the shape 12, where u - 1 - log u = 1 / 2, at x = a + 4: the same on both sides."""
+    family, scale = distributions.Gamma(), np.exp(log_mean)
+    roots = [
+        optimize.brentq(lambda u: u - 1.0 - np.log(u) - 0.5, *ends, xtol=1e-15)
+        for ends in ((1e-3, 1.0), (1.0, 10.0))
+    ]
+    points = [(12.0, u) for u in (1e-4, 0.05, 0.302, 0.6, 0.99999, 1.0, 1.2, 2.357, 4.0)]
+    points += itertools.product((12.5, 40.0, 1e3), roots)
+    points += [(a, 1.0 + 4.0 / a) for a in (1e-3, 0.2, 3.0, 11.0)]
+    shape, u = np.array(points).T
+    sides = []
+    for factor in (1.0 - 1e-13, 1.0 + 1e-13):
+        theta = np.column_stack([np.log(shape * factor), np.full(len(u), log_mean)])
+        for event in (np.ones(len(u)), np.zeros(len(u))):
+            for what, unit in (("score", scale), ("gradient", scale), ("natural_gradient", 1.0)):
+                found = getattr(family, what)(theta, factor * u * scale, score="crps", event=event)
+                sides.append(found / unit)
+    for left, right in zip(sides[:6], sides[6:], strict=True):
+        assert_allclose(left, right, rtol=3e-10, atol=1e-11)
+
+
+@pytest.mark.parametrize("shape", [1e-5, 1e-3, 1e6, 1e12])
+def test_gamma_crps_of_extreme_shapes(shape):
+    """Small: nearly all mass at 0, F = 1 - a E1(x). Large: a normal distribution."""
+    family, z = distributions.Gamma(), np.linspace(-6.0, 6.0, 13)
+    theta = np.tile([np.log(shape), 0.0], (len(z), 1))
+    if shape > 1.0:
+        y = 1.0 + z / np.sqrt(shape)
+        ours = family.score(theta, y, score="crps") * np.sqrt(shape)
+        normal = distributions.Normal().score(np.zeros((len(z), 2)), z, score="crps")
+        assert_allclose(ours, normal, rtol=30.0 / np.sqrt(shape))
+        g = family.gradient(theta, y, score="crps")
+        expected = distributions.Normal().gradient(np.zeros((len(z), 2)), z, score="crps")
+        assert_allclose(g[:, 0] * np.sqrt(shape), -0.5 * expected[:, 1], atol=30.0 / np.sqrt(shape))
+        assert_allclose(g[:, 1], expected[:, 0], atol=30.0 / np.sqrt(shape))
+        return
+    x = np.array([0.01, 0.1, 1.0, 3.0, 8.0, 20.0])
+    ours = family.gradient(theta[: len(x)], x / shape, score="crps")
+    # S = u (2 F - 1) - (2 P(1, x) - 1) - 1 with F = 1 - a E1(x), and its derivative in log a
+    tail, below = special.exp1(x), np.exp(-x)
+    expected = x / shape * (1.0 - 2.0 * shape * tail) + 2.0 * below - 2.0
+    score = family.score(theta[: len(x)], x / shape, score="crps")
+    assert_allclose(score, expected, rtol=10.0 * shape, atol=20.0 * shape)
+    assert_allclose(ours[:, 1], 2.0 * below - 2.0, atol=30.0 * shape)
+    assert_allclose(ours[:, 0], 2.0 * x * (below - tail) - 2.0 * x * below, atol=60.0 * shape)
 
 
 # --- a distribution of one's own ------------------------------------------------------------------

@@ -335,7 +335,7 @@ def bad_fits():
     yield "A structured y must have two fields", (y.astype("f8").view("f8,f8").ravel(),), {}
     yield "second column of y must be 1 where", (np.column_stack([T, T]),), {}
     yield "one of .*log_normal.*got Normal", (T, E), {"Dist": "normal"}
-    yield "Score must be one of", (T, E), {"Dist": "gamma", "Score": "crps"}
+    yield "Score must be one of", (T, E), {"Dist": "gamma", "Score": "brier"}
 
 
 @pytest.mark.parametrize("words, data, settings", list(bad_fits()), ids=lambda v: str(v)[:30])

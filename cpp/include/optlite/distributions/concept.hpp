@@ -21,7 +21,8 @@
 //     static constexpr auto no_crps;                      why there is no Crps, if there is none
 //
 // The CRPS is there where score, gradient, metric and natural gradient have closed forms, the
-// incomplete gamma and Beta functions among them. A Crps that some hyper-parameters make infinite
+// incomplete gamma and Beta functions among them (the metric of the gamma distribution has two
+// functions of the shape from a table, too). A Crps that some hyper-parameters make infinite
 // says so by static bool exists(d), and `no_crps` words it.
 //
 // and a score
