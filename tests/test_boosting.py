@@ -15,7 +15,8 @@ from sklearn.model_selection import train_test_split
 from sklearn.tree import DecisionTreeRegressor
 
 from optlite import reference
-from optlite.boosting import NGBClassifier, NGBRegressor, distributions
+from optlite._core import core
+from optlite.boosting import NGBClassifier, NGBRegressor, _features, distributions
 
 #: Families whose targets are no numbers, one a row, from an unbounded or half-bounded range.
 UNLIKE_NUMBERS = ("bernoulli", "categorical", "multivariate_normal")
@@ -155,6 +156,25 @@ def test_threads_change_no_bit(n_threads):
     serial = NGBRegressor(**settings, n_threads=1).fit(X, y)
     assert_same(model, serial)
     assert np.array_equal(model.predict(X), serial.predict(X))
+
+
+def test_the_threads_of_a_prediction_are_limited_and_given_back(monkeypatch):
+    X, y = friedman(300)
+    model = NGBRegressor(n_estimators=3, random_state=0, n_threads=3).fit(X, y)
+    before, seen = core.threads(), []
+    encode = _features.encode
+    monkeypatch.setattr(_features, "encode", lambda *x: seen.append(core.threads()) or encode(*x))
+    model.predict(X)
+    assert seen == [3 if core.openmp_runtime.startswith("OpenMP") else 1]
+    assert core.threads() == before
+
+    def interrupted(*given):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_features, "encode", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        model.predict(X)
+    assert core.threads() == before
 
 
 # --- stages ---------------------------------------------------------------------------------------

@@ -228,7 +228,7 @@ def test_sparse_columns_have_the_bins_of_dense_ones():
 
 @pytest.mark.parametrize("outputs", [1, 2])
 def test_a_forest_adds_the_leaves_that_its_trees_lead_to(outputs):
-    # Small trees are added by comparing all rows with all nodes, the leaves are found by walking.
+    # Shallow and small trees compare all rows with all nodes, the leaves are found by walking.
     rng = np.random.default_rng(outputs)
     X = rng.normal(size=(1100, 3))
     X[:, 2] = rng.integers(0, 30, 1100)
@@ -252,6 +252,10 @@ def test_a_forest_adds_the_leaves_that_its_trees_lead_to(outputs):
     forest = core.Forest({**arrays, "target": target}, outputs, parameters)
     raw, expected = np.zeros((parameters, 1100)), np.zeros((parameters, 1100))
     forest.add(bins, codes, 0, 19, raw)
+    for rows in (1, 31, 33, 512, 600):  # the first of them alone have the same sums
+        few = np.zeros((parameters, rows))
+        forest.add(bins, np.ascontiguousarray(codes[:, :rows]), 0, 19, few)
+        assert np.array_equal(few, raw[:, :rows])
     leaves = forest.apply(bins, codes)
     for t, tree in enumerate(parts):
         columns = slice(target[t], target[t] + outputs)

@@ -102,6 +102,7 @@ WATCHED = [
         )
         for score in ("LogScore", "Crps")
     ),
+    Watched("trees/shallow.hpp", "auto walk = &optlite::trees::walk;"),
     # The element-wise driver, compiled once for each update rule.
     Watched(
         "drivers/elementwise.hpp",

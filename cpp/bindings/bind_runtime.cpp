@@ -36,6 +36,8 @@ void bind_runtime(py::module_& m) {
   m.attr("eigen_version") = eigen_version();
   m.attr("openmp_runtime") = parallel::runtime();
   m.def("threads", &parallel::threads, "Threads that a kernel started now would use.");
+  m.def("limit_threads", &parallel::limit_threads, py::arg("count"),
+        "Set the number of threads of kernels started from this thread; return the number before.");
   m.def("poll_count", &interrupt::poll_count,
         "How often work of this thread has asked whether Ctrl-C was pressed.");
   m.def("after_fork_in_child", &parallel::after_fork_in_child,

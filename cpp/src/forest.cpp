@@ -14,7 +14,7 @@ namespace {
 
 // Rows that go through all trees together: their codes (512 bytes a feature) and the numbers they
 // add to stay in the cache, and so does the tree.
-constexpr Index block_rows = 512;
+constexpr Index block_rows = ShallowTrees::block_rows;
 // Rows whose ways down a tree are followed at the same time: each step of one row waits for a load,
 // eight rows wait together.
 constexpr Index lanes = 8;
@@ -125,6 +125,33 @@ bool Forest::is_small(Index tree) const {
   return arrays_.starts[tree + 1] - arrays_.starts[tree] <= small_tree;
 }
 
+/// Whether a complete tree of three levels holds it.
+bool Forest::is_shallow(Index tree) const {
+  const auto t = static_cast<std::size_t>(tree);
+  return depth_[t] <= 3 && has_sets_[t] == 0;
+}
+
+/// Fills up a shallow tree: a leaf above the last level becomes a split that sends all rows left.
+void Forest::push(Index tree, ShallowTrees& to) const {
+  constexpr std::size_t inner = CompleteTree::nodes, leaves = CompleteTree::leaves;
+  std::array<std::int32_t, inner + leaves> at;  // nodes of the forest
+  at[0] = static_cast<std::int32_t>(arrays_.starts[tree]);
+  CompleteTree complete;
+  for (std::size_t n = 0; n < inner; ++n) {
+    const Node& node = nodes_[static_cast<std::size_t>(at[n])];
+    complete.feature[n] = node.feature;
+    complete.split[n] = ByteSplit(node.code, node.missing);
+    at[2 * n + 1] = node.left;
+    at[2 * n + 2] = node.left == at[n] ? at[n] : node.left + 1;  // a leaf leads to itself
+  }
+  std::vector<double> values;
+  for (std::size_t n = 0; n < leaves; ++n) {
+    const double* from = arrays_.value.data + Index{at[inner + n]} * arrays_.outputs;
+    values.insert(values.end(), from, from + arrays_.outputs);
+  }
+  to.push(complete, values.data());
+}
+
 /// at[i] = the node, counted from the root, that row begin + i ends in.
 void Forest::place(const std::uint8_t* codes, Index rows, Index begin, Index count, Index tree,
                    std::uint8_t* at) const {
@@ -138,7 +165,7 @@ void Forest::place(const std::uint8_t* codes, Index rows, Index begin, Index cou
     if (node.level_set >= 0) {
       move_rows(code, count, self, right, arrays_.level_sets.data + 4 * node.level_set, at);
     } else {
-      move_rows(code, count, self, right, node.code, node.missing, at);
+      move_rows(code, count, self, right, ByteSplit(node.code, node.missing), at);
     }
   }
 }
@@ -166,17 +193,30 @@ void Forest::add_small(const std::uint8_t* codes, Index rows, Index begin, Index
   }
 }
 
-/// Adds trees that have the same target to some rows.
+/// Adds trees that have the same target to some rows; `shallow` has those that are, in their order.
 void Forest::add_block(const std::uint8_t* codes, Index rows, Index begin, Index end,
-                       const std::vector<Index>& trees, double* out) const {
+                       const std::vector<Index>& trees, const ShallowTrees& shallow,
+                       double* out) const {
   constexpr Index together = 8;
+  Index added = 0;  // shallow trees
   const auto count = static_cast<Index>(trees.size());
   const double* value = arrays_.value.data;
   const Index outputs = arrays_.outputs;
   for (Index i = 0; i < count;) {
     const Index* next = trees.data() + i;
+    Index run = 0;
+    while (i + run < count && is_shallow(next[run])) ++run;
+    if (run > 0) {
+      shallow.add(codes, rows, begin, end, added, added + run, out);
+      added += run;
+      i += run;
+      continue;
+    }
     Index small = 0;
-    while (small < together && i + small < count && is_small(next[small])) ++small;
+    while (small < together && i + small < count && is_small(next[small]) &&
+           !is_shallow(next[small])) {
+      ++small;
+    }
     if (small == together) {
       add_small<together>(codes, rows, begin, end, next, out);
     } else if (small > 0) {
@@ -197,8 +237,11 @@ void Forest::add(const std::uint8_t* codes, Index rows, Index first, Index last,
   const Index blocks = (rows + block_rows - 1) / block_rows;
   const double work = static_cast<double>(rows) * static_cast<double>(last - first) * 4.0;
   std::vector<std::vector<Index>> trees(static_cast<std::size_t>(arrays_.parameters));
+  std::vector<ShallowTrees> shallow(trees.size(), ShallowTrees(arrays_.outputs));
   for (Index t = first; t < last; ++t) {
-    trees[static_cast<std::size_t>(arrays_.target[t])].push_back(t);
+    const auto target = static_cast<std::size_t>(arrays_.target[t]);
+    trees[target].push_back(t);
+    if (is_shallow(t)) push(t, shallow[target]);
   }
   // A forest of a thousand trees takes milliseconds a block: Ctrl-C is heard between groups.
   const Index group = 64;
@@ -208,7 +251,8 @@ void Forest::add(const std::uint8_t* codes, Index rows, Index first, Index last,
       const Index begin = (start + b) * block_rows;
       const Index end = std::min(rows, begin + block_rows);
       for (std::size_t k = 0; k < trees.size(); ++k) {
-        add_block(codes, rows, begin, end, trees[k], raw + static_cast<Index>(k) * rows);
+        double* const out = raw + static_cast<Index>(k) * rows;
+        add_block(codes, rows, begin, end, trees[k], shallow[k], out);
       }
     });
     interrupt::poll();

@@ -448,8 +448,8 @@ void leaves_of(const Tree& tree, const Sample& sample, Index begin, Index count,
       move_rows(code, count, node, right, set.data(), at.data());
     } else {
       const int missing = sample.bins.missing_code(tree.feature[n]);
-      move_rows(code, count, node, right, tree.code[n], tree.missing_left[n] != 0 ? missing : -1,
-                at.data());
+      const ByteSplit split(tree.code[n], tree.missing_left[n] != 0 ? missing : -1);
+      move_rows(code, count, node, right, split, at.data());
     }
   }
   std::copy(at.begin(), at.end(), leaves);

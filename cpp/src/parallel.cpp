@@ -25,6 +25,12 @@ int threads() {
   return omp_get_max_threads();
 }
 
+int limit_threads(int count) {
+  const int before = omp_get_max_threads();
+  omp_set_num_threads(count);
+  return before;
+}
+
 bool inside() { return omp_in_parallel() != 0; }
 
 std::string runtime() { return "OpenMP " + std::to_string(_OPENMP); }
@@ -42,6 +48,8 @@ void run(int count, FunctionRef<void(int)> body) {
 #else
 
 int threads() { return 1; }
+
+int limit_threads(int) { return 1; }
 
 bool inside() { return false; }
 

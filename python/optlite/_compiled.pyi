@@ -8,7 +8,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['AcceleratedGradient', 'BarycenterRun', 'Bins', 'BlockDescentRun', 'BlockFunction', 'BoostingObjective', 'BoostingRows', 'BoostingRun', 'Columns', 'Descent', 'Design', 'ElasticNetData', 'ElasticNetTarget', 'Forest', 'GroupLassoTarget', 'Linearization', 'MarginLoss', 'Model', 'Network', 'PartialLikelihood', 'RelaxedTransportRun', 'RidgeProblem', 'RowLoss', 'TransportCost', 'TransportRun', 'TreeOptions', 'activation', 'after_fork_in_child', 'barycenter_bounds', 'bits_of_costs', 'block_linear_model', 'block_quadratic', 'boost_python', 'boost_trees', 'check_csc', 'csc', 'csr', 'dense', 'dense_columns', 'distribution_evaluate', 'distribution_first_outside', 'distribution_marginal', 'distribution_parameters', 'distribution_scores', 'eigen_version', 'encode', 'encode_columns', 'extend_bases', 'extend_basis', 'find_bins', 'find_bins_of_columns', 'first_infinity', 'fit_sparse_model', 'grow_tree', 'look_at', 'network', 'objective_gap', 'openmp_runtime', 'partial_bounds', 'penalty_concavity', 'penalty_conjugate', 'penalty_prox', 'penalty_reach', 'penalty_subdifferential_distance', 'penalty_value', 'poll_count', 'pool', 'product', 'registry', 'rule_kernel', 'rule_slot_shapes', 'rule_state', 'rule_step', 'rule_steps_done', 'simd_level', 'survey_costs', 'symmetric_eigen', 'threads', 'transport_batch', 'tridiagonal_eigen', 'unbalanced_bounds']
+__all__: list[str] = ['AcceleratedGradient', 'BarycenterRun', 'Bins', 'BlockDescentRun', 'BlockFunction', 'BoostingObjective', 'BoostingRows', 'BoostingRun', 'Columns', 'Descent', 'Design', 'ElasticNetData', 'ElasticNetTarget', 'Forest', 'GroupLassoTarget', 'Linearization', 'MarginLoss', 'Model', 'Network', 'PartialLikelihood', 'RelaxedTransportRun', 'RidgeProblem', 'RowLoss', 'TransportCost', 'TransportRun', 'TreeOptions', 'activation', 'after_fork_in_child', 'barycenter_bounds', 'bits_of_costs', 'block_linear_model', 'block_quadratic', 'boost_python', 'boost_trees', 'check_csc', 'csc', 'csr', 'dense', 'dense_columns', 'distribution_evaluate', 'distribution_first_outside', 'distribution_marginal', 'distribution_parameters', 'distribution_scores', 'eigen_version', 'encode', 'encode_columns', 'extend_bases', 'extend_basis', 'find_bins', 'find_bins_of_columns', 'first_infinity', 'fit_sparse_model', 'grow_tree', 'limit_threads', 'look_at', 'network', 'objective_gap', 'openmp_runtime', 'partial_bounds', 'penalty_concavity', 'penalty_conjugate', 'penalty_prox', 'penalty_reach', 'penalty_subdifferential_distance', 'penalty_value', 'poll_count', 'pool', 'product', 'registry', 'rule_kernel', 'rule_slot_shapes', 'rule_state', 'rule_step', 'rule_steps_done', 'simd_level', 'survey_costs', 'symmetric_eigen', 'threads', 'transport_batch', 'tridiagonal_eigen', 'unbalanced_bounds']
 class Design:
     """
     A data matrix, read in place.
@@ -561,6 +561,10 @@ def fit_sparse_model(data: ElasticNetData, loss: MarginLoss, penalty: str, penal
     ...
 def grow_tree(codes: numpy.typing.NDArray[numpy.uint8], bins: Bins, targets: numpy.typing.NDArray[numpy.float64], weight: typing.Annotated[numpy.typing.ArrayLike, numpy.float64] | None, factors: typing.Annotated[numpy.typing.ArrayLike, numpy.float64] | None, options: TreeOptions, monotonic: typing.Annotated[numpy.typing.ArrayLike, numpy.int8] | None, rows: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], features: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> tuple:
     ...
+def limit_threads(count: typing.SupportsInt | typing.SupportsIndex) -> int:
+    """
+    Set the number of threads of kernels started from this thread; return the number before.
+    """
 def look_at(loss: MarginLoss, margins: numpy.typing.NDArray[numpy.float64], t: typing.SupportsFloat | typing.SupportsIndex = 1.0) -> tuple:
     """
     Value, minus the derivative, and the gap of shortened derivatives.

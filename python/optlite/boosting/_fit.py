@@ -1,6 +1,6 @@
 """What a fit needs to know: family, score, bounds and unit of the parameters, rows held out."""
 
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -148,6 +148,17 @@ def event_of(data):
 def threads(n_threads):
     """Limit the number of threads; None leaves it."""
     return nullcontext() if n_threads is None else threadpool_limits(n_threads, user_api="openmp")
+
+
+@contextmanager
+def core_threads(n_threads):
+    """Limit the threads of the core alone: to look for other libraries takes milliseconds."""
+    before = None if n_threads is None else core.limit_threads(n_threads)
+    try:
+        yield
+    finally:
+        if before is not None:
+            core.limit_threads(before)
 
 
 def hold_out(n, strata, fraction, rng):

@@ -57,7 +57,8 @@ class Predictions:
 
     def _params(self, X):
         X = self._check_predict(X)
-        with _fit.threads(self.n_threads):
+        threads = _fit.threads if self.bins_ is None else _fit.core_threads
+        with threads(self.n_threads):
             return self._sum(_fit.Data(X, None))
 
     def pred_dist(self, X):

@@ -16,6 +16,9 @@ namespace optlite::parallel {
 /// Threads that a region started now would use: 1 inside a region, or in a forked child.
 int threads();
 
+/// Sets the number of threads of regions that this thread starts; returns the number before.
+int limit_threads(int count);
+
 /// Whether this is a thread of a region, where nothing may poll for an interrupt.
 bool inside();
 

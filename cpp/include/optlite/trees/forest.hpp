@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "optlite/trees/binning.hpp"
+#include "optlite/trees/shallow.hpp"
 #include "optlite/trees/tree.hpp"
 
 namespace optlite::trees {
@@ -60,13 +61,15 @@ class Forest {
 
   void check_tree(Index t, const BinsView& bins);
   bool is_small(Index tree) const;
+  bool is_shallow(Index tree) const;
+  void push(Index tree, ShallowTrees& to) const;
   void place(const std::uint8_t* codes, Index rows, Index begin, Index count, Index tree,
              std::uint8_t* at) const;
   template <int Trees>
   void add_small(const std::uint8_t* codes, Index rows, Index begin, Index end, const Index* trees,
                  double* out) const;
   void add_block(const std::uint8_t* codes, Index rows, Index begin, Index end,
-                 const std::vector<Index>& trees, double* out) const;
+                 const std::vector<Index>& trees, const ShallowTrees& shallow, double* out) const;
   template <class Visit>
   void each_row(const std::uint8_t* codes, Index rows, Index begin, Index end, Index tree,
                 Visit visit) const;

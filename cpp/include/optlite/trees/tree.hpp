@@ -48,20 +48,30 @@ struct Sample {
 /// Trees up to this size are walked by comparing all rows of a block with all nodes.
 inline constexpr Index small_tree = 127;
 
-/// Of rows with these codes, those that are at node `self` go on: to `right` - 1 where the code is
-/// at most `limit` or `missing` (-1: there is none), to `right` elsewhere. 32 rows at once, which
-/// beats their separate ways down a tree of a few levels.
+/// "code <= limit, or code is the missing one" as one comparison: no code is larger than that one,
+/// so that codes counted from it have it first and all others behind, in their order.
+struct ByteSplit {
+  std::uint8_t shift, limit;
+
+  ByteSplit() = default;
+  /// missing_code: -1 if it goes right.
+  ByteSplit(std::uint8_t largest, int missing_code)
+      : shift(static_cast<std::uint8_t>(missing_code > largest ? missing_code : 0)),
+        limit(static_cast<std::uint8_t>(largest - shift)) {}
+  bool left(std::uint8_t code) const { return static_cast<std::uint8_t>(code - shift) <= limit; }
+};
+
+/// Of rows with these codes, those that are at node `self` go on: to `right` - 1 where the split
+/// says left, to `right` elsewhere. 32 rows at once, which beats their separate ways down a tree of
+/// a few levels.
 inline void move_rows(const std::uint8_t* code, Index count, Index self_node, Index right_node,
-                      std::uint8_t limit, int missing_code, std::uint8_t* at) {
+                      ByteSplit split, std::uint8_t* at) {
   const auto self = static_cast<std::uint8_t>(self_node);
   const auto right = static_cast<std::uint8_t>(right_node);
-  const auto missing = static_cast<std::uint8_t>(missing_code < 0 ? 0 : missing_code);
-  const std::uint8_t also = missing_code < 0 ? 0 : 1;
+  const auto left = static_cast<std::uint8_t>(right_node - 1);
 #pragma omp simd
   for (Index i = 0; i < count; ++i) {
-    const std::uint8_t below = code[i] <= limit ? 1 : 0;
-    const std::uint8_t gone = code[i] == missing ? also : 0;
-    const auto next = static_cast<std::uint8_t>(right - (below | gone));
+    const std::uint8_t next = split.left(code[i]) ? left : right;
     at[i] = at[i] == self ? next : at[i];
   }
 }
