@@ -4,6 +4,7 @@
 #include "check.hpp"
 #include "data.hpp"
 #include "optlite/drivers/fit.hpp"
+#include "optlite/linalg/small_matrices.hpp"
 #include "optlite/problems/generalized_linear.hpp"
 #include "with_threads.hpp"
 
