@@ -116,6 +116,18 @@ Doubles outer_product(const LinearizationHolder& self, const Doubles& gradients,
   return curvature_product(self, B, V, penalised);
 }
 
+Doubles hessian(const LinearizationHolder& self, bool single) {
+  Matrix H;
+  bool known = false;
+  {
+    const py::gil_scoped_release nogil;
+    known = self.at->hessian(single, H);
+    if (known) H.triangularView<Eigen::StrictlyUpper>() = Matrix(H.transpose());
+  }
+  if (!known) throw py::type_error("The Hessian of a network is no sum over rows of X.");
+  return Doubles({H.rows(), H.cols()}, H.data());
+}
+
 Doubles residuals(const LinearizationHolder& self, const Doubles& y) {
   const Index n = self.at->samples(), K = self.at->outputs();
   if (y.size() != n * self.at->loss().targets()) throw py::value_error("y has the wrong size.");
@@ -172,6 +184,7 @@ void bind_linearization(py::module_& m) {
             return product(s, V, s.at->dimension(), &Linearization::hessian_product);
           },
           py::arg("V"))
+      .def("hessian", &hessian, py::arg("single") = false)
       .def(
           "gauss_newton_product",
           [](const Self& s, const Doubles& V, bool penalised) {

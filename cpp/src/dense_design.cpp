@@ -228,16 +228,16 @@ class DenseDesign final : public Design {
   /// What one running chunk of a Gram matrix needs for itself.
   template <class Number>
   struct GramScratch {
-    Eigen::Matrix<Number, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> z;  // rows of Z
-    Eigen::Matrix<Number, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> qz;  // rows of diag(q) Z
+    GramRows<Number> z;  // rows of Z
+    GramRows<Number> qz;  // rows of diag(q) Z
     Matrix sum;
     Matrix products;  // with the targets
     Scratch pass;
 
-    void reset(Index depth, Index stride, Index cols, Index targets, bool weighted) {
-      z.setZero(depth, stride);
-      qz.setZero(weighted ? depth : 0, stride);
-      sum.setZero(stride, stride);
+    void reset(Index size, Index cols, Index targets, bool weighted) {
+      z.reset(gram_depth(size), size);
+      if (weighted) qz.reset(gram_depth(size), size);
+      sum.setZero(z.padded(), z.padded());
       products.setZero(cols, targets);
     }
   };
@@ -266,7 +266,7 @@ class DenseDesign final : public Design {
         *this, parts, work,
         [&](Index begin, Index end, int slot) {
           GramScratch<Number>& own = scratch[static_cast<std::size_t>(slot)];
-          own.reset(gram_depth(size), gram_stride(size), cols_, wanted, gram.q != nullptr);
+          own.reset(size, cols_, wanted, gram.q != nullptr);
           const Index last = std::min(end * block_rows_, rows_);
           if (beside.middle == nullptr) {
             gram_rows(begin * block_rows_, last, last, own.z.rows(), gram, own);
@@ -301,19 +301,30 @@ class DenseDesign final : public Design {
   template <class Number>
   void gram_rows(Index begin, Index end, Index limit, Index ahead, const Gram& gram,
                  GramScratch<Number>& own) const {
-    const Index size = cols_ + (gram.border ? 1 : 0);
     for (Index first = begin; first < end; first += own.z.rows()) {
       const Index count = std::min(own.z.rows(), end - first);
       load(first, count, gram, own);
       const auto& weighted = gram.q == nullptr ? own.z : own.qz;
       const Index next = first + ahead;
       kernels::Ahead rows =
-          rows_ahead(next, std::min(limit - next, own.z.rows()), gram_fetches(size));
-      gram_update(count, size, own.z.data(), weighted.data(), own.z.outerStride(), own.sum, rows);
+          rows_ahead(next, std::min(limit - next, own.z.rows()), gram_fetches(own.z));
+      gram_update(count, own.z, weighted, own.sum, rows);
       for (Index t = 0; t < own.products.cols(); ++t) {
-        kernels::add_rows(weighted.data(), own.z.outerStride(), count, cols_,
-                          gram.targets->y + first + t * rows_, own.products.col(t).data());
+        const double* y = gram.targets->y + first + t * rows_;
+        each_panel(weighted, [&](Index p, Index column, Index width) {
+          kernels::add_rows(weighted.row(p, 0), weighted.width(), count, width, y,
+                            own.products.col(t).data() + column);
+        });
       }
+    }
+  }
+
+  /// body(panel, its first column of X, how many of them it has).
+  template <class Number, class Body>
+  void each_panel(const GramRows<Number>& rows, Body&& body) const {
+    for (Index p = 0; p < rows.panels(); ++p) {
+      const Index column = p * rows.width();
+      if (column < cols_) body(p, column, std::min(rows.width(), cols_ - column));
     }
   }
 
@@ -322,7 +333,9 @@ class DenseDesign final : public Design {
   void load(Index first, Index count, const Gram& gram, GramScratch<Number>& own) const {
     if constexpr (row_major) {
       for (Index i = 0; i < count; ++i) {
-        load_row(data_ + (first + i) * stride_, gram, own.z.row(i).data());
+        each_panel(own.z, [&](Index p, Index column, Index width) {
+          load_row(data_ + (first + i) * stride_, column, width, gram, own.z.row(p, i));
+        });
       }
     } else {
       for (Index j = 0; j < cols_; ++j) {
@@ -330,44 +343,48 @@ class DenseDesign final : public Design {
         const double shift = gram.shift == nullptr ? 0.0 : gram.shift[j];
         const double scale = gram.scale == nullptr ? 1.0 : gram.scale[j];
         for (Index i = 0; i < count; ++i) {
-          own.z(i, j) = static_cast<Number>((static_cast<double>(x[i]) - shift) * scale);
+          own.z.at(i, j) = static_cast<Number>((static_cast<double>(x[i]) - shift) * scale);
         }
       }
     }
-    if (gram.border) own.z.col(cols_).head(count).setOnes();
+    for (Index i = 0; gram.border && i < count; ++i) own.z.at(i, cols_) = Number(1);
     if (gram.q == nullptr) return;
-    const Index size = cols_ + (gram.border ? 1 : 0);
-    for (Index i = 0; i < count; ++i) {
-      const Number q = static_cast<Number>(gram.q[first + i] * gram.q_unit);
-      const Number* z = own.z.row(i).data();
-      Number* qz = own.qz.row(i).data();
+    for (Index p = 0; p < own.z.panels(); ++p) {
+      for (Index i = 0; i < count; ++i) {
+        const Number q = static_cast<Number>(gram.q[first + i] * gram.q_unit);
+        const Number* z = own.z.row(p, i);
+        Number* qz = own.qz.row(p, i);
+        const Index width = own.z.width();
 #pragma omp simd
-      for (Index j = 0; j < size; ++j) qz[j] = q * z[j];
+        for (Index j = 0; j < width; ++j) qz[j] = q * z[j];
+      }
     }
   }
 
+  /// `width` numbers of a row of Z from column `first` on.
   template <class Number>
-  void load_row(const Scalar* x, const Gram& gram, Number* z) const {
-    const double* shift = gram.shift;
-    const double* scale = gram.scale;
+  void load_row(const Scalar* row, Index first, Index width, const Gram& gram, Number* z) const {
+    const Scalar* x = row + first;
+    const double* shift = gram.shift == nullptr ? nullptr : gram.shift + first;
+    const double* scale = gram.scale == nullptr ? nullptr : gram.scale + first;
     if (shift != nullptr && scale != nullptr) {
 #pragma omp simd
-      for (Index j = 0; j < cols_; ++j) {
+      for (Index j = 0; j < width; ++j) {
         z[j] = static_cast<Number>((static_cast<double>(x[j]) - shift[j]) * scale[j]);
       }
     } else if (shift != nullptr) {
 #pragma omp simd
-      for (Index j = 0; j < cols_; ++j) {
+      for (Index j = 0; j < width; ++j) {
         z[j] = static_cast<Number>(static_cast<double>(x[j]) - shift[j]);
       }
     } else if (scale != nullptr) {
 #pragma omp simd
-      for (Index j = 0; j < cols_; ++j) {
+      for (Index j = 0; j < width; ++j) {
         z[j] = static_cast<Number>(static_cast<double>(x[j]) * scale[j]);
       }
     } else {
 #pragma omp simd
-      for (Index j = 0; j < cols_; ++j) z[j] = static_cast<Number>(x[j]);
+      for (Index j = 0; j < width; ++j) z[j] = static_cast<Number>(x[j]);
     }
   }
 

@@ -432,7 +432,9 @@ Matrix GeneralizedLinear::penalty_curvature(const Vector& x) const {
   return curvature;
 }
 
-void GeneralizedLinear::hessian(const Point& p, Matrix& H) {
+void GeneralizedLinear::hessian(const Point& p, Matrix& H) { hessian(p, false, H); }
+
+void GeneralizedLinear::hessian(const Point& p, bool single, Matrix& H) {
   const Index n = design_.rows();
   const Index K = outputs();
   const Index size = stride();
@@ -443,13 +445,18 @@ void GeneralizedLinear::hessian(const Point& p, Matrix& H) {
   });
   H.setZero(dimension(), dimension());
   Vector products(K > 1 ? n : 0);
+  const Vector unit = single ? column_units() : Vector();
   Matrix gram;
   for (Index a = 0; a < K; ++a) {
     for (Index b = 0; b <= a; ++b) {
       // With one output the state is overwritten by the weights: no second vector of length n.
       double* q = K > 1 ? products.data() : state.data();
       loss_.curvature(n, K, state.data(), weight_, a, b, q);
-      design_.weighted_gram(gram_task(q), gram);
+      if (single) {
+        single_gram(q, unit, gram);
+      } else {
+        design_.weighted_gram(gram_task(q), gram);
+      }
       ++passes_;
       gram /= total_weight_;
       if (a != b) {
@@ -461,6 +468,45 @@ void GeneralizedLinear::hessian(const Point& p, Matrix& H) {
   }
   const Matrix curvature = penalty_curvature(p.x);
   for (Index k = 0; k < K; ++k) H.diagonal().segment(k * size, features()) += curvature.col(k);
+}
+
+namespace {
+
+/// The power of two that takes a number to about one; one for numbers that have none.
+double unit_of(double size) {
+  return std::isfinite(size) && size > 0.0 ? std::exp2(-std::round(std::log2(size))) : 1.0;
+}
+
+}  // namespace
+
+/// Scales that keep the columns in the range of a float, from some of the rows. They are powers of
+/// two and round nothing. What the rows do not tell ends in infinities, or in zeros.
+Vector GeneralizedLinear::column_units() const {
+  const Index n = design_.rows();
+  const Index count = std::min<Index>(n, 256);
+  std::vector<Index> rows(static_cast<std::size_t>(count));
+  for (Index i = 0; i < count; ++i) rows[static_cast<std::size_t>(i)] = n * i / count;
+  Vector sums, squares, center;
+  design_.gather(rows)->moments(nullptr, sums, squares, center);
+  const Vector mean = sums / static_cast<double>(count);
+  Vector unit(features());
+  for (Index j = 0; j < features(); ++j) {
+    unit[j] = unit_of(std::hypot(mean[j], std::sqrt(squares[j] / static_cast<double>(count))));
+  }
+  return unit;
+}
+
+/// weighted_gram() in single precision, by way of columns times `unit`.
+void GeneralizedLinear::single_gram(const double* q, const Vector& unit, Matrix& gram) const {
+  Design::Gram task = gram_task(q);
+  const Vector scale = scale_.size() > 0 ? Vector(unit.cwiseProduct(scale_)) : unit;
+  task.scale = scale.data();
+  task.single = true;
+  task.q_unit = unit_of(ConstVectorMap(q, design_.rows()).cwiseAbs().maxCoeff());
+  design_.weighted_gram(task, gram);
+  const Vector back = unit.cwiseInverse();
+  gram.topRows(features()).array().colwise() *= back.array();
+  gram.leftCols(features()).array().rowwise() *= back.transpose().array();
 }
 
 Design::Gram GeneralizedLinear::gram_task(const double* q) const {

@@ -12,8 +12,15 @@ namespace {
 
 Index round_up(Index size, Index step) { return (size + step - 1) / step * step; }
 
-/// Above this size packing pays: Eigen's product packs, the tiles below do not.
+/// Above this size rows are too long for tiles to jump from one to the next: panels pay.
 constexpr Index tiled_limit = 224;
+
+/// Leading dimension, in numbers, of a buffer of one panel: whole vectors of float or double, and
+/// one that does not send successive rows to the same cache sets.
+Index one_panel(Index size) {
+  const Index padded = round_up(size, 8);
+  return padded % 32 == 0 ? padded + 8 : padded;
+}
 
 #ifdef OPTLITE_HAS_VECTORS
 
@@ -83,55 +90,118 @@ void tiled_gram(Index depth, Index size, const Number* A, const Number* B, Index
   }
 }
 
-#endif
-
+/// Columns of a panel: as many as a tile of twelve sums, four columns of three vectors, is high.
 template <class Number>
-using Rows =
-    Eigen::Map<const Eigen::Matrix<Number, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>, 0,
-               Eigen::OuterStride<>>;
+constexpr Index panel_width = 3 * width<Number>;
 
+/// Rows over which floats are summed: the fewer, the smaller the error, and the more often a sum
+/// is turned into double.
 template <class Number>
-void packed_gram(Index depth, Index size, const Number* A, const Number* B, Index stride,
-                 Matrix& C) {
-  const Rows<Number> a(A, depth, size, Eigen::OuterStride<>(stride));
-  const Rows<Number> b(B, depth, size, Eigen::OuterStride<>(stride));
-  C.topLeftCorner(size, size).triangularView<Eigen::Lower>() +=
-      (a.transpose() * b).template cast<double>();
+constexpr Index summed_rows = std::is_same_v<Number, float> ? 64 : gram_depth_limit;
+
+/// One block of C, panel against panel. Its sums wait in the first-level cache.
+template <class Number>
+void panel_product(Index depth, const Number* a, const Number* b, double* c, Index c_stride) {
+  constexpr Index side = panel_width<Number>;
+  double sums[side * side] = {};
+  for (Index k = 0; k < depth; k += summed_rows<Number>) {
+    const Index rows = std::min(depth - k, summed_rows<Number>);
+    for (Index j = 0; j < side; j += 4) {
+      update<3>(rows, a + k * side, side, b + k * side + j, side, sums + j * side, side);
+    }
+  }
+  for (Index j = 0; j < side; ++j) {
+    for (Index i = 0; i < side; i += 4) {
+      double* to = c + j * c_stride + i;
+      store(load(to) + load(sums + j * side + i), to);
+    }
+  }
 }
+
+template <class Number>
+void panel_gram(Index depth, const GramRows<Number>& A, const GramRows<Number>& B, Matrix& C,
+                kernels::Ahead& ahead) {
+  const Index side = A.width();
+  for (Index p = 0; p < A.panels(); ++p) {
+    for (Index q = 0; q <= p; ++q) {
+      ahead.fetch();
+      panel_product(depth, A.row(p, 0), B.row(q, 0), C.data() + p * side + q * side * C.rows(),
+                    C.rows());
+    }
+  }
+}
+
+#else
+
+template <class Number>
+void plain_gram(Index depth, const GramRows<Number>& A, const GramRows<Number>& B, Matrix& C) {
+  using Rows =
+      Eigen::Map<const Eigen::Matrix<Number, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> >;
+  const Rows a(A.row(0, 0), depth, A.width());
+  const Rows b(B.row(0, 0), depth, B.width());
+  C.topLeftCorner(A.width(), A.width()) += (a.transpose() * b).template cast<double>();
+}
+
+#endif
 
 }  // namespace
 
 bool gram_is_tiled(Index size) { return size <= tiled_limit; }
-
-Index gram_stride(Index size) {
-  const Index padded = round_up(size, 8);
-  return padded % 32 == 0 ? padded + 8 : padded;
-}
 
 Index gram_depth(Index size) {
   if (!gram_is_tiled(size)) return 128;
   return std::clamp<Index>(8000 / round_up(std::max<Index>(size, 1), 4), 32, gram_depth_limit);
 }
 
-// About three vectors of four doubles a tile; half as many calls for floats ask for half of it.
-Index gram_fetches(Index size) { return std::max<Index>(1, size * size / 200); }
-
 template <class Number>
-void gram_update(Index depth, Index size, const Number* A, const Number* B, Index stride, Matrix& C,
-                 kernels::Ahead& ahead) {
+void GramRows<Number>::reset(Index depth, Index size) {
+  depth_ = depth;
+  size_ = size;
+  width_ = one_panel(size);
+  panels_ = 1;
 #ifdef OPTLITE_HAS_VECTORS
-  if (gram_is_tiled(size)) {
-    tiled_gram(depth, size, A, B, stride, C, ahead);
-    return;
+  if (!gram_is_tiled(size)) {
+    width_ = panel_width<Number>;
+    panels_ = (size + width_ - 1) / width_;
   }
 #endif
-  (void)ahead;
-  packed_gram(depth, size, A, B, stride, C);
+  // A row that is written goes to all panels: they must not share cache sets.
+  apart_ = depth_ * width_ + 64 / static_cast<Index>(sizeof(Number));
+  data_.assign(static_cast<std::size_t>(panels_ * apart_), Number(0));
 }
 
-template void gram_update(Index, Index, const double*, const double*, Index, Matrix&,
+template class GramRows<double>;
+template class GramRows<float>;
+
+// Of one panel about three vectors of four doubles a tile; half as many calls for floats ask for
+// half of it.
+template <class Number>
+Index gram_fetches(const GramRows<Number>& A) {
+  if (A.panels() > 1) return A.panels() * (A.panels() + 1) / 2;
+  return std::max<Index>(1, A.cols() * A.cols() / 200);
+}
+
+template Index gram_fetches(const GramRows<double>&);
+template Index gram_fetches(const GramRows<float>&);
+
+template <class Number>
+void gram_update(Index depth, const GramRows<Number>& A, const GramRows<Number>& B, Matrix& C,
+                 kernels::Ahead& ahead) {
+#ifdef OPTLITE_HAS_VECTORS
+  if (A.panels() == 1) {
+    tiled_gram(depth, A.cols(), A.row(0, 0), B.row(0, 0), A.width(), C, ahead);
+  } else {
+    panel_gram(depth, A, B, C, ahead);
+  }
+#else
+  (void)ahead;
+  plain_gram(depth, A, B, C);
+#endif
+}
+
+template void gram_update(Index, const GramRows<double>&, const GramRows<double>&, Matrix&,
                           kernels::Ahead&);
-template void gram_update(Index, Index, const float*, const float*, Index, Matrix&,
+template void gram_update(Index, const GramRows<float>&, const GramRows<float>&, Matrix&,
                           kernels::Ahead&);
 
 void columns_multiply(Index rows, Index depth, Index width, const double* A, const double* W,

@@ -42,6 +42,13 @@ class LinearModelAt final : public Linearization {
   void hessian_product(const Matrix& V, Matrix& out) const override {
     curvature_product(curvature_, V, true, out);
   }
+  bool hessian(bool single, Matrix& H) const override {
+    Point at;
+    at.x = x_;
+    at.margins = margins_;
+    model_.hessian(at, single, H);
+    return true;
+  }
   void curvature_product(const OutputCurvature& B, const Matrix& V, bool penalised,
                          Matrix& out) const override {
     model_.curvature_product(x_, B, V, penalised, out);

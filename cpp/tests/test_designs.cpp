@@ -17,8 +17,10 @@ struct Shape {
   Index rows, cols;
 };
 
-/// Below, at and above the sizes at which blocks, chunks of eight rows and threads begin.
-const Shape shapes[] = {{1, 1}, {1, 5}, {7, 1}, {8, 3}, {9, 17}, {300, 6}, {40, 700}, {3000, 11}};
+/// Below, at and above the sizes at which blocks, chunks of eight rows, panels of columns and
+/// threads begin.
+const Shape shapes[] = {{1, 1},   {1, 5},    {7, 1},     {8, 3},    {9, 17},
+                        {300, 6}, {40, 700}, {300, 230}, {3000, 11}};
 
 double distance(const Matrix& a, const Matrix& b) {
   if (a.rows() != b.rows() || a.cols() != b.cols()) return HUGE_VAL;

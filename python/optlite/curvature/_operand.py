@@ -197,14 +197,17 @@ class Operand:
             )
         return products
 
-    def dense(self):
-        """Return the matrix in float64, its symmetric part if it is not symmetric."""
+    def dense(self, single=False):
+        """Return the matrix in float64, its symmetric part if it is not symmetric.
+
+        Where `rounded_work` knows a cost it may be summed in `single` precision.
+        """
         if self.matrix is not None:
             matrix = self.matrix.toarray() if sp.issparse(self.matrix) else self.matrix
             matrix = np.array(matrix, dtype=np.float64, order="C")
         elif self._linear_model() is not None:
             # From the core's part: the objective rounds to the type of its data.
-            matrix = np.array(self._linear_model()._model.hessian(self.operator.w), order="C")
+            return self.operator._at.hessian(single)
         else:
             matrix = np.empty((self.dim, self.dim))
             for first in range(0, self.dim, 64):
@@ -260,33 +263,49 @@ class Operand:
 
     def dense_work(self):
         """Estimate what forming the matrix and all its eigenpairs costs; None if not known."""
-        eigen = 6.0 * float(self.dim) ** 3
         if self.matrix is not None:
-            return eigen
+            return self._eigen_work()
         model = self._linear_model()
-        if model is None:
+        return None if model is None else self._eigen_work() + self._sum_work(model)
+
+    def rounded_work(self, k):
+        """Estimate `dense_work` in single precision, and two products with k vectors.
+
+        None where single precision saves nothing.
+        """
+        model = self._linear_model()
+        if self.matrix is not None or model is None or sp.issparse(model.X):
             return None
+        products = self.product_work(2 * k, k)
+        return self._eigen_work() + 0.5 * self._sum_work(model) + products
+
+    def _eigen_work(self):
+        return 6.0 * float(self.dim) ** 3
+
+    def _sum_work(self, model):
         outputs = self.dim / model.shape[-1]
-        rows = model.X.shape[0]
-        return eigen + 0.6 * rows * (self.dim**2) * (1.0 if outputs == 1 else 1.5)
+        return 0.6 * model.X.shape[0] * (self.dim**2) * (1.0 if outputs == 1 else 1.5)
 
 
 class UnitProducts:
-    """Products of an operand, in units of a power of two near the largest number of the first one.
+    """Products of an operand, in units of a power of two: near `size`, or the first one's largest.
 
     Squares of them neither overflow nor vanish, whatever the scale of the operator.
     """
 
-    def __init__(self, operand):
-        self.operand, self.unit = operand, None
+    def __init__(self, operand, size=None):
+        self.operand, self.unit = operand, None if size is None else _unit(size)
 
     def __call__(self, rows):
         """Multiply rows."""
         products = self.operand.apply(rows)
         if self.unit is None:
-            largest = np.abs(products).max()
-            self.unit = 2.0 ** np.floor(np.log2(largest)) if largest > 0.0 else 1.0
+            self.unit = _unit(np.abs(products).max())
         return products / self.unit
+
+
+def _unit(size):
+    return 2.0 ** np.floor(np.log2(size)) if size > 0.0 else 1.0
 
 
 def is_smaller_dense(operand, n_vectors, block_size):

@@ -236,8 +236,8 @@ class HessianOperator(CurvatureOperator):
         if checks.has_rows(objective):
             source = checks.row_source(objective, rows, owner)
             self.w = checks.point(source, w, owner)
-            self._source, at = source, source.at(self.w)
-            self._multiply = lambda V: source.scale * at.hessian_product(V)
+            self._source, self._at = source, source.at(self.w)
+            self._multiply = lambda V: source.scale * self._at.hessian_product(V)
             self.is_positive_semidefinite = source.is_linear
             super().__init__(source.dim, source.dtype)
             return

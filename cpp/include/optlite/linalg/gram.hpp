@@ -1,6 +1,8 @@
 // Products of a block of rows with itself: the arithmetic of every Hessian and normal equation.
 #pragma once
 
+#include <vector>
+
 #include "optlite/core/types.hpp"
 #include "optlite/linalg/kernels.hpp"
 
@@ -12,23 +14,46 @@ inline constexpr Index gram_depth_limit = 256;
 /// Whether columns are few enough for tiles that need no packing.
 bool gram_is_tiled(Index size);
 
-/// Leading dimension, in numbers, of row buffers for gram_update: whole vectors of float or double,
-/// and one that does not send successive rows to the same cache sets.
-Index gram_stride(Index size);
-
 /// Rows of a buffer that suit gram_update: at most gram_depth_limit.
 Index gram_depth(Index size);
 
-/// C(i, j) += sum_k A(k, i) B(k, j) for i >= j, with A^T B symmetric. Number: float or double; sums
-/// over the `depth` rows are in that precision, C in double.
-///
-/// A, B: `depth` rows of length `size`, `stride` apart; their padding up to `stride` must be
-/// readable and zero. C: column-major, gram_stride(size) squared; entries above the
-/// diagonal receive values without meaning. Meanwhile `ahead` is asked gram_fetches(size) times.
+/// A buffer of rows for gram_update. Many columns lie in panels, a few columns of all rows one
+/// behind the other, so that the tiles of a product read memory in one stream; few columns are one
+/// panel. Padding is zero.
 template <class Number>
-void gram_update(Index depth, Index size, const Number* A, const Number* B, Index stride, Matrix& C,
+class GramRows {
+ public:
+  /// Makes room for `depth` rows of `size` columns.
+  void reset(Index depth, Index size);
+
+  Index rows() const { return depth_; }
+  Index cols() const { return size_; }
+  Index panels() const { return panels_; }
+  /// Columns of a panel, and the distance of its rows.
+  Index width() const { return width_; }
+  /// Columns with the padding of the last panel.
+  Index padded() const { return panels_ * width_; }
+  Number* row(Index panel, Index i) { return data_.data() + panel * apart_ + i * width_; }
+  const Number* row(Index panel, Index i) const {
+    return data_.data() + panel * apart_ + i * width_;
+  }
+  Number& at(Index i, Index j) { return row(j / width_, i)[j % width_]; }
+
+ private:
+  std::vector<Number> data_;
+  Index depth_ = 0, size_ = 0, width_ = 1, panels_ = 0, apart_ = 0;
+};
+
+/// C(i, j) += sum_k A(k, i) B(k, j) for i >= j over the first `depth` rows, with A^T B symmetric.
+/// Number: float or double; sums over the rows are in that precision, C in double.
+///
+/// C: column-major, at least A.padded() squared; entries above the diagonal receive values without
+/// meaning. Meanwhile `ahead` is asked gram_fetches(A) times.
+template <class Number>
+void gram_update(Index depth, const GramRows<Number>& A, const GramRows<Number>& B, Matrix& C,
                  kernels::Ahead& ahead);
-Index gram_fetches(Index size);
+template <class Number>
+Index gram_fetches(const GramRows<Number>& A);
 
 /// Z (rows x width) = A W for a block of columns; all three column-major and without gaps, A rows x
 /// depth. For widths of about ten, where Eigen's packing costs more than the product.

@@ -87,6 +87,10 @@ class GeneralizedLinear final : public Objective {
   void hessian(const Point& p, Matrix& H) override;
   void fill_null_space(Matrix& H) override;
 
+  /// The lower triangle of the Hessian; in `single` precision at half of the cost, where X is
+  /// dense. What left the range of a float is infinite or zero then.
+  void hessian(const Point& p, bool single, Matrix& H);
+
   /// evaluate() and hessian() in one read of X where that is possible; one output only. In `single`
   /// precision H is a lower bound of the Hessian (in the order of matrices), see the source file.
   void evaluate_with_hessian(Point& p, bool single, Matrix& H);
@@ -136,6 +140,8 @@ class GeneralizedLinear final : public Objective {
   void finish_products(const Vector& x, const Matrix& V, const Matrix& sums, bool penalised,
                        Matrix& G, Matrix& out) const;
   void finish_gradient(const Matrix& W, Matrix& G, const Vector& residual_sums, Point& p) const;
+  Vector column_units() const;
+  void single_gram(const double* q, const Vector& unit, Matrix& gram) const;
   double penalty_value(const Matrix& W) const;
   double weight_gradient_norm(const Point& p) const;
   using Read = FunctionRef<void(const Matrix& W, Design::Middle middle, Matrix& G)>;

@@ -29,6 +29,10 @@ class Linearization {
   /// out = H V with the Hessian of the objective, its penalty included.
   virtual void hessian_product(const Matrix& V, Matrix& out) const = 0;
 
+  /// The lower triangle of the Hessian, summed over the samples in double or in `single` precision;
+  /// false where the model has no such sum.
+  virtual bool hessian(bool, Matrix&) const { return false; }
+
   /// out = (1/S) sum_i s_i J_i^T B_i J_i V, plus the curvature of the penalty if it is `penalised`.
   virtual void curvature_product(const OutputCurvature& B, const Matrix& V, bool penalised,
                                  Matrix& out) const = 0;
