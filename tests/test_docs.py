@@ -185,6 +185,7 @@ def test_plain_text_is_protected_from_markup(registry_pages):
     [
         "boosting.distributions",
         "curvature",
+        "feature_selection",
         "linear_model",
         "model_selection",
         "objectives",

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from optlite import boosting, linear_model, model_selection
+from optlite import boosting, feature_selection, linear_model, model_selection
 from optlite.ot import TransportMap
 
 LOGISTIC = [
@@ -54,7 +54,11 @@ WRAPPERS = [
     model_selection.ConformalRegressor(BOOSTED, conformity_score="quantile"),
 ]
 MAPS = [TransportMap(), TransportMap(reg=0.5, metric="euclidean")]
-ALL = LOGISTIC + OTHERS + BOOSTING + WRAPPERS + MAPS
+SELECTORS = [
+    feature_selection.FeatureGradientSelector(max_iter=20),
+    feature_selection.FeatureGradientSelector(2, task="classification", max_iter=5),
+]
+ALL = LOGISTIC + OTHERS + BOOSTING + WRAPPERS + MAPS + SELECTORS
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
@@ -71,6 +75,7 @@ def test_scikit_learn_checks(estimator, check):
 def test_every_public_estimator_is_checked():
     checked = {type(estimator).__name__ for estimator in ALL}
     public = {*linear_model.__all__, *boosting.__all__, *model_selection.__all__, "TransportMap"}
+    public |= {*feature_selection.__all__}
     functions = {"conformal_risk_control", "enet_path", "lasso_path"}
     assert checked == public - functions - {"distributions"}
     assert np.all([hasattr(estimator, "fit") for estimator in ALL])

@@ -15,6 +15,7 @@ _SUBPACKAGES = (
     "display",
     "exceptions",
     "exercises",
+    "feature_selection",
     "linear_model",
     "model_selection",
     "objectives",
