@@ -170,7 +170,7 @@ class SparseRegressor(RegressorMixin, SparseModel, LinearModel):
     of their gradient, and damping factors ``a_1 = 1``, ``a_{k+1} = 2 / (1 + sqrt(1 + 4 /
     a_k^2))``, steps of length ``b / a_k`` go from where the average of the earlier ones is mixed
     in with a share ``1 - a_k`` [6]_; the factors start anew when a step turns against the one
-    before [7]_. :mod:`optlite.reference.accelerated_gradient` has it in a page of NumPy, one record
+    before [7]_. ``optlite.reference.accelerated_gradient`` has it in a page of NumPy, one record
     an iteration.
 
     References

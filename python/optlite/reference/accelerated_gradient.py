@@ -101,7 +101,7 @@ def steps(model, w, lipschitz, restart=True, factors=damping):
     w : ndarray of shape (d,)
         Start.
     lipschitz : float
-        L; see :func:`optlite.reference.accelerated_gradient.lipschitz`.
+        L; see `lipschitz`.
     restart : bool
     factors : callable
         Yields the damping: ones make plain proximal gradients.
