@@ -49,7 +49,8 @@ for method, color in METHODS.items():
 
 left.plot([], [], "k-", label="true suboptimality")
 left.plot([], [], "k--", linewidth=1, label="duality gap")
-left.set(xlabel="Iteration", title="Suboptimality and its bound", xlim=(-1, 100), ylim=(1e-13, 1e2))
+left.set(xlabel="Iteration", ylabel="Above the minimum", title="Suboptimality and its bound")
+left.set(xlim=(-1, 100), ylim=(1e-13, 1e2))
 left.legend(loc="lower right")
 line = np.array([1e-13, 1e0])
 right.loglog(line, line, color="0.4", linewidth=1)

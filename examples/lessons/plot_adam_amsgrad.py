@@ -151,8 +151,8 @@ for name, color in COLORS.items():
     axes[2].semilogx(count, stochastic[name], color=color, label=name, linewidth=1)
 axes[1].axhline(2 * (C - 2) / 3, color="0.3", linestyle="--", linewidth=1, label="2 (C - 2) / 3")
 axes[0].set(title="Period three", xlabel="step", ylabel="x (best: -1)", ylim=(-1.1, 1.1))
-axes[1].set(title="Average regret", xlabel="step")
-axes[2].set(title="Random slopes", xlabel="step", ylim=(-1.1, 1.1))
+axes[1].set(title="Period three", xlabel="step", ylabel="average regret")
+axes[2].set(title="Random slopes", xlabel="step", ylabel="x (best: -1)", ylim=(-1.1, 1.1))
 axes[1].legend()
 for ax in axes:
     ax.grid(alpha=0.25)

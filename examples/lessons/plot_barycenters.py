@@ -167,6 +167,8 @@ for ax, (name, image) in zip(axes[1], shown.items(), strict=True):
     ax.set_title(name)
 for ax in axes.flat:
     ax.set(xticks=[], yticks=[])
+axes[0, 0].set_ylabel("pages")
+axes[1, 0].set_ylabel("means")
 plt.show()
 
 # %%
@@ -180,7 +182,9 @@ for digit, (above, below) in enumerate(axes.T):
         ot.barycenter(A, M, 0.0015, tol=1e-6).barycenter.reshape(SIDE, SIDE), cmap="gray_r"
     )
 for ax in axes.flat:
-    ax.set_axis_off()
+    ax.set(xticks=[], yticks=[], frame_on=False)
+axes[0, 0].set_ylabel("pixels")
+axes[1, 0].set_ylabel("transport")
 plt.show()
 
 # %%

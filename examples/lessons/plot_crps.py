@@ -247,7 +247,7 @@ left.plot(z, -normal.crps_gradient(zero, z)[0], color=BLUE, label=r"CRPS, on $\m
 left.plot(
     z, -normal.crps_gradient(zero, z)[1], color=BLUE, linestyle="--", label=r"CRPS, on $\log\sigma$"
 )
-left.set(title="Pull of one row", xlabel="z of the row", ylim=(-6, 10))
+left.set(title="Pull of one row", xlabel="z of the row", ylabel="- gradient", ylim=(-6, 10))
 left.legend(loc="upper left", fontsize="small")
 left.grid(alpha=0.25)
 right.plot(X[:, 0], y, ".", color="0.7", markersize=3)
@@ -259,7 +259,7 @@ middle, half = np.sin(2.0 * np.pi * X_new[:, 0]), stats.norm.ppf(0.95) * sigma_n
 right.fill_between(
     X_new[:, 0], middle - half, middle + half, color="0.85", label="90 % of clean rows"
 )
-right.set(title="5 % of the rows are typing errors", xlabel="x", ylim=(-5, 5))
+right.set(title="5 % of the rows are typing errors", xlabel="x", ylabel="y", ylim=(-5, 5))
 right.legend(fontsize="small", loc="upper right")
 plt.show()
 

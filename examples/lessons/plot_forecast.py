@@ -265,7 +265,8 @@ for name, color, style in (("constant", ORANGE, "o--"), ("boosting", BLUE, "o-")
     by_hour = [coverage(ends_90, hours == hour) for hour in range(24)]
     axes[2].plot(by_hour, style, color=color, markersize=4, label=name)
 axes[2].axhline(0.9, color="0.3", linewidth=1, linestyle=":")
-axes[2].set(title="90 % intervals: coverage by hour", xlabel="Hour", ylim=(0.55, 1.02))
+axes[2].set(title="90 % intervals by hour", xlabel="Hour", ylabel="Share of targets inside")
+axes[2].set_ylim(0.55, 1.02)
 axes[2].legend(loc="lower left")
 plt.show()
 

@@ -161,7 +161,8 @@ for name, sizes in runs.items():
     growth = ((1 + t) / (1 + first)) ** (METHODS[name][3] > 0)
     left.semilogy(t, sizes[first] * growth * FORMULAS[name][1] ** (t - first), "k--", linewidth=1)
 left.plot([], [], "k--", linewidth=1, label="predicted")
-left.set(xlabel="step", title="Distance from the minimum", ylim=(1e-13, 1e2))
+left.set(xlabel="step", ylabel=r"$|x - x^\star|$", title="Distance from the minimum")
+left.set_ylim(1e-13, 1e2)
 left.legend()
 
 # Three regimes of one coordinate, lambda = 1, at one rate: only the momentum differs.

@@ -440,7 +440,7 @@ for (natural, unit), scores in curves.items():
 axes[2].axhline(
     truth.mean(), color="0.4", linewidth=1, linestyle="-.", label="the true distribution"
 )
-axes[2].set(title="Boosting: log score of new rows", xlabel="stage", ylim=(0.6, 1.95))
+axes[2].set(title="Boosting, new rows", xlabel="stage", ylabel="log score", ylim=(0.6, 1.95))
 axes[2].legend(fontsize="small")
 axes[2].grid(alpha=0.25)
 plt.show()

@@ -163,7 +163,8 @@ left.loglog(RATES, grid, "o-", color="#1f5fa8", label="SGD, a grid of rates")
 others = zip(free.items(), ("-", ":", "-.", "-", "--"), strict=True)
 for (name, gap), style in others:
     left.axhline(gap, linestyle=style, color=COLORS.get(name, "0.35"), label=name)
-left.set(xlabel="learning rate of SGD", title="Suboptimality after 30 epochs", ylim=(1e-8, 1e5))
+left.set(xlabel="learning rate of SGD", ylabel="suboptimality", title="After 30 epochs")
+left.set_ylim(1e-8, 1e5)
 left.legend(fontsize=8, loc="upper left")
 for name, color in (("SGD, best rate for the first", "#1f5fa8"), *COLORS.items()):
     for losses, style in zip(both[name], ("-", "--"), strict=True):
@@ -171,7 +172,8 @@ for name, color in (("SGD, best rate for the first", "#1f5fa8"), *COLORS.items()
         right.semilogy(losses, style, color=color, label=label, linewidth=1.8)
 right.plot([], [], "k-", label="columns of variance 1")
 right.plot([], [], "k--", label="columns rescaled")
-right.set(xlabel="epoch", title="Loss without penalty (SANIA: two curves in one)", ylim=(3e-2, 1e2))
+right.set(xlabel="epoch", ylabel="loss", title="Without penalty (SANIA: two curves in one)")
+right.set_ylim(3e-2, 1e2)
 right.legend(fontsize=8)
 for ax in (left, right):
     ax.grid(alpha=0.25)

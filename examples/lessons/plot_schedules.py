@@ -224,8 +224,9 @@ for name in ("constant", "linear decay"):
     right.loglog(RATES, ceilings, "--", color=COLORS[name], label=f"{name}, bound")
 left.set(xlabel="step", ylabel="rate over its peak", title="Schedules", ylim=(0, 1.05))
 left.legend(loc=(0.08, 0.17))
-middle.set(xlabel="step", title="Suboptimality at the best rates", ylim=(1e-5, 3))
-right.set(xlabel="learning rate", title="Last point against its bound", ylim=(5e-5, 1e4))
+middle.set(xlabel="step", ylabel="suboptimality", title="At the best rate of each", ylim=(1e-5, 3))
+right.set(xlabel="learning rate", ylabel="suboptimality", title="Last point against its bound")
+right.set_ylim(5e-5, 1e4)
 right.legend(loc="upper left")
 for ax in (left, middle, right):
     ax.grid(alpha=0.25)

@@ -144,7 +144,7 @@ left.plot(
 for i, style in enumerate(("-", "--", ":")):
     label = f"l2, σ = {sigmas[i, 0]:g}"
     left.plot(shrunk["l2"][:, i] / 0.2, style, color=BLUE, label=label)
-left.set(xlabel="step", title="Shrinkage of the mean: decay only", ylim=(0, 1.05))
+left.set(xlabel="step", ylabel="mean over its start", title="Decay only", ylim=(0, 1.05))
 left.legend()
 fine = np.linspace(0.0, 9.0, 91)
 right.axhline(target / (1 + decay), color=BLUE, label="l2, predicted")
@@ -153,7 +153,8 @@ right.plot(
 )
 for form, color in FORMS.items():
     right.plot(levels.ravel(), settled[form], "o", color=color, label=f"{form}, measured")
-right.set(xlabel=r"noise $\sigma$", title=f"Where Adam settles (target {target:g})", ylim=(0, 2.2))
+right.set(xlabel=r"noise $\sigma$", ylabel="x", title=f"Where Adam settles (target {target:g})")
+right.set_ylim(0, 2.2)
 right.legend()
 for ax in (left, right):
     ax.grid(alpha=0.25)
