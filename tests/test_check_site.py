@@ -34,12 +34,11 @@ def test_each_kind_of_fault_is_on_the_bad_site_and_some_pages_have_none(tools):
 def test_dead_links_and_weights_of_the_bad_site_are_found(tools, tmp_path):
     check_site, bad_site = tools
     bad_site.write(tmp_path)
-    pages = check_site.pages_of(tmp_path)
-    assert pages == sorted(f"{name}.html" for name in bad_site.PAGES)
-    found = {(each.page, each.view, each.kind) for each in check_site.link_faults(tmp_path)}
+    pages, faults = check_site.read_site(tmp_path)
+    assert sorted(pages) == sorted(f"{name}.html" for name in bad_site.PAGES)
     for page in pages:
-        faults = check_site.weight_fault(tmp_path, page, [])
-        found |= {(each.page, each.view, each.kind) for each in faults}
+        faults += check_site.weight_fault(tmp_path, page, [])
+    found = {(each.page, each.view, each.kind) for each in faults}
     assert found == {fault for fault in bad_site.FAULTS if fault[2] in ("link", "weight")}
 
 
@@ -56,12 +55,70 @@ def test_what_a_page_loads_counts_once(tools, tmp_path):
     assert "with all it loads, 1,999,000 of them for large picture.png" in str(fault)
 
 
+def test_what_a_page_loads_is_read_from_it(tools, tmp_path):
+    check_site, _ = tools
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "a.html").write_text(
+        '<link rel="stylesheet" href="../look.css?v=1"><link rel="next" href="b.html">'
+        '<img src="large%20picture.png"><script src="https://example.org/x.js"></script>'
+        '<a href="c.html"><!-- <img src="old.png"> --></a>'
+        '<iframe srcdoc="<img src=in.png>"></iframe>'
+    )
+    pages, _ = check_site.read_site(tmp_path)
+    files = pages["deep/a.html"].files("deep/a.html")
+    assert files == ["/look.css", "/deep/large%20picture.png"]
+    (tmp_path / "deep" / "large picture.png").write_bytes(b"x" * 2_000_001)
+    (fault,) = check_site.weight_fault(tmp_path, "deep/a.html", files)
+    assert "2,000,001 of them for deep/large picture.png" in str(fault)
+
+
+def test_pages_are_looked_at_alone_if_written_by_hand_or_of_a_new_sort(tools, tmp_path):
+    check_site, _ = tools
+    pages = {
+        "index.html": "<p>by hand</p>",
+        "again.html": "<p>by hand, too</p>",
+        "parts/a.html": '<p>known</p><p class="note">new</p>',
+        "parts/b.html": '<p class="note">as before</p>',
+        "parts/c.html": '<p style="color: red">a new colour</p>',
+        "parts/d.html": '<p style="width: 10%">a new style</p>',
+        "parts/e.html": '<p style="width: 20%">the same but for a number</p>',
+        "parts/f.html": "<p></p>",  # the first that is empty
+        "parts/g.html": "<ul><li>a</ul><p>the list has ended</p>",
+        "parts/h.html": "<br><ul><li>a</li></ul><p>a line break holds nothing</p>",
+    }
+    for name, text in pages.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    alone = check_site.alone(check_site.read_site(tmp_path)[0])
+    assert sorted({*pages} - {*alone}) == ["parts/b.html", "parts/e.html", "parts/g.html"]
+
+
+def test_bundles_hold_each_page_once_and_of_one_folder(tools, tmp_path, monkeypatch):
+    check_site, _ = tools
+    names = [f"{folder}/{i}.html" for folder in ("code", "parts") for i in range(5)]
+    for name in names:
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        text = f'<header></header><article><pre>a <b class="k">{name}</b></pre></article><footer>'
+        path.write_text(text)
+    monkeypatch.setattr(check_site, "BUNDLE", 250)
+    packed = check_site.bundles(tmp_path, names)
+    assert [name for held in packed.values() for name in held] == names
+    assert len(packed) > 2
+    for address, held in packed.items():
+        text = check_site.bundled(tmp_path, held)
+        assert {name.split("/")[0] for name in held} == {address.split("/")[0]}
+        assert [name in text for name in names] == [name in held for name in names]
+        assert [text.count(each) for each in ("<header", "<footer")] == [1, 1]
+        assert f"<pre>a {held[-1]}</pre>" in text
+
+
 def test_templates_of_the_theme_are_no_pages(tools, tmp_path):
     check_site, _ = tools
     (tmp_path / "_static").mkdir()
     for name in ("a.html", "_static/b.html"):
         (tmp_path / name).write_text("")
-    assert check_site.pages_of(tmp_path) == ["a.html"]
+    assert [*check_site.read_site(tmp_path)[0]] == ["a.html"]
 
 
 def test_a_missing_browser_is_named_with_the_remedy(tools, monkeypatch):

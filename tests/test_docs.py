@@ -2,7 +2,6 @@
 
 import ast
 import importlib
-import importlib.util
 import inspect
 import re
 import sys
@@ -40,10 +39,11 @@ def registry_pages():
 @pytest.fixture(scope="module")
 def check_links():
     """The link checker, a script."""
-    spec = importlib.util.spec_from_file_location("check_links", ROOT / "tools" / "check_links.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    sys.path.insert(0, str(ROOT / "tools"))
+    try:
+        yield importlib.import_module("check_links")
+    finally:
+        sys.path.remove(str(ROOT / "tools"))
 
 
 @of_each(CORE_RECORDS)

@@ -7,9 +7,9 @@ PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head><meta charset="utf-8"><title>{name}</title><link rel="icon" href="data:,">
 <meta name="viewport" content="width=device-width, initial-scale=1"></head>
-<body><main><h1 id="top">{name}</h1>
+<body><main><article><h1 id="top">{name}</h1>
 {body}
-</main></body>
+</article></main></body>
 </html>
 """
 DOT = (  # a picture of one pixel
@@ -51,6 +51,11 @@ PAGES = {
         '<p style="width: 700px">wider than a phone</p>',
         [("phone, light", "width"), ("phone, dark", "width")],
     ),
+    "inner": (
+        '<style>main { overflow-x: auto }</style><p style="width: 700px">the article scrolls</p>'
+        '<script>document.querySelector("main").tabIndex = 0</script>',
+        [("phone, light", "width"), ("phone, dark", "width")],
+    ),
     "boxed": (
         '<div style="overflow-x: auto" tabindex="0"><p style="width: 700px">in a box</p></div>',
         [],
@@ -59,7 +64,7 @@ PAGES = {
         "<style>@media (prefers-color-scheme: dark) "
         "{ body { background: #333 } h1 { color: #fff } p { color: #555 } }</style>"
         "<p>grey on grey at night</p>",
-        [("desk, dark", "contrast"), ("phone, dark", "contrast"), ("phone, dark", "access")],
+        [("desk, dark", "contrast"), ("phone, dark", "contrast")],
     ),
     "unnamed": (
         f'<img src="data:image/png;base64,{DOT}">',
@@ -75,6 +80,23 @@ PAGES = {
         '<p>moves</p>"></iframe>',
         [],
     ),
+    # Pages as programs write them, of sorts that are known: seen in a bundle, then by themselves.
+    "parts/good": ("<p>All is well.</p>", []),
+    "parts/wide": (
+        '<p style="width: 900px">wider than a phone</p>',
+        [("phone, light", "width"), ("phone, dark", "width")],
+    ),
+    "code/formula": (
+        "<mjx-merror>undefined</mjx-merror>",
+        [(view, "formula") for view in ALL],
+    ),
+    "code/image": (
+        '<img alt="a gap" src="lost.png">',
+        [*((view, "image") for view in ALL), ("any", "network"), ("any", "link")],
+    ),
+    "code/heavy": (f"<!-- {LARGE} -->", [("any", "weight")]),
+    # Of a sort that is new.
+    "code/new": ("<select><option>nameless</option></select>", [("phone, dark", "access")]),
 }
 
 FAULTS = {
@@ -86,4 +108,5 @@ def write(folder):
     """Write the pages."""
     for name, (body, _) in PAGES.items():
         path = Path(folder) / f"{name}.html"
+        path.parent.mkdir(exist_ok=True)
         path.write_text(PAGE.format(name=name, body=body), encoding="utf-8")

@@ -4,28 +4,12 @@ Run ``python tools/check_links.py docs/_build/html``. Links to other sites are n
 status is 1 if a link points to a page, file or anchor that does not exist.
 """
 
+import functools
 import sys
-from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-
-class Page(HTMLParser):
-    """Collect the targets that a page links to and the anchors that it offers."""
-
-    def __init__(self, text):
-        super().__init__(convert_charrefs=True)
-        self.links = []
-        self.anchors = set()
-        self.feed(text)
-
-    def handle_starttag(self, tag, attributes):
-        """Keep what matters of one tag."""
-        for name, value in attributes:
-            if name in ("href", "src") and value is not None:
-                self.links.append(value)
-            elif value and (name == "id" or (name == "name" and tag == "a")):
-                self.anchors.add(value)
+from site_pages import pages_below
 
 
 def is_internal(link):
@@ -34,28 +18,33 @@ def is_internal(link):
     return not parts.scheme and not parts.netloc
 
 
-def dead_links(root):
+def dead_links(root, pages=None):
     """Return (page, link, reason) for each internal link that leads nowhere."""
     root = Path(root).resolve()
-    # Below _static lie templates of the theme, not pages.
-    paths = sorted(path for path in root.rglob("*.html") if "_static" not in path.parts)
-    pages = {path.resolve(): Page(path.read_text(encoding="utf-8")) for path in paths}
+    pages = pages_below(root) if pages is None else pages
     dead = []
     for path, page in pages.items():
-        for link in filter(is_internal, page.links):
+        for link in filter(is_internal, dict.fromkeys(page.links)):
             reason = _what_is_wrong(path, link, pages)
             if reason:
                 dead.append((path.relative_to(root).as_posix(), link, reason))
     return dead
 
 
+@functools.cache
+def _target(folder, path):
+    """Return the file that a link from a folder means, or None."""
+    target = (folder / unquote(path)).resolve()
+    if target.is_dir():
+        target = target / "index.html"
+    return target if target.exists() else None
+
+
 def _what_is_wrong(path, link, pages):
     """Return why a link is dead, or an empty string."""
     parts = urlsplit(link)
-    target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
-    if target.is_dir():
-        target = target / "index.html"
-    if not target.exists():
+    target = _target(path.parent, parts.path) if parts.path else path
+    if target is None:
         return "there is no such file"
     fragment = unquote(parts.fragment)
     if fragment and target in pages and fragment not in pages[target].anchors:

@@ -1,7 +1,7 @@
 """Look at every page of the built site: ``python tools/check_site.py docs/_build/html``.
 
-A browser opens each page as wide as a desk's screen and as a phone's, in light and in dark colours.
-A page is at fault if
+A browser opens a page as wide as a desk's screen and as a phone's, in light and in dark colours.
+The page is at fault if
 
 - the console shows an error, a file is missing, or another host is asked for one;
 - an image does not load, or a formula is an error;
@@ -9,6 +9,11 @@ A page is at fault if
 - axe-core finds an accessibility problem that it calls serious or critical;
 - it weighs more than two megabytes, compressed as hosts do and animations left out;
 - a link within the site leads nowhere (``check_links.py``, without the browser).
+
+All pages are looked at so that were written by hand, lessons and examples, too. Of those that
+programs write, the ones are that have a new sort of element (``site_pages.py``). The others are
+read for links and weight, and shown in bundles, many articles on one page as wide as a phone: a
+bundle that is too wide, or has a formula, an image or a script at fault, is looked at page by page.
 
 Needs ``pip install --group site`` and Chromium or Chrome, which is looked for on the path and under
 ``OPTLITE_BROWSER``. ``--self-test`` looks at a small site with one fault of each kind instead, and
@@ -32,14 +37,18 @@ import zlib
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from urllib.parse import quote, unquote, urlsplit
 
 from check_links import dead_links
+from site_pages import pages_below
 
 HEAVIEST = 2_000_000  # bytes
 TABS = 2
-BROWSERS = ("chromium", "google-chrome", "chromium-browser", "chrome")
+GENERATED = ("_modules/", "api/generated/", "code/", "parts/")  # folders that programs fill
+BUNDLE = 2_000_000  # characters
+LISTING, TAG = re.compile(r"<pre>(.*?)</pre>", re.S), re.compile(r"<[^>]*>")
+BROWSERS = ("chromium", "google-chrome", "chromium-browser", "chromium-headless-shell", "chrome")
 # Without a sandbox, as root has none; and nothing that talks to other hosts by itself.
 SWITCHES = [
     "--no-sandbox",
@@ -89,15 +98,54 @@ class Fault:
 # Without a browser --------------------------------------------------------------------------------
 
 
-def pages_of(root):
-    """Return the addresses of all pages; below _static lie templates of the theme."""
-    paths = (path.relative_to(root) for path in Path(root).rglob("*.html"))
-    return sorted(path.as_posix() for path in paths if "_static" not in path.parts)
+def read_site(root):
+    """Return the pages by their addresses, and a fault for each dead link within the site."""
+    pages = pages_below(root)
+    dead = dead_links(root, pages)
+    faults = [Fault(page, "any", "link", f"{link}: {why}") for page, link, why in dead]
+    return {path.relative_to(root).as_posix(): page for path, page in pages.items()}, faults
 
 
-def link_faults(root):
-    """Return a fault for each internal link that leads nowhere."""
-    return [Fault(page, "any", "link", f"{link}: {why}") for page, link, why in dead_links(root)]
+def alone(pages):
+    """Return the addresses of the pages to be looked at by themselves, richest first."""
+
+    def order(name):
+        return name.startswith(GENERATED), -len(pages[name].sorts), name
+
+    known, chosen = set(), []
+    for name in sorted(pages, key=order):
+        if not name.startswith(GENERATED) or not pages[name].sorts <= known:
+            chosen.append(name)
+            known |= pages[name].sorts
+    return chosen
+
+
+def bundles(root, names):
+    """Return pages by the address of their bundle: of one folder, so that links stay right."""
+    made, last = {}, {}
+    for name in names:
+        folder, size = PurePosixPath(name).parent, (root / name).stat().st_size
+        address, filled = last.get(folder, ("", BUNDLE))
+        if filled + size > BUNDLE:
+            address, filled = f"{folder}/-bundle-{len(made)}.html", 0
+            made[address] = []
+        made[address].append(name)
+        last[folder] = (address, filled + size)
+    return made
+
+
+def article(text):
+    """Return what a page holds between its header and its footer, listings in one colour."""
+    whole = text[text.index("<article") : text.rindex("</article>") + len("</article>")]
+    return LISTING.sub(lambda listing: f"<pre>{TAG.sub('', listing[1])}</pre>", whole)
+
+
+def bundled(root, names):
+    """Return the text of the first page with the articles of all."""
+    articles = [article((root / name).read_text(encoding="utf-8")) for name in names]
+    first = (root / names[0]).read_text(encoding="utf-8")
+    begin, end = first.index("<article"), first.rindex("</article>")
+    return f"{first[:begin]}{''.join(articles)}{first[end:]}"
 
 
 @functools.cache
@@ -151,14 +199,14 @@ def find_axe():
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
-    """Files of the site, and axe-core beside them; the browser may keep what it compiled."""
+    """Files of the site, and others beside them; the browser may keep what it compiled."""
 
     protocol_version = "HTTP/1.1"
-    axe = None
+    others = None  # files by address
 
     def translate_path(self, path):
         """Return the file of an address."""
-        return str(self.axe) if path == "/-/axe.js" else super().translate_path(path)
+        return str(self.others.get(path) or super().translate_path(path))
 
     def end_headers(self):
         """Let files be cached for the time of a run."""
@@ -170,14 +218,26 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def served(root):
-    """Serve a folder on this machine; gives its address."""
+def served(root, others):
+    """Serve a folder on this machine, and other files by their addresses; gives its address."""
     handler = functools.partial(Handler, directory=str(root))
-    Handler.axe = find_axe()
+    Handler.others = others
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()
+
+
+@contextmanager
+def bundles_served(root, packed):
+    """Serve a site with its bundles and axe-core."""
+    with tempfile.TemporaryDirectory() as folder:
+        others = {"/-/axe.js": find_axe()}
+        for number, (address, names) in enumerate(packed.items()):
+            path = others[f"/{address}"] = Path(folder) / f"{number}.html"
+            path.write_text(bundled(root, names), encoding="utf-8")
+        with served(root, others) as address:
+            yield address
 
 
 # In the browser -----------------------------------------------------------------------------------
@@ -217,12 +277,9 @@ class Tab:
         self.heard.clear()
         faults, resources = [], []
         for view in VIEWS:
-            size = {"width": view.width, "height": view.height}
-            await self.tab.set_viewport_size(size)
+            await self.tab.set_viewport_size({"width": view.width, "height": view.height})
             await self.tab.emulate_media(color_scheme=view.colors)
-            if not resources:
-                await self.tab.goto(f"{self.address}/{quote(page)}", wait_until="load")
-                resources = await self._prepare()
+            resources = resources or await self._open(page)
             await self.tab.evaluate("colours => turnColours(colours)", view.colors)
             found = await self.tab.evaluate("viewFaults()")
             faults += [Fault(page, view.name, *each) for each in found]
@@ -235,12 +292,19 @@ class Tab:
         faults += [Fault(page, "any", kind, text) for kind, text in heard]
         return faults + weight_fault(self.root, page, resources)
 
-    async def _prepare(self):
-        """Wait until the page is complete; return the addresses of all that it has loaded."""
+    async def glance(self, page, view=VIEWS[0]):
+        """Tell whether a bundle of pages may have a fault."""
+        self.heard.clear()
+        await self.tab.set_viewport_size({"width": view.width, "height": view.height})
+        await self._open(page)
+        return await self.tab.evaluate("contentFaults()") or self.heard
+
+    async def _open(self, page):
+        """Load a page until it is complete; return the addresses of all that it has loaded."""
+        await self.tab.goto(f"{self.address}/{quote(page)}", wait_until="load")
         script = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
         await self.tab.evaluate(script)
-        resources = await self.tab.evaluate("pageIsComplete()")
-        return [self.tab.url, *resources]
+        return [self.tab.url, *await self.tab.evaluate("pageIsComplete()")]
 
     async def _ask_axe(self):
         """Return what axe-core finds, in frames, too."""
@@ -249,13 +313,13 @@ class Tab:
         return await self.tab.evaluate("accessFaults()")
 
 
-async def look_at(root, pages):
-    """Return the faults of all pages, a few tabs at a time, and the browser's seconds of CPU."""
+async def look_at(root, pages, packed):
+    """Return the faults of pages, a few tabs at a time, and the browser's seconds of CPU."""
     from playwright.async_api import async_playwright
 
     browser_path = find_browser()
-    faults, left, known = [], list(reversed(pages)), set()
-    with served(root) as address:
+    faults, known, left = [], set(), [*pages, *packed][::-1]
+    with bundles_served(root, packed) as address:
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=browser_path, args=SWITCHES)
             context = await browser.new_context()
@@ -263,12 +327,29 @@ async def look_at(root, pages):
             async def work():
                 tab = Tab(await context.new_page(), address, root, known)
                 while left:
-                    faults.extend(await tab.look(left.pop()))
+                    page = left.pop()
+                    if page not in packed:
+                        faults.extend(await tab.look(page))
+                    elif await tab.glance(page):
+                        left.extend(packed[page])
 
             await asyncio.gather(*(work() for _ in range(TABS)))
             used = await seconds_of_processor(browser)
             await browser.close()
     return faults, used
+
+
+async def version_of_browser():
+    """Start the browser; return what it calls itself, or end with a sentence."""
+    from playwright.async_api import Error, async_playwright
+
+    path = find_browser()
+    async with async_playwright() as playwright:
+        try:
+            browser = await playwright.chromium.launch(executable_path=path, args=SWITCHES)
+        except Error as error:
+            sys.exit(f"{path} does not start: {error.message.splitlines()[0]}")
+        return f"{path}, version {browser.version}"
 
 
 async def seconds_of_processor(browser):
@@ -278,12 +359,17 @@ async def seconds_of_processor(browser):
     return sum(process["cpuTime"] for process in processes)
 
 
-def check(root, pages=None):
-    """Return all faults of a site, or of some of its pages, and the browser's seconds of CPU."""
+def check(root, wanted=()):
+    """Return all faults of a site or some pages, what was looked at, and the browser's seconds."""
     root = Path(root).resolve()
-    faults, used = asyncio.run(look_at(root, pages_of(root) if pages is None else pages))
-    faults += link_faults(root)
-    return sorted(faults, key=lambda fault: (fault.page, fault.view)), used
+    pages, faults = read_site(root)
+    looked_at = list(wanted) or alone(pages)
+    others = [] if wanted else sorted(pages.keys() - set(looked_at))
+    for page in others:
+        faults += weight_fault(root, page, pages[page].files(page))
+    found, used = asyncio.run(look_at(root, looked_at, bundles(root, others)))
+    counts = f"{len(looked_at) + len(others)} pages, {len(looked_at)} of them by themselves"
+    return sorted(faults + found, key=lambda fault: (fault.page, fault.view)), counts, used
 
 
 # The command --------------------------------------------------------------------------------------
@@ -307,7 +393,11 @@ def main(arguments):
     parser.add_argument("root", nargs="?", help="folder of the built site")
     parser.add_argument("pages", nargs="*", help="only these, such as index.html")
     parser.add_argument("--self-test", action="store_true", help="look at a site with known faults")
+    parser.add_argument("--browser", action="store_true", help="only say which browser runs here")
     options = parser.parse_args(arguments)
+    if options.browser:
+        print(asyncio.run(version_of_browser()))
+        return 0
     if options.self_test:
         wrong = self_test()
         print(
@@ -318,12 +408,12 @@ def main(arguments):
     if options.root is None or not Path(options.root).is_dir():
         parser.error("a folder of built pages is needed, such as docs/_build/html.")
     start = time.perf_counter()
-    faults, used = check(options.root, options.pages or None)
+    faults, counts, used = check(options.root, options.pages)
     print(*faults, sep="\n", end="\n" if faults else "")
     processes = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     used += sum(sum(resource.getrusage(each)[:2]) for each in processes)
     print(
-        f"{len(options.pages or pages_of(options.root))} pages, {len(faults)} fault(s), "
+        f"{counts}, {len(faults)} fault(s), "
         f"{time.perf_counter() - start:.0f} s ({used:.0f} s of CPU)"
     )
     return 1 if faults else 0
