@@ -32,8 +32,10 @@ def describe(document):
 
 
 def limits_section(document):
-    """Return the table of the measured limits."""
+    """Return the table of the measured limits, or the sentence that there are none."""
     threads = list(document["limits"])
+    if not threads:
+        return "The limits of the machine were not measured in this run."
     rows = [
         [unit, *(_number(document["limits"][t].get(name)) for t in threads)]
         for name, unit in UNITS.items()

@@ -1,6 +1,7 @@
 """The course: no lesson is left out of the table, and what the table says of each is there."""
 
 import importlib
+import json
 import re
 import sys
 from pathlib import Path
@@ -119,6 +120,14 @@ def test_results_of_benchmarks_become_pages(tmp_path):
         text = (tmp_path / "benchmarks" / f"{name}.md").read_text(encoding="utf-8")
         assert re.search(r"\d+ cores", text), "the machine"
         assert "| optlite |" in text
+
+
+def test_no_table_of_limits_without_limits():
+    tables = load("benchmark_tables")
+    document = json.loads((tables.PUBLISHED / "linear.json").read_text(encoding="utf-8"))
+    assert "| limit |" not in tables.linear_page({**document, "limits": {}})
+    limits = {"1": {"read": 12.5}}
+    assert "| limit | 1 thread(s) |" in tables.linear_page({**document, "limits": limits})
 
 
 def test_what_a_script_printed_is_made_readable():
