@@ -108,6 +108,7 @@ sphinx_gallery_conf = {
     "abort_on_example_error": False,
     "plot_gallery": "True",
     "matplotlib_animations": False,
+    "thumbnail_size": (280, 196),  # the page of the course shows all of them, in less than 2 MB
     "backreferences_dir": None,
     "write_computation_times": False,
     "parallel": os.cpu_count(),
