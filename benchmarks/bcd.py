@@ -9,6 +9,7 @@ peers that stop short of it are said to.
 import argparse
 import statistics
 
+import limits
 from blocks import PEERS, TASKS, applies
 from harness import choose, crowd, describe_machine, run_order, say_not_measured, wanted
 
@@ -73,6 +74,7 @@ def main(argv=None):
     options = parse(argv)
     print(describe_machine(), "\n")
     for threads in options.threads:
+        limits.state_limits(threads)
         for task in wanted(TASKS, options.words):
             print(f"{task} [{threads} thread(s)]\n")
             labels = [label for label in choose(PEERS, options.peers) if applies(task, label)]

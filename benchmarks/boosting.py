@@ -13,7 +13,7 @@ import statistics
 import boosters
 import limits
 from boosters import TASKS
-from harness import MEMORY_ENVIRONMENT, choose, run_order
+from harness import MEMORY_ENVIRONMENT, choose, describe_machine, run_order
 
 #: Fits that take longer than this are not repeated.
 ONCE = 3.0
@@ -134,13 +134,9 @@ def memory_of(label, row):
 def main(argv=None):
     """Run what the command line asks for."""
     options = parse(argv)
+    print(describe_machine(), "\n")
     for threads in options.threads:
-        rates = limits.measure_limits(threads)
-        named = {name: f"{rates.get(name, 0):.3g}" for name in ("histogram", "exp", "read")}
-        print(
-            f"Limits with {threads} thread(s): {named['histogram']} G additions/s to bins, "
-            f"{named['exp']} G exponentials/s, {named['read']} GB/s read\n"
-        )
+        rates = limits.state_limits(threads)
         for task in TASKS.values():
             if options.words and not any(word in task.key for word in options.words):
                 continue

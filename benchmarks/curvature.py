@@ -81,8 +81,7 @@ def main(argv=None):
     options = parse(argv)
     print(describe_machine(), "\n")
     for threads in options.threads:
-        rates = limits.measure_limits(threads)
-        print({name: round(rate, 2) for name, rate in rates.items()}, "\n")
+        rates = limits.state_limits(threads)
         for task in wanted(TASKS, options.words):
             print(f"{task} [{threads} thread(s)]\n")
             show(task, run_task(task, choose(PEERS, options.peers), threads, options), rates)

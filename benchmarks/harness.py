@@ -147,7 +147,7 @@ def _other(before):
 
 
 def describe_machine():
-    """Collect versions, cores, SIMD level and load; printed and saved with every result."""
+    """Collect versions, cores, load, date and commit; printed and saved with every result."""
     import psutil
 
     rows, status, _ = run_order("environment", threads=psutil.cpu_count())
@@ -158,8 +158,21 @@ def describe_machine():
         "memory": f"{psutil.virtual_memory().total / 2**30:.1f} GiB",
         "system": f"{platform.system()} {platform.machine()}",
         "load": os.getloadavg()[0],
+        "date": time.strftime("%Y-%m-%d"),
+        "commit": commit(),
         **facts,
     }
+
+
+def commit():
+    """Return the commit of this source tree, with a + if files differ from it, or "unknown"."""
+    git = ["git", "-C", str(HERE)]
+    try:
+        short = subprocess.check_output([*git, "rev-parse", "--short", "HEAD"], text=True).strip()
+        changes = [*git, "status", "--porcelain", "--untracked-files=no"]
+        return short + "+" * bool(subprocess.check_output(changes))
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
 
 
 def _processor_name():

@@ -8,6 +8,7 @@ that stop short of it are said to.
 
 import argparse
 
+import limits
 from harness import choose, crowd, describe_machine, run_order, say_not_measured, wanted
 from lassos import PEERS, TASKS, applies
 
@@ -67,6 +68,7 @@ def main(argv=None):
     options = parse(argv)
     print(describe_machine(), "\n")
     for threads in options.threads:
+        limits.state_limits(threads)
         for task in wanted(TASKS, options.words):
             print(f"{task} [{threads} thread(s)]\n")
             labels = [label for label in choose(PEERS, options.peers) if applies(task, label)]

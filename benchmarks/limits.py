@@ -93,6 +93,14 @@ def measure_limits(threads):
     return rates
 
 
+def state_limits(threads):
+    """Measure every rate, print them in a line, and return them."""
+    rates = measure_limits(threads)
+    found = ", ".join(f"{rates[name]:.3g} {unit}" for name, unit in UNITS.items() if name in rates)
+    print(f"Limits with {threads} thread(s): {found}.\n", flush=True)
+    return rates
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, nargs="+", default=[1])

@@ -14,7 +14,7 @@ import itertools
 import statistics
 
 import limits
-from harness import choose, run_order, say_not_measured
+from harness import choose, describe_machine, run_order, say_not_measured
 from optimizers import PEERS, PRODUCTS, TRAFFIC
 
 SIZES = (10**3, 10**5, 10**7)
@@ -144,13 +144,9 @@ def main(argv=None):
     """Run what the command line asks for."""
     options = parse(argv)
     labels = choose(PEERS, options.peers)
+    print(describe_machine(), "\n")
     for threads in options.threads:
-        rates = limits.measure_limits(threads)
-        print(
-            f"Limits with {threads} thread(s): {rates.get('inplace', 0):.3g} GB/s in place, "
-            f"{rates.get('gemm_single', 0):.3g} and {rates.get('gemm', 0):.3g} GFLOP/s of products "
-            "in single and double precision\n"
-        )
+        rates = limits.state_limits(threads)
         tasks = [
             *itertools.product(TRAFFIC, BYTES, SIZES),
             *itertools.product(PRODUCTS, BYTES, [PRODUCT_SIZE]),

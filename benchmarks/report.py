@@ -21,6 +21,7 @@ def describe(document):
         "",
         f"- {machine['processor']}, {machine['cores']} cores, {machine['memory']}, "
         f"{machine['system']}; load average at the start {machine['load']:.2f}",
+        f"- {when_and_what(machine)}",
         "- optlite: " + ", ".join(f"{k} {v}" for k, v in machine["optlite"].items()),
         "- " + ", ".join(f"{name} {version}" for name, version in machine["versions"].items()),
         "- BLAS: " + "; ".join(machine["blas"]),
@@ -29,6 +30,12 @@ def describe(document):
     if document["busy"]:
         lines.append("- **THE MACHINE WAS BUSY: these times cannot be trusted.**")
     return "\n".join(lines)
+
+
+def when_and_what(machine):
+    """Return the day of a run and the commit that was measured."""
+    day = machine.get("date", "day not recorded")
+    return f"{day}, commit {machine.get('commit', 'not recorded')}"
 
 
 def limits_section(document):

@@ -10,6 +10,7 @@ the largest resident size of the process, with all its libraries.
 import argparse
 import statistics
 
+import limits
 from harness import choose, crowd, describe_machine, run_order, say_not_measured, wanted
 from transporters import MEMORY, PEERS, TASKS
 
@@ -80,6 +81,7 @@ def main(argv=None):
     options = parse(argv)
     print(describe_machine(), "\n")
     for threads in options.threads:
+        limits.state_limits(threads)
         for task in wanted(TASKS, options.words):
             print(f"{task} [{threads} thread(s)]\n")
             show(task, run_task(task, choose(PEERS, options.peers), threads, options), options.tol)

@@ -119,7 +119,62 @@ def test_results_of_benchmarks_become_pages(tmp_path):
     for name in names:
         text = (tmp_path / "benchmarks" / f"{name}.md").read_text(encoding="utf-8")
         assert re.search(r"\d+ cores", text), "the machine"
+        assert re.search(r"^(-|##) .*, commit ", text, re.M), "the day and the commit"
         assert "| optlite |" in text
+        assert "## Summary" in text
+
+
+def test_each_result_file_is_that_of_a_script():
+    tables = load("benchmark_tables")
+    for name in tables.TITLES:
+        assert (ROOT / "benchmarks" / f"{name}.py").is_file()
+    for path in tables.PUBLISHED.iterdir():
+        assert path.stem in tables.TITLES, path
+
+
+PRINTED = """{'processor': 'P', 'cores': 2, 'memory': '1 GiB', 'system': 'S', 'load': 0.5, \
+'date': '2026-11-26', 'commit': 'abc1234', 'versions': {'numpy': '2'}, 'blas': ['b'], \
+'optlite': {'threads': 1}}\x20
+
+Limits with 1 thread(s): 9 GB/s read from memory.
+
+task-1 [1 thread(s)]
+
+| solver | median ms | min ms | note |
+|---|---|---|---|
+| quick | 1 | 1 | MISSED 1e-09 |
+| optlite | 2 | 1 |  |
+| optlite:other | 3 | 1 |  |
+| peer | 5 | 4 |  |
+Not measured: x.
+
+task-2 [1 thread(s), cpu clock]
+
+20 x 3, 5 stages
+
+| library | fit s | min s | NLL | note |
+|---|---|---|---|---|
+| floor | 1 | 1 | nan |  |
+| optlite | 4 | 1 | 0.5 |  |
+| peer | 2 | 1 | 0.5 |  |
+
+task-3 [2 thread(s)]
+
+| solver | min s | note |
+|---|---|---|
+| optlite | 4 | MISSED 1e-08 |
+Not measured: peer (time limit).
+
+task-4 [2 thread(s)]
+
+| solver | min s | note |
+|---|---|---|
+Not measured: optlite (time limit).
+
+| task | us | peer | its time / ours | wanted | share of limit | wanted |
+|---|---|---|---|---|---|---|
+| task-1 | 2 | peer | 2.5 | 1 | - | - |
+"""
 
 
 def test_no_table_of_limits_without_limits():
@@ -131,12 +186,25 @@ def test_no_table_of_limits_without_limits():
 
 
 def test_what_a_script_printed_is_made_readable():
-    text = (
-        "{'processor': 'P', 'cores': 2, 'memory': '1 GiB', 'system': 'S', 'load': 0.5, "
-        "'versions': {'numpy': '2'}, 'blas': ['b'], 'optlite': {'threads': 1}}\n"
-        "task-1 [1 thread(s)]\n\n| a |\n|---|\n| 1 |\nNot measured: x.\n"
-    )
-    page = load("benchmark_tables").printed_page(text)
+    page = load("benchmark_tables").printed_page(PRINTED)
     assert "- P, 2 cores, 1 GiB, S; load average at the start 0.50" in page
-    assert "\n## task-1 [1 thread(s)]\n" in page
-    assert "| 1 |\n\nNot measured: x." in page
+    assert "\n## 2026-11-26, commit abc1234\n" in page
+    assert page.index("## Summary") < page.index("Limits with 1 thread(s)") < page.index("### ")
+    assert "\n### task-1 [1 thread(s)]\n" in page
+    assert "| peer | 5 | 4 |  |\n\nNot measured: x." in page
+    assert "### What was wanted, and what was reached\n\n| task | us |" in page
+
+
+def test_a_summary_compares_with_the_fastest_that_solved_the_same_problem():
+    page = load("benchmark_tables").printed_page(PRINTED)
+    rows = [line for line in page.splitlines() if line.startswith("| task-")]
+    assert rows[:-1] == [
+        "| task-1 [1 thread(s)] | 2 ms | peer | 5 ms | 2.5 |",
+        "| task-2 [1 thread(s), cpu clock] | 4 s | peer | 2 s | 0.5 |",
+        "| task-3 [2 thread(s)] | 4 s, missed | - | - | - |",
+    ]
+
+
+def test_a_result_without_day_and_commit_says_so():
+    found = load("benchmark_tables").report().when_and_what({})
+    assert found == "day not recorded, commit not recorded"

@@ -1,7 +1,9 @@
 """Sphinx extension: write pages of benchmarks from the result files in ``benchmarks/published``.
 
-``linear.json`` is a result of ``benchmarks/linear.py``, which ``report.py`` makes into tables; the
-``.txt`` files are what the other scripts printed: the machine, and a table for each task.
+A file has the name of the script whose result it is. ``linear.json`` is what ``linear.py`` wrote,
+which ``report.py`` makes into tables; the ``.txt`` files are what the other scripts printed: the
+machine with date and commit, its limits, and a table for each task. Several runs of a script, one
+after the other, make one page.
 """
 
 import ast
@@ -16,37 +18,47 @@ FOLDER = "benchmarks"
 
 TITLES = {
     "linear": "Linear models",
-    "sparse": "Sparse models",
+    "lasso": "Lasso and sparse models",
+    "bcd": "Block coordinate descent",
     "boosting": "Boosting",
     "transport": "Optimal transport",
     "optim": "Steps of update rules",
     "curvature": "Products with Hessians",
 }
+TASK = re.compile(r"\S.*\[\d+ thread\(s\).*\]")
+GOALS = "| task | us |"
+#: Rows that are no rivals: what they note says that they did not solve the problem.
+NO_RIVAL = re.compile("MISSED|another problem")
 
 
-def linear_page(document):
-    """Return the Markdown of a result of linear.py."""
+def report():
+    """Return the module that makes results of linear.py into tables."""
     sys.path.insert(0, str(ROOT / "benchmarks"))
     try:
         import report
     finally:
         sys.path.pop(0)
-    return report.markdown(document)
+    return report
+
+
+# What the scripts print ---------------------------------------------------------------------------
 
 
 def printed_page(text):
-    """Return the Markdown of what a script printed.
+    """Return the Markdown of what a script printed in one or several runs.
 
-    Names of tasks become headings, the dict of the machine sentences, and lines that follow a table
-    directly paragraphs: Markdown would read them as rows.
+    The dict of the machine becomes the heading of a run and a list, names of tasks become headings,
+    and lines that follow a table directly paragraphs: Markdown would read them as rows.
     """
-    lines = []
+    lines = ["## Summary", "", *summary_lines(tables(text)), ""]
     for line in text.splitlines():
         if line.startswith("{'processor'"):
             lines += machine_lines(ast.literal_eval(line.strip()))
-        elif re.fullmatch(r"\S.*\[\d+ thread\(s\).*\]", line):
-            lines += [f"## {line}"]
-        elif lines and lines[-1].startswith("|") and line and not line.startswith("|"):
+        elif TASK.fullmatch(line):
+            lines += [f"### {line}"]
+        elif line.startswith(GOALS):
+            lines += ["### What was wanted, and what was reached", "", line]
+        elif lines[-1].startswith("|") and line and not line.startswith("|"):
             lines += ["", line]
         else:
             lines += [line]
@@ -54,12 +66,16 @@ def printed_page(text):
 
 
 def machine_lines(machine):
-    """Return what the times were measured on."""
+    """Return when a run was made, of which commit, and on what."""
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     own = ", ".join(f"{name} {value}" for name, value in machine["optlite"].items())
+    load = machine.get("load")
     return [
+        f"## {report().when_and_what(machine)}",
+        "",
         f"- {machine['processor']}, {machine['cores']} cores, {machine['memory']}, "
-        f"{machine['system']}; load average at the start {machine['load']:.2f}",
+        f"{machine['system']}"
+        + ("" if load is None else f"; load average at the start {load:.2f}"),
         f"- optlite: {own}",
         f"- {versions}",
         f"- BLAS: {'; '.join(machine['blas'])}",
@@ -67,11 +83,68 @@ def machine_lines(machine):
     ]
 
 
+def tables(text):
+    """Return the table of each task: its name, and a dict for each row."""
+    found, name, head = [], None, None
+    for line in text.splitlines():
+        if TASK.fullmatch(line):
+            name, head = line, None
+        elif name and line.startswith("|") and not line.startswith("|-"):
+            cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+            if head is None:
+                head = cells
+                found.append((name, []))
+            else:
+                found[-1][1].append(dict(zip(head, cells, strict=True)))
+        elif head and not line.startswith("|"):
+            name = None  # the table has ended
+    return found
+
+
+def summary_lines(found):
+    """Return one row a task: optlite, and the fastest other solver that solved it."""
+    lines = ["| task | optlite | fastest other | its time | ratio |", "|---|---|---|---|---|"]
+    for name, rows in found:
+        if not rows:  # nothing was measured; below the table stands why
+            continue
+        solver, column = time_column(rows[0])
+        own = next((row for row in rows if row[solver] == "optlite"), None)
+        others = [
+            row
+            for row in rows
+            if not row[solver].startswith("optlite")
+            and not NO_RIVAL.search(row.get("note", ""))
+            and row.get("NLL") != "nan"
+        ]
+        best = min(others, key=lambda row: float(row[column]), default=None)
+        unit = column.split()[-1]
+        cells = [name, f"{own[column]} {unit}" if own else "not measured", "-", "-", "-"]
+        if best:
+            cells[2:4] = best[solver], f"{best[column]} {unit}"
+        if own and "MISSED" in own.get("note", ""):
+            cells[1] += ", missed"
+        elif own and best:
+            cells[4] = f"{float(best[column]) / float(own[column]):.3g}"
+        lines += ["| " + " | ".join(cells) + " |"]
+    return lines
+
+
+def time_column(row):
+    """Return the columns that hold the solver and its time: the median, or what comes first."""
+    solver, first, *others = row
+    return solver, next((name for name in (first, *others) if "median" in name), first)
+
+
+# Pages --------------------------------------------------------------------------------------------
+
+
 def page_text(path):
     """Return the page of a result file."""
     text = path.read_text(encoding="utf-8")
-    body = linear_page(json.loads(text)) if path.suffix == ".json" else printed_page(text)
-    return f"# {TITLES[path.stem]}\n\n{body}"
+    is_json = path.suffix == ".json"
+    body = report().markdown(json.loads(text)) if is_json else printed_page(text)
+    script = f"Measured by `benchmarks/{path.stem}.py`; `benchmarks/README.md` says how."
+    return f"# {TITLES[path.stem]}\n\n{script}\n\n{body}"
 
 
 def write_pages(source):
