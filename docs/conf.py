@@ -35,6 +35,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "local_mathjax",
     "registry_pages",
+    "bibliography",
     "rule_comparison",
     "exercise_list",
     "lesson_pages",

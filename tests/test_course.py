@@ -1,5 +1,6 @@
 """The course: no lesson is left out of the table, and what the table says of each is there."""
 
+import ast
 import importlib
 import json
 import re
@@ -24,6 +25,7 @@ def load(name):
 
 
 course = load("course")
+bibliography = load("bibliography")
 lesson_pages = load("lesson_pages")
 LESSONS = pytest.mark.parametrize("lesson", course.LESSONS, ids=lambda lesson: lesson.name)
 
@@ -39,19 +41,79 @@ def test_chapters_are_those_of_the_exercises():
     assert tuple(course.COURSE) == exercises.CHAPTERS
 
 
+def cells(lesson):
+    """Return text and code of each cell of a script; the docstring is the text of the first."""
+    script = lesson.script.read_text(encoding="utf-8")
+    first, *others = re.split(r"^# %%$", script, flags=re.M)
+    text, code = first.split('"""', 2)[1:]
+    found = [(text, code)]
+    for cell in others:
+        comment = re.match(r"\n((?:#.*\n)*)", cell)
+        found.append((re.sub("^# ?", "", comment[1], flags=re.M), cell[comment.end() :]))
+    return found
+
+
+def calls(code):
+    """Return the names of what a piece of code calls."""
+    nodes = [node.func for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)]
+    return {getattr(node, "attr", getattr(node, "id", "")) for node in nodes}
+
+
 @LESSONS
-def test_a_lesson_asks_a_question_and_names_a_source(lesson):
+def test_a_lesson_asks_a_question_and_states_the_mathematics(lesson):
     assert lesson.title()
     assert lesson.question(), "A lesson begins with a paragraph **Question.**"
-    text = lesson.script.read_text(encoding="utf-8")
-    assert re.search(r"\*\*Sources?\.?\*\*|^# (References|Sources)$|\b(1[89]|20)\d\d\b", text, re.M)
+    text, _ = cells(lesson)[0]
+    assert ".. math::" in text or text.count(":math:") >= 3, "The equation comes before the code."
+
+
+@LESSONS
+def test_a_lesson_steps_through_its_method(lesson):
+    found = [(text, code) for text, code in cells(lesson) if "**Step by step" in text]
+    assert found, "Show records in a cell that begins with **Step by step.**"
+    for _, code in found:
+        loops = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.For)]
+        assert loops, "One record after the other."
+        assert calls(code) & {"print", "plot", "show"}, (
+            "What is in a record, the reader wants to see."
+        )
+
+
+@LESSONS
+def test_a_lesson_shows_a_figure_and_ends_with_exercises_claims_and_sources(lesson):
+    found = cells(lesson)
+    code = "\n".join(code for _, code in found)
+    assert calls(code) & {"show", "animate_blocks"}
+    headings = "\n".join(text for text, _ in found)
+    assert re.search(r"^(\*\*)?Exercises?\b", headings, re.M)
+    assert found[-1][0].startswith("\n**Sources.**") or found[-1][0].startswith("**Sources.**")
+    assert not found[-1][1].strip(), "The sources are the last that a lesson says."
+    table = [code for _, code in found if re.fullmatch(r"\s*claims\s*", code)]
+    assert len(table) == 1, "A cell with the one word claims is the table."
 
 
 @LESSONS
 def test_a_lesson_asserts_what_it_claims(lesson):
     text = lesson.script.read_text(encoding="utf-8")
-    found = re.findall(r"\bclaims\.(?:equal|at_most|at_least)\(|^\s*assert ", text, re.M)
-    assert len(found) >= 3
+    found = re.findall(r"\bclaims\.(?:equal|at_most|at_least)\(", text)
+    assert len(found) >= 5
+
+
+@LESSONS
+def test_works_that_a_lesson_names_are_among_its_sources(lesson):
+    works = bibliography.works(bibliography.sources_of_lesson(lesson))
+    tree = ast.parse(lesson.script.read_text(encoding="utf-8"))
+    constants = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    texts = [text for text in constants if isinstance(text, str)]
+    for text in [*texts, *(text for text, _ in cells(lesson)[:-1])]:
+        line = " ".join(text.split())
+        for match in re.finditer(r"\b(?:1[89]|20)\d\d\b", line):
+            names = line[max(match.start() - 70, 0) : match.start()]
+            if re.search(r"[A-Z][\w']+[^.;%]{0,40}$", names):  # "Li and others, 2019"; not a number
+                near = {work.surname.split()[-1] for work in works if work.year == match[0]}
+                assert any(name in names for name in near), (
+                    f"{names[-40:]}{match[0]} is not among the **Sources.**"
+                )
 
 
 @LESSONS
@@ -75,12 +137,15 @@ def test_a_lesson_shows_a_twin_and_a_kernel_and_links_to_tests(lesson):
         assert f"<exercise-{name}>" in page
 
 
-def test_kernels_that_a_lesson_shows_itself_are_not_shown_twice():
-    lesson = course.LESSONS[0]
-    own = ".. literalinclude:: ../../../cpp/include/optlite/rules/sgd.hpp\n   :language: cpp\n"
-    assert "literalinclude" in lesson_pages.closing(lesson, "")
-    page = lesson_pages.closing(lesson, own)
-    assert "literalinclude" not in page and "Tests that hold them together" in page
+@LESSONS
+def test_each_twin_and_each_kernel_is_shown_once_and_whole(lesson):
+    """By the lesson itself, whose comments are its text, or by what is put at its end."""
+    text = re.sub("^# ?", "", lesson.script.read_text(encoding="utf-8"), flags=re.M)
+    page = text + lesson_pages.closing(lesson, text)
+    shown = lesson_pages.INCLUDED.findall(page)
+    for path in {path for pair in lesson.pairs() for path in pair}:
+        assert shown.count(path.relative_to(ROOT).as_posix()) == 1, path
+    assert not re.search(r":(lines|pyobject|start-\w+|end-\w+):", page)
 
 
 def test_a_lesson_is_completed_before_its_buttons():
@@ -180,9 +245,9 @@ Not measured: optlite (time limit).
 def test_no_table_of_limits_without_limits():
     tables = load("benchmark_tables")
     document = json.loads((tables.PUBLISHED / "linear.json").read_text(encoding="utf-8"))
-    assert "| limit |" not in tables.linear_page({**document, "limits": {}})
+    assert "| limit |" not in tables.report().markdown({**document, "limits": {}})
     limits = {"1": {"read": 12.5}}
-    assert "| limit | 1 thread(s) |" in tables.linear_page({**document, "limits": limits})
+    assert "| limit | 1 thread(s) |" in tables.report().markdown({**document, "limits": limits})
 
 
 def test_what_a_script_printed_is_made_readable():

@@ -8,13 +8,14 @@ the sidebar follow it.
 
 import re
 
+import bibliography
 import course
 import source_pages
 from gallery_order import ReadingOrder
 
 from optlite import exercises
 
-INCLUDED_KERNEL = re.compile(r"literalinclude:: \S+\.[ch]pp$", re.M)
+INCLUDED = re.compile(r"literalinclude:: [./]*(\S+)$", re.M)
 FOOTER = re.compile(r"^(\.\. rst-class:: sphx-glr-timing|\.\. _sphx_glr_download_)", re.M)
 INTRODUCTION = """
 One question each, fifteen minutes to read: the equation, the smallest code that shows it, a
@@ -25,7 +26,8 @@ lesson ends with functions to write yourself, which a program checks (:doc:`/exe
 the NumPy twin and the C++ kernel of what it is about.
 
 Calculus and NumPy are enough to begin; the first lesson of a chapter asks for nothing else. Start
-at the top, or where your question is.
+at the top, or where your question is. To run a lesson, :doc:`install </install>` the package with
+the extra ``plot`` and take the script or the notebook at the lesson's end.
 """
 
 
@@ -50,30 +52,54 @@ def closing(lesson, text):
     """Return what is added to a lesson, whose own text may show twins and kernels already."""
     lines = ["", "Write it yourself", "-----------------", ""]
     lines += exercise_lines(lesson.exercises.split())
-    lines += [
-        f'``optlite.exercises.show("{lesson.exercises.split()[0]}")`` prints the statement,',
-        "``optlite.exercises.check`` tries your function and names what does not hold.",
+    lines += how_to(exercises.get(lesson.exercises.split()[0]))
+    lines += twins_and_kernels(lesson, set(INCLUDED.findall(text)))
+    links = ", ".join(source_pages.link(path) for path in lesson.test_files())
+    lines += [f"Tests that hold them together: {links}.", ""]
+    cited = bibliography.references(bibliography.sources_of_lesson(lesson))
+    return "\n".join([*lines, f"In the bibliography: {cited}.", "", ""])
+
+
+def how_to(exercise):
+    """Return what to type to read an exercise and to have it checked."""
+    name, function = exercise.name, exercise.function_name
+    return [
+        "The statement, a frame for the function, and the check, which tries it on random problems",
+        "and names what does not hold:",
+        "",
+        ".. code-block:: python",
+        "",
+        "   from optlite import exercises",
+        "",
+        f'   exercises.show("{name}")',
+        "",
+        "",
+        f"   def {exercise.signature}:",
+        "       ...",
+        "",
+        "",
+        f'   exercises.check("{name}", {function})',
+        "",
+        f"or in a shell ``optlite exercise show {name}``, and ``optlite exercise check {name}",
+        "homework.py`` for a function in a file.",
         "",
     ]
-    if not INCLUDED_KERNEL.search(text):
-        lines += ["Twin and kernel", "---------------", ""]
-        lines += [
-            "The same mathematics twice: NumPy to read and to step through, C++ to run.",
-            "",
-        ]
-        lines += tabs(lesson.pairs())
-    links = ", ".join(source_pages.link(path) for path in lesson.test_files())
-    return "\n".join([*lines, f"Tests that hold them together: {links}.", "", ""])
 
 
-def tabs(pairs):
-    """Return a set of tabs with each twin and each kernel."""
-    lines = [".. tab-set::", ""]
-    for path in dict.fromkeys(path for pair in pairs for path in pair):
-        language = "python" if path.suffix == ".py" else "cpp"
-        where = path.relative_to(course.ROOT).as_posix()
+def twins_and_kernels(lesson, shown):
+    """Return a set of tabs with each twin and each kernel that the lesson has not shown itself."""
+    files = [path.relative_to(course.ROOT).as_posix() for pair in lesson.pairs() for path in pair]
+    left = [where for where in dict.fromkeys(files) if where not in shown]
+    if not left:
+        return []
+    title = "Further twins and kernels" if shown else "Twin and kernel"
+    lines = [title, "-" * len(title), ""]
+    lines += ["The same mathematics twice: NumPy to read and to step through, C++ to run.", ""]
+    lines += [".. tab-set::", ""]
+    for where in left:
+        name, language = where.rpartition("/")[2], "python" if where.endswith(".py") else "cpp"
         lines += [
-            f"   .. tab-item:: {path.name}",
+            f"   .. tab-item:: {name}",
             "",
             f"      .. literalinclude:: /../{where}",
             f"         :language: {language}",
@@ -97,7 +123,7 @@ def course_page():
         lines += [".. toctree::", "   :hidden:", f"   :caption: {title}", ""]
         lines += [f"   /{lesson.document}" for lesson in lessons] + [""]
     lines += [".. toctree::", "   :hidden:", "   :caption: Beside the lessons", ""]
-    return "\n".join([*lines, "   /exercises", "   /concepts", ""])
+    return "\n".join([*lines, "   /exercises", "   /concepts", "   /bibliography", ""])
 
 
 def cards(lessons):

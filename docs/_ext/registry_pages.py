@@ -9,6 +9,7 @@ warning of ``literalinclude``, and warnings fail the build.
 import math
 from pathlib import Path
 
+import bibliography
 import course
 import registry_plots
 import rule_forms
@@ -291,6 +292,7 @@ def page_text(record, figure):
         lines += [f".. figure:: {record['name']}.png", f"   :alt: {figure.alt}", ""]
         lines += [f"   {figure.caption}", ""]
     lines += [*heading("Reference", "-"), escape(record["reference"]), ""]
+    lines += [f"In the bibliography: {bibliography.references(record['reference'])}.", ""]
     if "slots" in record:
         lines += heading("In Python", "-")
         lines += [f".. autoclass:: optlite.optim.{record['class_name']}", "   :no-members:", ""]

@@ -61,7 +61,7 @@ radius = np.abs(np.linalg.eigvals(matrices)).max(axis=1)
 plain = np.abs(1.0 - RATE * eigenvalues)
 
 # %%
-# The method itself, stepped through on a quadratic with four of these eigenvalues: the factor by
+# **Step by step.** The method itself, on a quadratic with four of these eigenvalues: the factor by
 # which each coordinate shrinks in a step, fitted to its records, is the spectral radius.
 
 four = np.array([1e-4, 1e-3, 1e-2, 4.0])
@@ -69,6 +69,9 @@ f = objectives.from_callable(lambda x: 0.5 * four @ x**2, lambda x: four * x, sh
 STEPS = 4000
 for rule, predicted in ((SGD, np.abs(1.0 - RATE * four)), (ASGD, None)):
     records = list(optim.steps(f, np.ones(4), rule, max_iter=STEPS, tol=0.0))
+    for record in records[:: STEPS // 4]:
+        sizes = " ".join(f"{size:7.1e}" for size in np.abs(record.x))
+        print(f"{type(rule).__name__:4s} step {record.iteration:4d}: |x| = {sizes}")
     path = np.abs([record.x for record in records])
     if predicted is None:
         predicted = np.array([np.abs(np.linalg.eigvals(matrix(each))).max() for each in four])
@@ -315,7 +318,7 @@ claims
 
 # %%
 # **Sources.** P. Jain, S. M. Kakade, R. Kidambi, P. Netrapalli and A. Sidford, Accelerating
-# stochastic gradient descent for least squares regression, 2018. R. Kidambi, P. Netrapalli, P. Jain
-# and S. M. Kakade, On the insufficiency of existing momentum schemes for stochastic optimization,
-# 2018. X. Li, Y. Deng, J. Wu, D. Zhou and Q. Gu, Risk bounds of accelerated SGD for
-# overparameterized linear regression, 2024.
+# stochastic gradient descent for least squares regression, 2018, arXiv:1704.08227. R. Kidambi, P.
+# Netrapalli, P. Jain and S. M. Kakade, On the insufficiency of existing momentum schemes for
+# stochastic optimization, 2018. X. Li, Y. Deng, J. Wu, D. Zhou and Q. Gu, Risk bounds of
+# accelerated SGD for overparameterized linear regression, 2024.

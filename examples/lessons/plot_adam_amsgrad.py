@@ -185,5 +185,5 @@ claims.at_most(
 claims
 
 # %%
-# **Sources.** Reddi, Kale and Kumar, On the convergence of Adam and beyond, 2018. Zhang, Chen, Shi,
-# Sun and Luo, Adam can converge without any modification on update rules, 2022.
+# **Sources.** Reddi, Kale and Kumar, On the convergence of Adam and beyond, 2018, arXiv:1904.09237.
+# Zhang, Chen, Shi, Sun and Luo, Adam can converge without any modification on update rules, 2022.

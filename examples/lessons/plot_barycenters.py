@@ -250,6 +250,7 @@ claims
 
 # %%
 # **Sources.** Agueh and Carlier, Barycenters in the Wasserstein space, 2011. Cuturi and Doucet,
-# Fast computation of Wasserstein barycenters, 2014. Benamou, Carlier, Cuturi, Nenna and Peyré,
-# Iterative Bregman projections for regularized transportation problems, 2015. Janati, Cuturi and
-# Gramfort, Debiased Sinkhorn barycenters, 2020. The numbers behind ≥ are ours.
+# Fast computation of Wasserstein barycenters, 2014, arXiv:1310.4375. Benamou, Carlier, Cuturi,
+# Nenna and Peyré, Iterative Bregman projections for regularized transportation problems, 2015,
+# arXiv:1412.5154. Janati, Cuturi and Gramfort, Debiased Sinkhorn barycenters, 2020,
+# arXiv:2006.02575. The numbers behind ≥ are ours.

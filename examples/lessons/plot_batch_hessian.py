@@ -141,6 +141,34 @@ for ax in axes:
 plt.show()
 
 # %%
+# **Step by step.** Batches of four, at a rate in the middle between the two limits: too long for
+# the sharpest directions of most batches, and yet not a divergence. In some steps the distance from
+# the solution rises (marked), and the next batches repair it.
+
+B = STEPS[2]
+rate = 0.5 * (limits[2] + stable[2])
+few = objectives.LeastSquares(X[:300], X[:300] @ np.ones(d))
+run = optim.steps(
+    few, zero, optim.SGD(rate), max_iter=400, tol=0.0, batch_size=int(B), random_state=0
+)
+distances = []
+for record in run:
+    distances.append(np.linalg.norm(record.x - 1.0))
+    mark = "<-" if record.iteration > 0 and distances[-1] > distances[-2] else ""
+    if record.iteration <= 20 or record.iteration % 100 == 0:
+        print(f"step {record.iteration:3d}: distance from the solution {distances[-1]:8.2e} {mark}")
+rises = int(np.sum(np.diff(distances) > 0.0))
+claims.at_least(
+    "a rate between the limits: steps of 400 away from the solution", "the run", 20, rises
+)
+claims.at_most(
+    "... and the distance after 400 steps over that of the start",
+    "stable in mean square",
+    0.1,
+    distances[-1] / distances[0],
+)
+
+# %%
 # A network
 # ---------
 # The noise of a network's Hessian is neither of the two: it is largest along the top eigenvector u.

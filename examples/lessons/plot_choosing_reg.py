@@ -84,9 +84,9 @@ claims.at_least(
 )
 
 # %%
-# **While a run goes on** the bounds can be watched: :func:`optlite.ot.steps` stops after each
-# iteration, and the potentials of its record are all that the bounds need. They hold from the first
-# one on, long before the run has converged.
+# **Step by step.** The bounds can be watched while a run goes on: :func:`optlite.ot.steps` stops
+# after each iteration, and the potentials of its record are all that the bounds need. They hold
+# from the first one on, long before the run has converged.
 
 print("iteration   ε / mean   marginal error   lower bound   upper bound")
 watched = []
@@ -297,9 +297,9 @@ for name in ("c-transform", "round-to-marginals"):
 claims
 
 # %%
-# **Sources.** Cuturi, Sinkhorn distances, 2013. Altschuler, Weed and Rigollet, Near-linear time
-# approximation algorithms for optimal transport via Sinkhorn iteration, 2017. Cominetti and San
-# Martín, Asymptotic analysis of the exponential penalty trajectory in linear programming, 1994.
-# Weed, An explicit analysis of the entropic penalty in linear programming, 2018. Aldous, The
-# zeta(2) limit in the random assignment problem, 2001. The numbers behind ≤ and ≥ of "the run" are
-# ours.
+# **Sources.** Cuturi, Sinkhorn distances: lightspeed computation of optimal transport, 2013.
+# Altschuler, Weed and Rigollet, Near-linear time approximation algorithms for optimal transport via
+# Sinkhorn iteration, 2017, arXiv:1705.09634. Cominetti and San Martín, Asymptotic analysis of the
+# exponential penalty trajectory in linear programming, 1994. Weed, An explicit analysis of the
+# entropic penalty in linear programming, 2018. Aldous, The zeta(2) limit in the random assignment
+# problem, 2001. The numbers behind ≤ and ≥ of "the run" are ours.

@@ -67,8 +67,8 @@ def gap(w):
 # %%
 # Coordinate descent, a record a sweep
 # ------------------------------------
-# Along one coordinate the minimum is known: soft thresholding. This is the whole method (Friedman,
-# Hastie and Tibshirani 2010).
+# **Step by step.** Along one coordinate the minimum is known: soft thresholding. This is the whole
+# method (Friedman, Hastie and Tibshirani 2010).
 
 
 def sweeps(count):

@@ -112,9 +112,9 @@ claims.at_least(
 )
 
 # %%
-# **Stage by stage** the forecast becomes sharp, and stays about calibrated: intervals shrink from
-# the climate of all hours to those of the hour, and hold what they say on the way. Each record is a
-# stage:
+# **Step by step**, which is stage by stage, the forecast becomes sharp, and stays about calibrated:
+# intervals shrink from the climate of all hours to those of the hour, and hold what they say on the
+# way. Each record is a stage:
 
 
 @dataclass(frozen=True)

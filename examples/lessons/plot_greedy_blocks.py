@@ -80,6 +80,18 @@ for rule, (values, chosen) in in_numpy.items():
     )
 
 # %%
+# **Step by step.** A record says which variables moved, by which score they were chosen, and how
+# far they went:
+
+print("rule   iteration   variables                   score       |d|          f")
+for rule, run in records.items():
+    for r in run[1:4]:
+        print(
+            f"{rule:5s}{r.iteration:11d}   {r.block.tolist()!s:26s}{r.score:9.3g}"
+            f"{r.step_norm:10.3g}{r.objective:11.4g}"
+        )
+
+# %%
 # Promise and decrease
 # --------------------
 # A record holds the score by which its block was chosen. Half of it is what the rule promises. The
@@ -276,7 +288,8 @@ claims
 
 # %%
 # **Sources.** J. Nutini, M. Schmidt, I. Laradji, M. Friedlander and H. Koepke, Coordinate descent
-# converges faster with the Gauss-Southwell rule than random selection, 2015. J. Nutini, I. Laradji
-# and M. Schmidt, Let's make block coordinate descent converge faster: faster greedy rules,
-# message-passing, active-set complexity, and superlinear convergence, 2022. Whether greedy steps
-# are worth their price is the next lesson, :doc:`plot_greedy_pays`.
+# converges faster with the Gauss-Southwell rule than random selection, 2015, arXiv:1506.00552. J.
+# Nutini, I. Laradji and M. Schmidt, Let's make block coordinate descent converge faster: faster
+# greedy rules, message-passing, active-set complexity, and superlinear convergence, 2022,
+# arXiv:1712.08859. Whether greedy steps are worth their price is the next lesson,
+# :doc:`plot_greedy_pays`.

@@ -78,6 +78,23 @@ claims.at_most(
 )
 
 # %%
+# **Step by step.** The losses of the most frequent and of the rarest class, from the records of
+# both methods: gradient descent learns one class after the other, sign descent all of them at once.
+
+RUNS = {
+    "gradient descent": {"method": "sgd", "learning_rate": rate, "max_iter": steps},
+    "sign descent": {"method": "signsgd", "learning_rate": 0.01, "max_iter": 300},
+}
+for name, options in RUNS.items():
+    for record in optim.steps(toy, tol=0.0, **options):
+        if record.iteration in (0, 10, 100, 300, 1000, 2000):
+            losses = class_losses(record.x)
+            print(
+                f"{name:16s} step {record.iteration:4d}: loss of class 1 {losses[0]:.4f}, of class "
+                f"{K} {losses[-1]:.4f}"
+            )
+
+# %%
 # **But nothing stops a larger rate** in the toy: with :math:`\eta = 10^6` gradient descent solves
 # it in one step. What limits :math:`\eta` in practice is the curvature that the frequent classes
 # cause in inputs that all classes share. So now inputs that overlap: uniform on
@@ -209,5 +226,5 @@ claims.at_most(
 claims
 
 # %%
-# **Source.** Kunstner, Yadav, Milligan, Schmidt and Bietti, Heavy-tailed class imbalance and why
+# **Sources.** Kunstner, Yadav, Milligan, Schmidt and Bietti, Heavy-tailed class imbalance and why
 # Adam outperforms gradient descent on language models, 2024.

@@ -124,6 +124,18 @@ claims.equal(
 )
 
 
+# %%
+# **Step by step.** What a layer of either kind leaves of the labels: the losses of the records. The
+# last column is gradient descent after so many steps as Newton's are worth.
+
+print("layer   gradient descent   iterative Newton   gradient descent, layer 2^k")
+for k in range(9):
+    print(
+        f"{k:5d}   {descent[k].objective:16.2e}   {f.value(newton[k]):16.2e}   "
+        f"{descent[2**k].objective:16.2e}"
+    )
+
+
 def query_error(w):
     """Return the root mean square error of the predictions for the queries."""
     return np.sqrt(np.mean((queries @ (w - w_true)) ** 2))
@@ -209,6 +221,6 @@ claims
 
 # %%
 # **Sources.** G. Schulz, Iterative Berechnung der reziproken Matrix, 1933. J. von Oswald et al.,
-# Transformers learn in-context by gradient descent, ICML 2023. D. Fu, T. Chen, R. Jia and
-# V. Sharan, Transformers learn to achieve second-order convergence rates for in-context linear
-# regression, NeurIPS 2024.
+# Transformers learn in-context by gradient descent, ICML 2023, arXiv:2212.07677. D. Fu, T. Chen, R.
+# Jia and V. Sharan, Transformers learn to achieve second-order convergence rates for in-context
+# linear regression, NeurIPS 2024.

@@ -120,6 +120,29 @@ claims.equal(
 )
 
 # %%
+# **Step by step.** The formula is the first step of Newton's method for the objective without the
+# sample. Its records, for the sample that moves w the most: the first step is the prediction, and
+# what the others add is its error.
+
+i = int(np.argmax(length))
+weight = np.ones(n)
+weight[i] = 0.0
+f = objectives.Logistic(X, y, ALPHA * n / (n - 1), sample_weight=weight)
+run = list(optim.steps(f, w, method="newton", max_iter=4, tol=0.0))
+for record in run:
+    off = np.linalg.norm(record.x - without[i]) / length[i]
+    print(
+        f"step {record.iteration}: gradient {record.gradient_norm:.1e}, distance from the minimum "
+        f"without sample {i}, of that at the start: {off:.1e}"
+    )
+claims.at_most(
+    "first step of Newton's method without that sample, and the formula: relative difference",
+    "Pregibon 1981",
+    1e-9,
+    np.linalg.norm(run[1].x - w - newton[i]) / np.linalg.norm(newton[i]),
+)
+
+# %%
 # **What it is good for**: not the move of w, but of a prediction or a loss, which is a product
 # with a gradient. With many parameters one solves for that gradient instead, :math:`v = H^{-1}
 # \nabla L_{test}`, one system for all training points. The Hessian is then never written down:
@@ -263,4 +286,5 @@ claims
 # change in one element of a given matrix, 1950. D. M. Allen, The relationship between variable
 # selection and data augmentation and a method for prediction, 1974. D. Pregibon, Logistic
 # regression diagnostics, 1981. R. D. Cook and S. Weisberg, Residuals and influence in regression,
-# 1982. P. W. Koh and P. Liang, Understanding black-box predictions via influence functions, 2017.
+# 1982. P. W. Koh and P. Liang, Understanding black-box predictions via influence functions, 2017,
+# arXiv:1703.04730.

@@ -66,6 +66,17 @@ run = list(lanczos_steps(A, 30, start))
 SpectrumDisplay.from_lanczos(run, values, name="Ritz values")
 plt.show()
 
+# %%
+# **Step by step.** A record holds T so far, its eigenvalues, and how far each is from one of A at
+# most (why, is the next section):
+
+print("step    alpha     beta   largest Ritz value   its error   its bound")
+for step, found in enumerate(run[:12], 1):
+    print(
+        f"{step:4d} {found.alphas[-1]:8.4f} {found.betas[-1]:8.4f}   {found.ritz_values[-1]:18.12f}"
+        f"   {2.5 - found.ritz_values[-1]:9.1e}   {found.residual_bounds[-1]:9.1e}"
+    )
+
 errors = np.array([2.5 - found.ritz_values[-1] for found in run])
 power = start.copy()
 for _ in range(10):
@@ -239,14 +250,12 @@ claims.at_most(
 claims
 
 # %%
-# References
-# ----------
-# C. Lanczos, An iteration method for the solution of the eigenvalue problem of linear differential
-# and integral operators, 1950. S. Kaniel, Estimates for some computational techniques in linear
-# algebra, 1966. C. C. Paige, The computation of eigenvalues and eigenvectors of very large sparse
-# matrices, thesis, 1971. Y. Saad, On the rates of convergence of the Lanczos and the block-Lanczos
-# methods, 1980; Numerical methods for large eigenvalue problems, 2011. H. D. Simon, The Lanczos
-# algorithm with partial reorthogonalization, 1984. B. N. Parlett, The symmetric eigenvalue problem,
-# 1998. G. H. Golub and G. Meurant, Matrices, moments and quadrature with applications, 2010.
-# T. Chen, T. Trogdon and S. Ubaru, Analysis of stochastic Lanczos quadrature for spectrum
-# approximation, 2021.
+# **Sources.** C. Lanczos, An iteration method for the solution of the eigenvalue problem of linear
+# differential and integral operators, 1950. S. Kaniel, Estimates for some computational techniques
+# in linear algebra, 1966. C. C. Paige, The computation of eigenvalues and eigenvectors of very
+# large sparse matrices, 1971. Y. Saad, On the rates of convergence of the Lanczos and the
+# block-Lanczos methods, 1980. Y. Saad, Numerical methods for large eigenvalue problems, 2011. H. D.
+# Simon, The Lanczos algorithm with partial reorthogonalization, 1984. B. N. Parlett, The symmetric
+# eigenvalue problem, 1998. G. H. Golub and G. Meurant, Matrices, moments and quadrature with
+# applications, 2010. T. Chen, T. Trogdon and S. Ubaru, Analysis of stochastic Lanczos quadrature
+# for spectrum approximation, 2021.

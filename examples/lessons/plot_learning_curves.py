@@ -21,6 +21,8 @@ by :math:`E\, a a^\top S a a^\top = H \operatorname{tr}(H S) + 2 H S H` (Bordelo
 shaken by the loss of *all* of them.
 """
 
+from itertools import islice
+
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -30,16 +32,21 @@ from optlite.display import Claims
 claims = Claims()
 
 
-def theory(eigenvalues, start, rate, n_steps, batch=1, sigma=0.0):
-    """Return the expected loss after each step."""
-    second, losses = start**2, []
+def moments(eigenvalues, start, rate, batch=1, sigma=0.0):
+    """Yield m after each step, and L."""
+    m = start**2
     keep = (1.0 - rate * eigenvalues) ** 2 + (rate * eigenvalues) ** 2 / batch
     shake = rate**2 * eigenvalues / batch
-    for _ in range(n_steps + 1):
-        loss = 0.5 * eigenvalues @ second
-        losses.append(loss)
-        second = keep * second + shake * (2.0 * loss + sigma**2)
-    return np.array(losses)
+    while True:
+        loss = 0.5 * eigenvalues @ m
+        yield m, loss
+        m = keep * m + shake * (2.0 * loss + sigma**2)
+
+
+def theory(eigenvalues, start, rate, n_steps, batch=1, sigma=0.0):
+    """Return the expected loss after each step."""
+    steps = moments(eigenvalues, start, rate, batch, sigma)
+    return np.array([loss for _, loss in islice(steps, n_steps + 1)])
 
 
 def runs(eigenvalues, start, rate, n_steps, batch=1, sigma=0.0, count=300):
@@ -71,6 +78,28 @@ CASES = {
 STEPS, RATE = 250, 0.2
 curves = {name: theory(eigenvalues, start, RATE, STEPS, **case) for name, case in CASES.items()}
 found = {name: runs(eigenvalues, start, RATE, STEPS, **case) for name, case in CASES.items()}
+
+# %%
+# **Step by step.** The recursion itself, with noisy targets: what descent takes away, what sampling
+# puts back, and one run of SGD beside the mean of all. In the end they take away and put back
+# alike.
+
+sigma = CASES["B = 1, noise"]["sigma"]
+print("step   expected loss   taken away   put back   first run   mean of 300")
+for t, (m, loss) in enumerate(islice(moments(eigenvalues, start, RATE, 1, sigma), STEPS + 1)):
+    if t in (0, 1, 2, 5, 10, 50, 100, 250):
+        taken = loss - 0.5 * eigenvalues @ ((1.0 - RATE * eigenvalues) ** 2 * m)
+        put = (
+            0.5
+            * RATE**2
+            * (eigenvalues**3 @ m + eigenvalues @ eigenvalues * (2.0 * loss + sigma**2))
+        )
+        run = found["B = 1, noise"][t]
+        print(
+            f"{t:4d}   {loss:13.4f}   {taken:10.4f}   {put:8.4f}   "
+            f"{run[0]:9.4f}   {run.mean():11.4f}"
+        )
+
 for name, losses in found.items():
     error = losses.std(axis=1, ddof=1) / np.sqrt(losses.shape[1])
     distance = np.abs(losses.mean(axis=1) - curves[name])[1:] / error[1:]

@@ -130,13 +130,16 @@ for name, (_, matrix, rate, beta) in METHODS.items():
     claims.equal(f"{name}: the run shrinks by that factor", "the run", value, measured, rtol=rtol)
 
 # %%
-# The measured curves, with the prediction on the second half of each. A rate is a promise about the
-# long run only: the largest eigenvalue is critical, too, and its coordinate first *grows*. From a
-# start at rest it is :math:`(-q)^t (1 + (1 + q) t)`, so heavy ball takes the objective up before it
-# takes it down.
+# **Step by step.** A rate is a promise about the long run only: the largest eigenvalue is critical,
+# too, and its coordinate first *grows*. From a start at rest it is :math:`(-q)^t (1 + (1 + q) t)`,
+# so heavy ball takes the objective up before it takes it down. Each record has the point and the
+# objective:
 
 t = np.arange(30)
 record = list(optim.steps(f, np.ones(30), METHODS["heavy ball"][0], max_iter=29, tol=0.0))
+print("step   objective   flattest coordinate   steepest coordinate")
+for each in record[:8]:
+    print(f"{each.iteration:4d}   {each.objective:9.1f}   {each.x[0]:19.4f}   {each.x[-1]:19.4f}")
 claims.equal(
     "heavy ball: the steepest coordinate first grows to",
     "double root -q",
@@ -150,6 +153,9 @@ claims.at_least(
     2.0,
     max(each.objective for each in record) / record[0].objective,
 )
+
+# %%
+# The measured curves, with the prediction on the second half of each.
 
 COLORS = {"gradient descent": "#0072B2", "Nesterov": "#D55E00", "heavy ball": "#009E73"}
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")

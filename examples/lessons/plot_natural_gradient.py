@@ -325,8 +325,8 @@ claims.at_most(
 # lucky with the unit; the natural gradient does not.
 
 # %%
-# **Stepping.** The twin of the core yields a record for each stage: minus the natural gradient (the
-# targets), the trees, what they make of the targets (the direction :math:`f`), the step
+# **Step by step.** The twin of the core yields a record for each stage: minus the natural gradient
+# (the targets), the trees, what they make of the targets (the direction :math:`f`), the step
 # :math:`\rho` along it, parameters and score.
 
 
@@ -488,5 +488,5 @@ claims
 
 # %%
 # **Sources.** Duan, Avati, Ding, Thai, Basu, Ng and Schuler, NGBoost: natural gradient boosting for
-# probabilistic prediction, ICML 2020. Amari, Natural gradient works efficiently in learning, 1998.
-# The numbers behind ≤ and ≥ are ours.
+# probabilistic prediction, ICML 2020, arXiv:1910.03225. Amari, Natural gradient works efficiently
+# in learning, 1998. The numbers behind ≤ and ≥ are ours.

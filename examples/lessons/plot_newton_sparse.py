@@ -97,6 +97,21 @@ claims.at_most(
 )
 
 # %%
+# **Step by step.** The records of that run count what it has cost: sweeps first, then steps of
+# Newton, each of which takes products of conjugate gradients with the few entries that are kept.
+
+run = ot.steps(
+    None, None, small, 0.005, "newton_sparse", annealing=1.0, tol=1e-12, sparsity=2.5, max_iter=40
+)
+print("iteration   Newton steps   products   step taken   marginal error")
+for record in run:
+    if record.iteration % 5 == 0 or record.n_newton:
+        print(
+            f"{record.iteration:9d}   {record.n_newton:12d}   {record.n_products:8d}   "
+            f"{record.step_size:10.3f}   {record.marginal_error:14.2e}"
+        )
+
+# %%
 # The problems
 # ------------
 # The paper's are a random assignment of 500, and pairs of images of 28 x 28 pixels with squared

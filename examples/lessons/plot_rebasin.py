@@ -279,7 +279,7 @@ claims
 
 # %%
 # **Sources.** Ainsworth, Hayase and Srinivasa, Git Re-Basin: merging models modulo permutation
-# symmetries, 2022, sections 3.2 and 5. Frankle, Dziugaite, Roy and Carbin, Linear mode connectivity
-# and the lottery ticket hypothesis, 2020, for the barrier. The paper is about deep networks, whose
-# layers have to be matched in turn; here one layer is matched at once. The numbers behind ≤ and ≥
-# are ours.
+# symmetries, 2022, sections 3.2 and 5, arXiv:2209.04836. Frankle, Dziugaite, Roy and Carbin, Linear
+# mode connectivity and the lottery ticket hypothesis, 2020, for the barrier. The paper is about
+# deep networks, whose layers have to be matched in turn; here one layer is matched at once. The
+# numbers behind ≤ and ≥ are ours.

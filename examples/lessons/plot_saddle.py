@@ -92,6 +92,20 @@ stuck = optim.newton(f)
 claims.equal("newton, from the saddle: steps", "zero gradient", 0, stuck.nit, rtol=0.0)
 
 # %%
+# **Step by step.** From the saddle itself, where the gradient says nothing: record 0 has found the
+# negative curvature, and the first step goes along it. (On its way the trust region looks for
+# none.)
+
+for method, run in runs.items():
+    for record in run:
+        x, y = record.x
+        seen = f"curvature {record.curvature:+.4f} within {record.curvature_bound:.0e}"
+        print(
+            f"{method:12s} step {record.iteration}: ({x:+.4f}, {y:+.4f}), "
+            f"f = {record.objective:+.6f}, {'' if np.isnan(record.curvature) else seen}"
+        )
+
+# %%
 # What a step gains
 # -----------------
 # In a ball of radius :math:`\Delta` the model of the trust region falls by :math:`|\theta|
@@ -177,10 +191,8 @@ for method in names:
 claims
 
 # %%
-# References
-# ----------
-# Yu. Nesterov and B. T. Polyak, Cubic regularization of Newton method and its global performance,
-# 2006. C. Cartis, N. I. M. Gould and Ph. L. Toint, Adaptive cubic regularisation methods for
-# unconstrained optimization, 2011. J. D. Lee, M. Simchowitz, M. I. Jordan and B. Recht, Gradient
-# descent only converges to minimizers, 2016. T. Steihaug, The conjugate gradient method and trust
-# regions in large scale optimization, 1983.
+# **Sources.** Yu. Nesterov and B. T. Polyak, Cubic regularization of Newton method and its global
+# performance, 2006. C. Cartis, N. I. M. Gould and Ph. L. Toint, Adaptive cubic regularisation
+# methods for unconstrained optimization, part I, 2011. J. D. Lee, M. Simchowitz, M. I. Jordan and
+# B. Recht, Gradient descent only converges to minimizers, 2016. T. Steihaug, The conjugate gradient
+# method and trust regions in large scale optimization, 1983.

@@ -32,7 +32,7 @@ from scipy.optimize import linprog
 from sklearn.datasets import load_diabetes
 from sklearn.preprocessing import StandardScaler
 
-from optlite import optim
+from optlite import objectives, optim
 from optlite.display import Claims
 from optlite.optim import schedules
 
@@ -156,22 +156,41 @@ program = linprog(
     bounds=[(None, None)] * d + [(0, None)] * n,
 )
 minimum, distance = program.fun, np.linalg.norm(program.x[:d])
+deviations = objectives.from_callable(
+    lambda x: np.abs(A @ x - b).mean(), lambda x: A.T @ np.sign(A @ x - b) / n, shape=d
+)
+
+
+def follow(schedule, T):
+    """Return the records of the T points, from the start on."""
+    return list(optim.steps(deviations, np.zeros(d), optim.SGD(schedule), max_iter=T - 1, tol=0.0))
 
 
 def descend(schedule, T):
     """Return suboptimality and gradient norm at each of T points."""
-    rule, x = optim.SGD(schedule), np.zeros(d)
-    state, gaps, norms = rule.init(x), np.empty(T), np.empty(T)
-    for t in range(T):
-        residual = A @ x - b
-        gradient = A.T @ np.sign(residual) / n
-        gaps[t], norms[t] = np.abs(residual).mean() - minimum, np.linalg.norm(gradient)
-        rule.step(x, gradient, state)
-    return gaps, norms
+    run = follow(schedule, T)
+    gaps = np.array([record.objective for record in run]) - minimum
+    return gaps, np.array([record.gradient_norm for record in run])
 
+
+# %%
+# **Step by step.** The records of two schedules that begin with the same rate. A constant rate
+# comes down to the height at which its steps are as long as the valley is wide, and stays there;
+# the other goes on down as its steps get shorter.
 
 T = 400
 unit = distance / np.sqrt(T)  # G is 1 here, up to the largest rates
+pair = [follow(SHAPES[name](10.0 * unit, T), T) for name in ("constant", "linear decay")]
+print("step   constant: rate, suboptimality   linear decay: rate, suboptimality")
+for t in (0, 1, 10, 100, 200, 300, 350, 390, 399):
+    print(
+        f"{t:4d}"
+        + "   ".join(
+            f"{SHAPES[name](10.0 * unit, T)(t + 1):17.4f}   {run[t].objective - minimum:9.5f}"
+            for name, run in zip(("constant", "linear decay"), pair, strict=True)
+        )
+    )
+
 RATES = 10.0 ** np.arange(-1.5, 1.6, 0.5) * unit
 runs = {name: [descend(shape(rate, T), T) for rate in RATES] for name, shape in SHAPES.items()}
 ratios, chosen = [], {}
@@ -264,7 +283,7 @@ claims
 
 # %%
 # **Sources.** Defazio, Cutkosky, Mehta and Mishchenko, When, why and how much? Adaptive learning
-# rate scheduling by refinement, 2023. Schaipp, Hagele, Taylor, Simsekli and Bach, The surprising
-# agreement between convex optimization theory and learning-rate scheduling for large model
-# training, 2025. The worst function: Drori and Teboulle, An optimal variant of Kelley's
-# cutting-plane method, 2016.
+# rate scheduling by refinement, 2023, arXiv:2310.07831. Schaipp, Hägele, Taylor, Simsekli and Bach,
+# The surprising agreement between convex optimization theory and learning-rate scheduling for large
+# model training, 2025, arXiv:2501.18965. The worst function: Drori and Teboulle, An optimal variant
+# of Kelley's cutting-plane method, 2016.

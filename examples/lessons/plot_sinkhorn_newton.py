@@ -203,6 +203,17 @@ for ax in (left, right):
 plt.show()
 
 # %%
+# **Step by step.** The records of one of these runs: the regularization of the stage, what it has
+# cost so far, and how far the plan is from the masses.
+
+print("iteration   ε / mean   Newton steps   products   dual value   marginal error")
+for record in newton[0.01]:
+    print(
+        f"{record.iteration:9d}   {record.reg / mean:8.4f}   {record.n_newton:12d}   "
+        f"{record.n_products:8d}   {record.value:10.6f}   {record.marginal_error:14.2e}"
+    )
+
+# %%
 # The jumps upward on the right are new stages: the old potentials do not quite fit a smaller
 # :math:`\varepsilon`. On the plateau of the smallest one, parts of the plan that hardly touch are
 # brought together one after another.
@@ -441,3 +452,16 @@ for name in ("relaxation-factor", "transport-newton-step"):
 # The claims of this page, with what was measured:
 
 claims
+
+# %%
+# **Sources.** Sinkhorn and Knopp, Concerning nonnegative matrices and doubly stochastic matrices,
+# 1967. Jacobi, Ueber eine neue Auflösungsart der bei der Methode der kleinsten Quadrate
+# vorkommenden lineären Gleichungen, 1845. Cuturi, Sinkhorn distances: lightspeed computation of
+# optimal transport, 2013, arXiv:1306.0895. Young, Iterative methods for solving partial difference
+# equations of elliptic type, 1954. Knight, The Sinkhorn-Knopp algorithm: convergence and
+# applications, 2008. Brauer, Clason, Lorenz and Wirth, A Sinkhorn-Newton method for entropic
+# optimal transport, 2017, arXiv:1710.06635. Cuturi and Peyré, Semidual regularized optimal
+# transport, 2018. Dvurechensky, Gasnikov and Kroshnin, Computational optimal transport: complexity
+# by accelerated gradient descent is better than by Sinkhorn's algorithm, 2018. Thibault, Chizat,
+# Dossal and Papadakis, Overrelaxed Sinkhorn-Knopp algorithm for regularized optimal transport,
+# 2021. The numbers behind ≤ and ≥ of "the run" are ours.

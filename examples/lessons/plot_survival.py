@@ -113,9 +113,9 @@ claims.at_most("dropped: the same", "the run", 0.75, bias["dropped"])
 claims.at_most("ignored: the same", "the run", 0.75, bias["ignored"])
 
 # %%
-# **Kaplan and Meier** need no distribution and no feature: at each time of an event, the share
-# :math:`1 - d/n` of those still under observation survives. The whole estimator is a loop over
-# these times, and here each turn leaves a record:
+# **Step by step.** Kaplan and Meier need no distribution and no feature: at each time of an event,
+# the share :math:`1 - d/n` of those still under observation survives. The whole estimator is a loop
+# over these times, and here each turn leaves a record:
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ def share(U, gradient):
 
 
 def follow(f, batch, steps=400):
-    """Return the shares of the gradient in the top subspace, and the subspaces."""
+    """Return shares of the gradient in the top subspace, the subspaces, the end, the records."""
     tracker = SharpnessTracker(f, K, every=8, tol=1e-2)
     options = {"tol": 0.0, "batch_size": batch, "random_state": 0}
     run = optim.steps(f, f.init(0), optim.SGD(RATE), max_iter=steps, **options)
@@ -61,11 +61,11 @@ def follow(f, batch, steps=400):
         if record.iteration % 8 == 0:
             subspaces.append(tracker.eigenvectors)
             shares.append(share(tracker.eigenvectors, f.gradient(record.x)))
-    return np.array(shares), subspaces, record.x
+    return np.array(shares), subspaces, record.x, tracker.records
 
 
 noisy = problem(0.2)
-shares, subspaces, end = follow(noisy, BATCH)
+shares, subspaces, end, records = follow(noisy, BATCH)
 steps = 8 * np.arange(len(shares))
 overlaps = np.array([subspace_overlap(U, subspaces[-1]) for U in subspaces])
 large, *_ = follow(noisy, 360)
@@ -83,6 +83,15 @@ for ax in axes:
     ax.grid(alpha=0.25)
     ax.legend(frameon=False, loc="upper right")
 plt.show()
+
+# %%
+# **Step by step.** Some records of the tracker: the four eigenvalues, and the share of the gradient
+# of all samples in their span.
+
+print("step   four largest eigenvalues of the Hessian   share of the gradient")
+for record, each in [*zip(records, shares, strict=True)][::5]:
+    values = " ".join(f"{value:8.3f}" for value in record.eigenvalues[::-1])
+    print(f"{record.iteration:4d}   {values}       {each:.3f}")
 
 late = steps >= 100
 claims.at_least(
@@ -204,4 +213,5 @@ claims
 
 # %%
 # **Sources.** G. Gur-Ari, D. A. Roberts and E. Dyer, Gradient descent happens in a tiny subspace,
-# 2018. M. Song, K. Ahn and C. Yun, Does SGD really happen in tiny subspaces?, ICLR 2025.
+# 2018, arXiv:1812.04754. M. Song, K. Ahn and C. Yun, Does SGD really happen in tiny subspaces?,
+# ICLR 2025.

@@ -18,11 +18,13 @@ So with L2, a coordinate whose gradients are large or noisy is hardly regularise
 small gradients strongly.
 """
 
+import itertools
+
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy.optimize import brentq
 
-from optlite import optim
+from optlite import objectives, optim
 from optlite.display import Claims
 
 claims = Claims()
@@ -60,6 +62,24 @@ claims.at_most(
     1e-13,
     np.abs(both[0] - both[1]).max(),
 )
+
+# %%
+# **Step by step.** Two coordinates, the second with gradients a hundred times as large, and a
+# strong decay. A record has what the rule remembers; with L2 the pull on a coordinate is :math:`w
+# x` over :math:`\sqrt v`, which for the second is next to nothing.
+
+slope = np.array([0.1, 10.0])
+ramp = objectives.from_callable(lambda x: slope @ x, lambda x: slope, shape=2)
+for form in FORMS:
+    rule = optim.Adam(0.01, weight_decay=0.5, weight_decay_form=form)
+    records = optim.steps(ramp, np.ones(2), rule, max_iter=4, tol=0.0)
+    for before, record in itertools.pairwise(records):
+        root = np.sqrt(record.state["v"] / (1.0 - 0.999**record.iteration))
+        pull = 0.5 * before.x / (root if form == "l2" else 1.0)
+        print(
+            f"{form:9s} step {record.iteration}: √v = {root[0]:.3f}, {root[1]:.3f}; pull "
+            f"{pull[0]:.3f}, {pull[1]:.3f}; x = {record.x[0]:.4f}, {record.x[1]:.4f}"
+        )
 
 # %%
 # **Adam, shrinkage alone.** Gradients are pure noise, :math:`\pm\sigma`, with a different
@@ -210,5 +230,5 @@ claims.equal(
 claims
 
 # %%
-# **Sources.** Loshchilov and Hutter, Decoupled weight decay regularization, 2019. Xie and Li,
-# Implicit bias of AdamW: l-infinity norm constrained optimization, 2024.
+# **Sources.** Loshchilov and Hutter, Decoupled weight decay regularization, 2019, arXiv:1711.05101.
+# Xie and Li, Implicit bias of AdamW: l-infinity norm constrained optimization, 2024.

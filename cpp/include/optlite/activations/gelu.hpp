@@ -12,7 +12,7 @@ struct Gelu {
   static constexpr auto doc = "Gaussian error linear unit: a smooth rectifier that dips below 0.";
   static constexpr auto formula = R"(g(a) = a\, \Phi(a))";
   static constexpr auto reference =
-      "Hendrycks, Gimpel, Gaussian error linear units (GELUs), 2016, section 2";
+      "Hendrycks and Gimpel, Gaussian error linear units (GELUs), 2016, section 2";
   static constexpr bool smooth = true;
   static constexpr bool straight_line = false;
 

@@ -11,7 +11,7 @@ struct Relu {
   static constexpr auto doc = "Rectifier: the positive part.";
   static constexpr auto formula = R"(g(a) = \max(a, 0))";
   static constexpr auto reference =
-      "Glorot, Bordes, Bengio, Deep sparse rectifier neural networks, 2011, section 3";
+      "Glorot, Bordes and Bengio, Deep sparse rectifier neural networks, 2011, section 3";
   static constexpr bool smooth = false;
   static constexpr bool straight_line = true;
 

@@ -12,7 +12,7 @@ struct Sigmoid {
   static constexpr auto doc = "Logistic sigmoid: from 0 to 1.";
   static constexpr auto formula = R"(g(a) = \frac{1}{1 + e^{-a}})";
   static constexpr auto reference =
-      "Rumelhart, Hinton, Williams, Learning representations by back-propagating errors, 1986, "
+      "Rumelhart, Hinton and Williams, Learning representations by back-propagating errors, 1986, "
       "equation 2";
   static constexpr bool smooth = true;
   static constexpr bool straight_line = true;

@@ -12,7 +12,8 @@ struct Softplus {
   static constexpr auto doc = "A smooth rectifier: positive, with slopes from 0 to 1.";
   static constexpr auto formula = R"(g(a) = \log(1 + e^a))";
   static constexpr auto reference =
-      "Dugas, Bengio, Bélisle, Nadeau, Garcia, Incorporating second-order functional knowledge for "
+      "Dugas, Bengio, Bélisle, Nadeau and Garcia, Incorporating second-order functional knowledge "
+      "for "
       "better option pricing, 2001, equation 5";
   static constexpr bool smooth = true;
   static constexpr bool straight_line = true;

@@ -13,7 +13,7 @@ struct Tanh {
   static constexpr auto doc = "Hyperbolic tangent: odd, from -1 to 1.";
   static constexpr auto formula = R"(g(a) = \tanh a)";
   static constexpr auto reference =
-      "LeCun, Bottou, Orr, Müller, Efficient BackProp, 1998, section 4.4";
+      "LeCun, Bottou, Orr and Müller, Efficient BackProp, 1998, section 4.4";
   static constexpr bool smooth = true;
   static constexpr bool straight_line = true;
 

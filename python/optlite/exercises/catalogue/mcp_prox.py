@@ -7,8 +7,8 @@ The minimax concave penalty is, for x >= 0 and symmetric,
 Its slope is alpha at zero, as the lasso's, and falls to nothing. Return, element by element,
 argmin over x of (x - z)^2 / 2 + rho(x), for gamma > 1, where it is unique.
 
-Source: Zhang, Nearly unbiased variable selection under minimax concave penalty, 2010; the operator
-is the firm shrinkage of Gao and Bruce, WaveShrink with firm shrinkage, 1997.
+Sources: Zhang, Nearly unbiased variable selection under minimax concave penalty, 2010; the
+operator: Gao and Bruce, WaveShrink with firm shrinkage, 1997.
 """
 
 import numpy as np

@@ -9,7 +9,8 @@ be taken there: averages move too slowly. Nor only at the points of SGD. Take th
 
 with c_(t+1) such that x_(t+1) is the plain mean of z_1, ..., z_(t+1), where x_1 = z_1 is the start.
 
-Source: Defazio, Yang, Mehta, Mishchenko, Khaled and Cutkosky, The road less scheduled, 2024.
+Source: Defazio, Yang, Mehta, Mishchenko, Khaled and Cutkosky, The road less scheduled, 2024,
+arXiv:2405.15682.
 """
 
 import numpy as np

@@ -4,7 +4,7 @@ g(a) = a Phi(a),  g' = Phi(a) + a phi(a),  g'' = (2 - a^2) phi(a)
 
 with the distribution function Phi and the density phi of a standard normal.
 
-Hendrycks, Gimpel, Gaussian error linear units (GELUs), 2016, section 2.
+Hendrycks and Gimpel, Gaussian error linear units (GELUs), 2016, section 2.
 """
 
 import math

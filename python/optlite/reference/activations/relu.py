@@ -2,7 +2,7 @@
 
 g(a) = max(a, 0); g' is 0 at the kink, g'' is 0 wherever there is one.
 
-Glorot, Bordes, Bengio, Deep sparse rectifier neural networks, 2011, section 3.
+Glorot, Bordes and Bengio, Deep sparse rectifier neural networks, 2011, section 3.
 """
 
 import numpy as np

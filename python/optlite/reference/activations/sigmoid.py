@@ -2,7 +2,8 @@
 
 g(a) = 1 / (1 + exp(-a)),  g' = g(a) g(-a),  g'' = g' (g(-a) - g(a))
 
-Rumelhart, Hinton, Williams, Learning representations by back-propagating errors, 1986, equation 2.
+Rumelhart, Hinton and Williams, Learning representations by back-propagating errors, 1986,
+equation 2.
 """
 
 import numpy as np

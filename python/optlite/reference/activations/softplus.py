@@ -2,8 +2,8 @@
 
 g(a) = log(1 + exp(a)),  g' = sigmoid(a),  g'' = sigmoid(a) sigmoid(-a)
 
-Dugas, Bengio, Bélisle, Nadeau, Garcia, Incorporating second-order functional knowledge for better
-option pricing, 2001, equation 5.
+Dugas, Bengio, Bélisle, Nadeau and Garcia, Incorporating second-order functional knowledge for
+better option pricing, 2001, equation 5.
 """
 
 import numpy as np

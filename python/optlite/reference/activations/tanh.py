@@ -2,7 +2,7 @@
 
 g(a) = tanh a,  g' = 1 / cosh(a)^2,  g'' = -2 g g'
 
-LeCun, Bottou, Orr, Müller, Efficient BackProp, 1998, section 4.4.
+LeCun, Bottou, Orr and Müller, Efficient BackProp, 1998, section 4.4.
 """
 
 import numpy as np

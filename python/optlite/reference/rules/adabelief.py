@@ -7,7 +7,7 @@ x <- x - eta (m / (1 - beta1^t)) / (sqrt(s / (1 - beta2^t)) + eps)
 rectify: times r of RAdam, with (sqrt(s) + eps) / sqrt(1 - beta2^t) below; 1 where its rho < 5.
 
 Zhuang et al., AdaBelief optimizer: adapting stepsizes by the belief in observed gradients, 2020,
-algorithm 2.
+algorithm 2, arXiv:2010.07468.
 """
 
 import numpy as np

@@ -5,7 +5,7 @@ d  = sqrt((u + eps) / (s + eps)) g
 u <- rho u + (1 - rho) d^2
 x <- x - eta d
 
-Zeiler, ADADELTA: an adaptive learning rate method, 2012, algorithm 1.
+Zeiler, ADADELTA: an adaptive learning rate method, 2012, algorithm 1, arXiv:1212.5701.
 """
 
 import numpy as np

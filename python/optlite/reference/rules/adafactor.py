@@ -8,7 +8,7 @@ X <- X - alpha_t U / max(1, RMS(U) / d)
 The form of torch keeps mean(R) and the root from falling below eps1, instead of adding it.
 
 Shazeer and Stern, Adafactor: adaptive learning rates with sublinear memory cost, 2018, algorithms 4
-and 5.
+and 5, arXiv:1804.04235.
 """
 
 import numpy as np

@@ -4,7 +4,8 @@ m <- beta1 m + (1 - beta1) g
 v <- beta2 v + (1 - beta2) hessian_diag^2
 x <- x - eta (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t))^k + eps)
 
-Yao et al., AdaHessian: an adaptive second order optimizer for machine learning, 2021, algorithm 1.
+Yao et al., AdaHessian: an adaptive second order optimizer for machine learning, 2021, algorithm 1,
+arXiv:2006.00719.
 """
 
 import numpy as np

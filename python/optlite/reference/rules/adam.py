@@ -4,7 +4,7 @@ m <- beta1 m + (1 - beta1) g
 v <- beta2 v + (1 - beta2) g^2
 x <- x - eta (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps)
 
-Kingma and Ba, Adam: a method for stochastic optimization, 2015, algorithm 1.
+Kingma and Ba, Adam: a method for stochastic optimization, 2015, algorithm 1, arXiv:1412.6980.
 """
 
 import numpy as np

@@ -6,7 +6,8 @@ n = eta sqrt(1 - beta2^t) / (1 - beta1^t) / (sqrt(v) + eps)
 s <- beta3 s + (1 - beta3) n
 x <- x - min(n, s) m
 
-Ding et al., An adaptive and momental bound method for stochastic learning, 2019, algorithm 1.
+Ding et al., An adaptive and momental bound method for stochastic learning, 2019, algorithm 1,
+arXiv:1910.12249.
 """
 
 import numpy as np

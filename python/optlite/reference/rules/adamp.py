@@ -6,7 +6,7 @@ u <- u - <x, u> x / |x|^2, w <- r w       where g is nearly orthogonal to x, by 
 x <- (1 - eta w) x - eta u
 
 Heo et al., AdamP: slowing down the slowdown for momentum optimizers on scale-invariant weights,
-2021, algorithm 2.
+2021, algorithm 2, arXiv:2006.08217.
 """
 
 import numpy as np

@@ -7,7 +7,7 @@ n <- beta3 n + (1 - beta3) (g + beta2 D)^2
 x <- x - eta (m / (1 - beta1^t) + beta2 d / (1 - beta2^t)) / (sqrt(n / (1 - beta3^t)) + eps)
 
 Xie et al., Adan: adaptive Nesterov momentum algorithm for faster optimizing deep models, 2022,
-algorithm 1.
+algorithm 1, arXiv:2208.06677.
 """
 
 import numpy as np

@@ -8,7 +8,8 @@ x <- x - eta (m / (1 - beta1^t) + alpha(t) slow) / (sqrt(v / (1 - beta2^t)) + ep
 Warm-up over T steps: alpha(t) = alpha min(t / T, 1); beta3(t) goes from beta1 to beta3 so that its
 half-life grows linearly.
 
-Pagliardini, Ablin and Grangier, The AdEMAMix optimizer: better, faster, older, 2024, algorithm 1.
+Pagliardini, Ablin and Grangier, The AdEMAMix optimizer: better, faster, older, 2024, algorithm 1,
+arXiv:2409.03137.
 """
 
 import numpy as np

@@ -4,7 +4,8 @@ u = the step of Adam
 mask = 1 where u g > 0, else 0
 x <- x - eta size / (sum(mask) + 1) mask u
 
-Liang et al., Cautious optimizers: improving training with one line of code, 2024, algorithm 1.
+Liang et al., Cautious optimizers: improving training with one line of code, 2024, algorithm 1,
+arXiv:2411.16085.
 """
 
 import numpy as np

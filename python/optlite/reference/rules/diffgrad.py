@@ -5,8 +5,8 @@ v <- beta2 v + (1 - beta2) g^2
 xi = 1 / (1 + exp(-|previous - g|))
 x <- x - eta xi sqrt(1 - beta2^t) / (1 - beta1^t) * m / (sqrt(v) + eps)
 
-Dubey et al., diffGrad: an optimization method for convolutional neural networks, 2020, eq. 6 to
-8.
+Dubey et al., diffGrad: an optimization method for convolutional neural networks, 2020, eq. 6 to 8,
+arXiv:1909.11015.
 """
 
 import numpy as np

@@ -7,7 +7,7 @@ s <- s / max(1, |s| / (gamma (|s before| + 1e-8)))           (from the second st
 x <- x - eta sqrt(1 - beta2^t) / (1 - beta1^t) (alpha n P + s)
 
 Chen et al., Fira: can we achieve full-rank training of LLMs under low-rank constraint?, 2024,
-algorithm 1.
+algorithm 1, arXiv:2410.01623.
 """
 
 import numpy as np

@@ -6,7 +6,7 @@ m <- beta1 m + (1 - beta1) R,  v <- beta2 v + (1 - beta2) R^2
 x <- x - eta alpha sqrt(1 - beta2^t) / (1 - beta1^t) m / (sqrt(v) + eps) P
 
 Zhao et al., GaLore: memory-efficient LLM training by gradient low-rank projection, 2024, algorithm
-2.
+2, arXiv:2403.03507.
 """
 
 from .. import subspace

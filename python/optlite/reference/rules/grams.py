@@ -6,7 +6,8 @@ x <- x - eta sign(g) (|m| / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps)
 
 form="official": eps is added to sqrt(v), before the bias correction.
 
-Cao, Li and Song, Grams: gradient descent with adaptive momentum scaling, 2024, algorithm 1.
+Cao, Li and Song, Grams: gradient descent with adaptive momentum scaling, 2024, algorithm 1,
+arXiv:2412.17107.
 """
 
 import numpy as np

@@ -5,8 +5,8 @@ v <- beta2 v + (1 - beta2) g^2
 u = (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps) + w x
 x <- x - eta min(|x|, clamp) / |u| u        (ratio 1 if a norm is 0)
 
-You et al., Large batch optimization for deep learning: training BERT in 76 minutes, 2020,
-algorithm 2.
+You et al., Large batch optimization for deep learning: training BERT in 76 minutes, 2020, algorithm
+2, arXiv:1904.00962.
 """
 
 import numpy as np

@@ -4,7 +4,8 @@ lambda = tau |x| / (|g| + w |x|), 1 if a norm is 0
 b <- mu b + lambda (g + w x)
 x <- x - eta b
 
-You, Gitman and Ginsburg, Large batch training of convolutional networks, 2017, algorithm 1.
+You, Gitman and Ginsburg, Large batch training of convolutional networks, 2017, algorithm 1,
+arXiv:1708.03888.
 """
 
 import numpy as np

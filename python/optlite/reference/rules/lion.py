@@ -3,7 +3,7 @@
 x <- x - eta sign(beta1 m + (1 - beta1) g)
 m <- beta2 m + (1 - beta2) g
 
-Chen et al., Symbolic discovery of optimization algorithms, 2023, program 1.
+Chen et al., Symbolic discovery of optimization algorithms, 2023, program 1, arXiv:2302.06675.
 """
 
 import numpy as np

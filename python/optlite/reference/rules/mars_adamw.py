@@ -8,7 +8,7 @@ previous is the gradient of the step before, the approximate form of the paper: 
 the gradient of the present batch at the previous point.
 
 Yuan et al., MARS: unleashing the power of variance reduction for training large models, 2024,
-algorithm 2.
+algorithm 2, arXiv:2411.10438.
 """
 
 import numpy as np

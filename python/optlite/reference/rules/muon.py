@@ -10,7 +10,7 @@ optax corrects the bias in the mix, u = (1 - mu) g / (1 - mu^t) + mu m / (1 - mu
 |u| + eps, and takes rows for inputs: sqrt(max(1, cols / rows)).
 
 Jordan et al., Muon: an optimizer for hidden layers in neural networks, 2024; Liu et al., Muon is
-scalable for LLM training, 2025, section 2.2 (match_rms_adamw).
+scalable for LLM training, 2025, section 2.2 (match_rms_adamw), arXiv:2502.16982.
 """
 
 import numpy as np

@@ -5,7 +5,7 @@ m <- beta1 m + g / (sqrt(v) + eps) + w x
 x <- x - eta m
 
 Ginsburg et al., Stochastic gradient methods with layer-wise adaptive moments for training of deep
-networks, 2019, algorithm 1.
+networks, 2019, algorithm 1, arXiv:1905.11286.
 """
 
 import numpy as np

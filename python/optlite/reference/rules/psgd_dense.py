@@ -4,8 +4,9 @@ a = Q hvp,  b = Q^-T probe,  E = triu(a a^T - b b^T)
 Q <- Q - mu E / |E| Q                                   in the steps 1, 1 + k, 1 + 2 k, ...
 x <- x - eta Q^T Q g
 
-Large tensors get a diagonal Q. Li, Preconditioned stochastic gradient descent, 2018; Pooladzandi
-and Li, Curvature-informed SGD via general purpose Lie-group preconditioners, 2024.
+Large tensors get a diagonal Q. Li, Preconditioned stochastic gradient descent, 2018,
+arXiv:1512.04202; Pooladzandi and Li, Curvature-informed SGD via general purpose Lie-group
+preconditioners, 2024.
 """
 
 import numpy as np

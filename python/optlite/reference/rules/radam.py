@@ -8,7 +8,8 @@ v <- beta2 v + (1 - beta2) g^2
 x <- x - eta m / (1 - beta1^t) * r sqrt(1 - beta2^t) / (sqrt(v) + eps)    if rho > threshold
 x <- x - eta m / (1 - beta1^t)                                            otherwise
 
-Liu et al., On the variance of the adaptive learning rate and beyond, 2020, algorithm 2.
+Liu et al., On the variance of the adaptive learning rate and beyond, 2020, algorithm 2,
+arXiv:1908.03265.
 """
 
 import numpy as np

@@ -4,8 +4,8 @@ rho = |g_1| / (std(g_1) + eps)        once for each tensor; 1 for a single coord
 b <- mu b + (1 - mu) g                (b = g in the first step)
 x <- x - eta rho b
 
-Xu, Xiang, Cai and Wen, No more Adam: learning rate scaling at initialization is all you need,
-2024, algorithm 1.
+Xu, Xiang, Cai and Wen, No more Adam: learning rate scaling at initialization is all you need, 2024,
+algorithm 1, arXiv:2412.11768.
 """
 
 import numpy as np

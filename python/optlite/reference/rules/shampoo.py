@@ -7,7 +7,7 @@ A tensor with k dimensions has k of them, to the power -1/(2k); G is its unfoldi
 dimension longer than `largest` has the diagonal alone.
 
 Gupta, Koren and Singer, Shampoo: preconditioned stochastic tensor optimization, 2018, algorithms 1
-and 2.
+and 2, arXiv:1802.09568.
 """
 
 import numpy as np

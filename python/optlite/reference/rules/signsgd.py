@@ -2,7 +2,8 @@
 
 x <- x - eta sign(g)
 
-Bernstein et al., signSGD: compressed optimisation for non-convex problems, 2018, algorithm 1.
+Bernstein et al., signSGD: compressed optimisation for non-convex problems, 2018, algorithm 1,
+arXiv:1802.04434.
 """
 
 import numpy as np

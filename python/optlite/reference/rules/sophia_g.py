@@ -7,7 +7,7 @@ x <- x - eta clip(m / max(gamma B h, eps), -clip, clip)        (paper; or gamma 
 hessian_diag is the square of the gradient of a batch of B with labels drawn from the model.
 
 Liu et al., Sophia: a scalable stochastic second-order optimizer for language model pre-training,
-2023, algorithms 2 and 3.
+2023, algorithms 2 and 3, arXiv:2305.14342.
 """
 
 import numpy as np

@@ -7,7 +7,7 @@ sgd_rate = scale / (1 - beta2^t), once it is positive and within tolerance of ga
 From then on: m <- beta1 m + g (from m = 0),  x <- x - (1 - beta1) sgd_rate m
 
 Keskar and Socher, Improving generalization performance by switching from Adam to SGD, 2017,
-algorithm 1.
+algorithm 1, arXiv:1712.07628.
 """
 
 import numpy as np
