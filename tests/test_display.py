@@ -239,6 +239,25 @@ def test_path_from_estimator_reads_column_names_and_rows_of_classifiers(ax):
     assert ax.get_xlabel() == "C"
 
 
+def test_path_from_path_functions(ax):
+    from optlite.linear_model import lasso_path, sparse_path
+
+    random = np.random.default_rng(0)
+    X, y = random.normal(size=(30, 4)), random.normal(size=30)
+    alphas, coefs, _ = lasso_path(X, y, alphas=[0.3, 0.1, 0.0])
+    display = RegularizationPathDisplay.from_path(alphas, coefs, chosen=0.1, ax=ax)
+    np.testing.assert_array_equal(display.coefficients, coefs.T[:2])
+    np.testing.assert_array_equal(display.strengths, [0.3, 0.1])
+    alphas, coefs, *_ = sparse_path(X, np.digitize(y, [-0.5, 0.5]), loss="multinomial", alphas=5)
+    display = RegularizationPathDisplay.from_path(alphas, coefs, output=2, feature_names="abcd")
+    np.testing.assert_array_equal(display.coefficients, coefs[2].T)
+    assert len(display.lines_) == 4
+    with pytest.raises(ValueError, match="output must be one of the 3 rows of coefs, got None"):
+        RegularizationPathDisplay.from_path(alphas, coefs)
+    with pytest.raises(ValueError, match=r"with n_alphas=5, got \(5, 4\)"):
+        RegularizationPathDisplay.from_path(alphas, coefs[0].T)
+
+
 @pytest.mark.parametrize(
     ("strengths", "coefficients", "names", "message"),
     [

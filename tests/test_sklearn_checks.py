@@ -31,6 +31,11 @@ OTHERS = [
     linear_model.SparseRegressor(alpha=0.1, penalty="scad", method="accelerated_gradient"),
     linear_model.SparseClassifier(alpha=0.05),
     linear_model.SparseClassifier(alpha=0.05, penalty="slope", class_weight="balanced"),
+    linear_model.SparseRegressor(alpha=0.1, standardize=True),
+    linear_model.SparseRegressorCV(alphas=10),
+    linear_model.SparseRegressorCV(penalty="elastic_net", loss="huber", alphas=5, standardize=True),
+    linear_model.SparseClassifierCV(alphas=5, eps=1e-2, cv=3),
+    linear_model.SparseClassifierCV(alphas=5, eps=1e-2, cv=3, scoring="accuracy"),
     linear_model.MultiTaskElasticNet(),
     linear_model.MultiTaskElasticNetCV(alphas=10),
     linear_model.MultiTaskLasso(),
@@ -76,6 +81,6 @@ def test_every_public_estimator_is_checked():
     checked = {type(estimator).__name__ for estimator in ALL}
     public = {*linear_model.__all__, *boosting.__all__, *model_selection.__all__, "TransportMap"}
     public |= {*feature_selection.__all__}
-    functions = {"conformal_risk_control", "enet_path", "lasso_path"}
+    functions = {"conformal_risk_control", "enet_path", "lasso_path", "sparse_path"}
     assert checked == public - functions - {"distributions"}
     assert np.all([hasattr(estimator, "fit") for estimator in ALL])

@@ -2,6 +2,7 @@
 
 #include "holders.hpp"
 #include "optlite/core/sparse.hpp"
+#include "optlite/operators/scaled_columns.hpp"
 
 namespace py = pybind11;
 
@@ -63,6 +64,26 @@ std::shared_ptr<ColumnsHolder> csc(const py::array_t<Scalar, py::array::c_style>
       make_csc(rows, static_cast<Index>(indptr.size()) - 1, static_cast<Index>(data.size()),
                indptr.data(), indices.data(), data.data());
   return holder;
+}
+
+std::shared_ptr<ColumnsHolder> scaled_columns(const std::shared_ptr<ColumnsHolder>& columns,
+                                              const Doubles& factors) {
+  auto holder = std::make_shared<ColumnsHolder>();
+  holder->owner = py::cast(columns);
+  const ColumnDesign& X = *columns->columns;
+  holder->columns = std::make_unique<ScaledColumns>(X, vector_of(factors, X.cols(), "factors"));
+  return holder;
+}
+
+Doubles deviations(const ColumnsHolder& columns, const Doubles& weight) {
+  const ColumnDesign& X = *columns.columns;
+  const Vector weights = vector_of(weight, X.rows(), "weight");
+  Vector found;
+  {
+    const py::gil_scoped_release nogil;
+    found = inverse_deviations(X, weights);
+  }
+  return array_of(found);
 }
 
 template <class Scalar>
@@ -149,6 +170,10 @@ void bind_designs(py::module_& m) {
         const py::gil_scoped_release nogil;
         return self.columns->has_duplicates();
       });
+  m.def("scaled_columns", &scaled_columns, py::arg("columns"), py::arg("factors").noconvert(),
+        "The columns times factors, which are applied where they are read.");
+  m.def("inverse_deviations", &deviations, py::arg("columns"), py::arg("weight").noconvert(),
+        "One over the standard deviations of the columns; 1 for columns without any.");
   bind_columns<double>(m);
   bind_columns<float>(m);
   // noconvert: a wrong type must not become a silent copy.

@@ -43,35 +43,63 @@ SparsePenalty make_penalty(const std::string& name, const Fields& fields,
   return penalty;
 }
 
-py::dict fit(ElasticNetHolder& self, MarginLoss& loss, const std::string& penalty_name,
-             const Fields& penalty_fields, const std::vector<Columns>& groups,
-             const Doubles& strengths, double tolerance, Index max_iterations, double lowest,
-             const std::optional<Doubles>& start) {
-  const Index d = self.data->features();
-  const Index outputs = loss.outputs();
+py::dict result_of(const SparseModelFit& found, Index outputs, Index features) {
+  py::dict result = dict_of(found);
+  result["has_gap"] = found.has_gap;
+  result["violation"] = found.violation;
+  result["dropped"] =
+      py::array_t<Index>(static_cast<py::ssize_t>(found.dropped.size()), found.dropped.data());
+  // One row for each margin.
+  result["coefficients"] =
+      Doubles({static_cast<py::ssize_t>(outputs), static_cast<py::ssize_t>(features)},
+              found.coefficients.data());
+  result["intercepts"] = array_of(found.intercepts);
+  return result;
+}
+
+void check_samples(const ElasticNetHolder& self, const MarginLoss& loss) {
   if (loss.samples() != self.data->rows()) {
     throw py::value_error("The loss must have one target for each row of X.");
   }
+}
+
+py::list fit(ElasticNetHolder& self, MarginLoss& loss, const std::string& penalty_name,
+             const Fields& penalty_fields, const std::vector<Columns>& groups,
+             const Doubles& strengths, const std::vector<double>& factors, double tolerance,
+             Index max_iterations, double lowest, const std::optional<Doubles>& start) {
+  const Index d = self.data->features();
+  const Index outputs = loss.outputs();
+  check_samples(self, loss);
   const SparsePenalty penalty =
       make_penalty(penalty_name, penalty_fields, groups, strengths, d, outputs);
+  for (const double factor : factors) {
+    if (!(factor > 0.0)) throw py::value_error("Each factor must be > 0.");
+  }
   const Index height = d + (self.data->intercept() ? 1 : 0);
   Matrix from;
   if (start) {
     const Vector values = vector_of(*start, height * outputs, "start");
     from = ConstMatrixMap(values.data(), height, outputs);
   }
-  SparseModelFit found;
+  std::vector<SparseModelFit> found;
   {
     const py::gil_scoped_release nogil;
-    found = fit_sparse_model(*self.data, loss, penalty, from, {tolerance, max_iterations, lowest});
+    found = fit_sparse_models(*self.data, loss, penalty, factors, from,
+                              {tolerance, max_iterations, lowest});
   }
-  py::dict result = dict_of(found);
-  result["has_gap"] = found.has_gap;
-  result["violation"] = found.violation;
-  result["coefficients"] = Doubles({static_cast<py::ssize_t>(outputs), static_cast<py::ssize_t>(d)},
-                                   found.coefficients.data());  // one row for each margin
-  result["intercepts"] = array_of(found.intercepts);
-  return result;
+  py::list results;
+  for (const SparseModelFit& each : found) results.append(result_of(each, outputs, d));
+  return results;
+}
+
+double largest_factor(ElasticNetHolder& self, MarginLoss& loss, const std::string& penalty_name,
+                      const Fields& penalty_fields, const std::vector<Columns>& groups,
+                      const Doubles& strengths) {
+  check_samples(self, loss);
+  const SparsePenalty penalty = make_penalty(penalty_name, penalty_fields, groups, strengths,
+                                             self.data->features(), loss.outputs());
+  const py::gil_scoped_release nogil;
+  return largest_sparse_factor(*self.data, loss, penalty);
 }
 
 std::shared_ptr<RowLoss> make_row_loss(const std::string& name, const Fields& fields,
@@ -186,10 +214,14 @@ void bind_sparse_model(py::module_& m) {
   bind_accelerated_gradient(m);
   m.def("look_at", &look_at, py::arg("loss"), py::arg("margins").noconvert(), py::arg("t") = 1.0,
         "Value, minus the derivative, and the gap of shortened derivatives.");
-  m.def("fit_sparse_model", &fit, py::arg("data"), py::arg("loss"), py::arg("penalty"),
+  m.def("fit_sparse_models", &fit, py::arg("data"), py::arg("loss"), py::arg("penalty"),
         py::arg("penalty_fields"), py::arg("groups"), py::arg("strengths").noconvert(),
-        py::arg("tolerance"), py::arg("max_iterations"), py::arg("lowest"),
-        py::arg("start").noconvert().none(true));
+        py::arg("factors"), py::arg("tolerance"), py::arg("max_iterations"), py::arg("lowest"),
+        py::arg("start").noconvert().none(true), "One fit for each factor on the strengths.");
+  m.def("largest_sparse_factor", &largest_factor, py::arg("data"), py::arg("loss"),
+        py::arg("penalty"), py::arg("penalty_fields"), py::arg("groups"),
+        py::arg("strengths").noconvert(),
+        "The smallest factor on the strengths at which all coefficients are zero.");
 }
 
 }  // namespace optlite::bindings

@@ -89,7 +89,7 @@ class ElasticNetTarget::Solver {
     bool refined = false;    // they started from products of X itself
     double last = infinity;
     while (true) {
-      KnownProducts::Found found;
+      NearColumns found;
       if (!whole_) found = look_outside(level);
       GapOfPoint point = gap_of(set.f, level, found.outside);
       const double wanted = tolerance * point.value;
@@ -124,15 +124,16 @@ class ElasticNetTarget::Solver {
     return residual_;
   }
 
-  KnownProducts::Found look_outside(const ElasticLevel& level) {
+  NearColumns look_outside(const ElasticLevel& level) {
     const double inside = gap_of(set.f, level, {}).largest;
     const double threshold = std::max(level.l1, inside);
-    return known_.above(threshold, level, residual(), [&](Index j) { return set.contains(j); });
+    return columns_above(threshold, level, residual(), data_, known_,
+                         [&](Index j) { return set.contains(j); });
   }
 
   /// Takes in columns that violate the condition for staying at zero, the worst first; of those
   /// that came close to it, too, if lower levels are to come.
-  bool grow(KnownProducts::Found& found, const ElasticLevel& level) {
+  bool grow(NearColumns& found, const ElasticLevel& level) {
     if (!(found.outside.largest > level.l1)) return false;
     const Columns fresh =
         found.worst(ahead_ * level.l1, std::max<std::size_t>(100, set.columns().size()));

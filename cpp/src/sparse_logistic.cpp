@@ -77,8 +77,8 @@ class SparseLogistic {
     while (true) {
       products_inside();
       const double inside = largest_inside();
-      KnownProducts::Found found = known_.above(std::max(level_.l1, inside), level_, residual_,
-                                                [&](Index j) { return set_.contains(j); });
+      NearColumns found = columns_above(std::max(level_.l1, inside), level_, residual_, data_,
+                                        known_, [&](Index j) { return set_.contains(j); });
       const double gap = gap_with(found.outside);
       const double value = loss_ + penalty_value(set_.f.w);
       fit.value = value;
@@ -185,7 +185,7 @@ class SparseLogistic {
     return primal - dual;
   }
 
-  bool grow(KnownProducts::Found& found) {
+  bool grow(NearColumns& found) {
     const Columns fresh = found.worst(level_.l1, std::max<std::size_t>(50, set_.columns().size()));
     set_.list_zeros(fresh);
     return !fresh.empty();

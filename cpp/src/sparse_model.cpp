@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <utility>
 
 #include "optlite/linalg/small_matrices.hpp"
 #include "penalised_quadratic.hpp"
+#include "sparse_screening.hpp"
 
 namespace optlite {
 
@@ -46,61 +46,6 @@ Vector RowLoss::curvature(Index a, Index b) const {
 
 namespace {
 
-/// Coefficients by their places in memory: feature + output * features.
-using Places = std::vector<Index>;
-
-/// Which coefficients the penalty judges together.
-class Blocks {
- public:
-  Blocks(const SparsePenalty& penalty, Index features, Index outputs)
-      : penalty_(penalty), features_(features), size_(features * outputs) {
-    if (penalty.row->of_ranks) {
-      places_.emplace_back(static_cast<std::size_t>(size_));
-      std::iota(places_[0].begin(), places_[0].end(), Index{0});
-    } else if (penalty.row->of_groups) {
-      of_feature_.resize(static_cast<std::size_t>(features));
-      for (const Columns& group : penalty.groups) {
-        Places all;
-        for (Index k = 0; k < outputs; ++k) {
-          for (const Index j : group) all.push_back(j + k * features);
-        }
-        for (const Index j : group) {
-          of_feature_[static_cast<std::size_t>(j)] = static_cast<Index>(places_.size());
-        }
-        places_.push_back(std::move(all));
-      }
-    }
-  }
-
-  bool are_single() const { return places_.empty(); }
-  Index count() const { return are_single() ? size_ : static_cast<Index>(places_.size()); }
-  Index of(Index place) const {
-    if (are_single()) return place;
-    return penalty_.row->of_ranks ? 0 : of_feature_[static_cast<std::size_t>(place % features_)];
-  }
-  double strength(Index block) const { return penalty_.strengths[block]; }
-  const Places& places(Index block) const { return places_[static_cast<std::size_t>(block)]; }
-
-  /// The numbers of a table that belong to a block.
-  const double* gather(Index block, const Matrix& table, Vector& room) const {
-    if (are_single()) return table.data() + block;
-    const Places& own = places(block);
-    room.resize(static_cast<Index>(own.size()));
-    for (std::size_t i = 0; i < own.size(); ++i) room[static_cast<Index>(i)] = table.data()[own[i]];
-    return room.data();
-  }
-  Index size(Index block) const {
-    return are_single() ? 1 : static_cast<Index>(places(block).size());
-  }
-
- private:
-  const SparsePenalty& penalty_;
-  Index features_;
-  Index size_;
-  std::vector<Places> places_;
-  std::vector<Index> of_feature_;
-};
-
 /// The second-order model of the loss in the coordinates of a working set, intercepts eliminated.
 struct Model {
   Matrix H;
@@ -117,6 +62,7 @@ class SparseModel {
         options_(options),
         outputs_(loss.outputs()),
         blocks_(penalty, data.features(), outputs_),
+        screening_(data, blocks_),
         W_(Matrix::Zero(data.features(), outputs_)),
         intercepts_(Vector::Zero(outputs_)),
         inside_(static_cast<std::size_t>(W_.size()), 0) {
@@ -131,20 +77,58 @@ class SparseModel {
     if (!few) free_.clear();
   }
 
-  SparseModelFit run(const Matrix& start) {
+  /// One fit for each factor on the strengths, started at the one before.
+  std::vector<SparseModelFit> run(const Matrix& start, const std::vector<double>& factors) {
+    begin_at_zero();
+    if (start.size() > 0) begin_at(start);
+    for (const Index j : free_) take_in(j);
+    settle();
+    std::vector<SparseModelFit> fits;
+    for (const double factor : factors) {
+      blocks_.set_factor(factor);
+      screening_.drop_none();
+      fits.push_back(run_once());
+    }
+    return fits;
+  }
+
+  /// The smallest factor on the strengths for which zero fulfils its condition.
+  double largest_factor() {
+    begin_at_zero();
+    find_squares_here();
+    const Matrix C = screening_.read_all(residual_);
+    const Vector zeros = Vector::Zero(W_.size());
+    double factor = 0.0;
+    Vector room;
+    for (Index b = 0; b < blocks_.count(); ++b) {
+      if (!(blocks_.strength(b) > 0.0)) continue;
+      factor = factor_of(b, zeros.data(), blocks_.gather(b, C, room), factor);
+    }
+    return factor;
+  }
+
+ private:
+  static constexpr double flat = 1e-10;  // a curvature that is no smaller keeps steps bounded
+  static constexpr std::size_t most_free = 1000;  // columns without penalty, kept at their best
+
+  void begin_at_zero() {
     margins_.setZero(data_.rows(), outputs_);
     data_.moments(Vector::Zero(data_.rows()));  // means
     find_squares();
     const auto empty = [this](Index j) { return !(squares_[j] > 0.0); };
     free_.erase(std::remove_if(free_.begin(), free_.end(), empty), free_.end());
     settle_intercepts();
-    scale_of_free_ = largest_of_free(products());
-    settle();
+    Matrix C = screening_.read_all(residual_);
+    scale_of_free_ = largest_of_free(C);
+    if (!free_.empty()) {
+      settle();
+      C = screening_.read_all(residual_);
+    }
     at_zero_ = loss_value_ - options_.lowest;
-    scale_ = products().cwiseAbs().maxCoeff();
-    if (start.size() > 0) begin_at(start);
-    for (const Index j : free_) take_in(j);
-    settle();
+    scale_ = C.cwiseAbs().maxCoeff();
+  }
+
+  SparseModelFit run_once() {
     SparseModelFit fit;
     fit.has_gap = has_gap_;
     iterate(fit);
@@ -154,12 +138,26 @@ class SparseModel {
     }
     fit.coefficients = W_;
     fit.intercepts = intercepts_;
+    fit.dropped = screening_.dropped();
     return fit;
   }
 
- private:
-  static constexpr double flat = 1e-10;  // a curvature that is no smaller keeps steps bounded
-  static constexpr std::size_t most_free = 1000;  // columns without penalty, kept at their best
+  /// The smallest factor, if it is above `least`, by bisection down to neighbouring numbers.
+  double factor_of(Index block, const double* zeros, const double* c, double least) const {
+    const auto stays = [&](double factor) { return !(violation(block, zeros, c, factor) > 0.0); };
+    if (stays(least)) return least;
+    const double top = ConstVectorMap(c, blocks_.size(block)).cwiseAbs().maxCoeff();
+    double high = std::max(least, top / blocks_.strength(block));
+    while (!stays(high)) high *= 2.0;  // infinite where the penalty has no kink at zero
+    if (std::isinf(high)) return high;
+    while (0.5 * high > least && stays(0.5 * high)) high *= 0.5;
+    double low = std::max(least, 0.5 * high);
+    for (int k = 0; k < 60; ++k) {
+      const double middle = low + 0.5 * (high - low);
+      (stays(middle) ? high : low) = middle;
+    }
+    return high;
+  }
 
   /// sum_i s_i z_ij^2 for each column.
   void find_squares() {
@@ -203,14 +201,18 @@ class SparseModel {
     double lowest = infinity;
     while (true) {
       interrupt::poll();
-      const Matrix C = products();
-      if (!std::isfinite(loss_value_) || !C.allFinite()) {
+      Matrix C;
+      if (std::isfinite(loss_value_) && residual_.allFinite()) {
+        find_squares_here();
+        C = products();
+      }
+      if (C.size() == 0 || !C.allFinite()) {
         fit.value = loss_value_;
         fit.status = Status::not_finite;
         return;
       }
-      find_squares_here();
       judge(C, fit);
+      drop(fit);
       if (fit.relative_gap <= options_.tolerance) fit.status = Status::converged;
       else if (fit.n_iter >= options_.max_iterations) fit.status = Status::iteration_limit;
       if (fit.status != Status::running) return;
@@ -335,11 +337,30 @@ class SparseModel {
     }
   }
 
-  /// Minus the derivatives of the loss in the coefficients.
-  Matrix products() const {
-    Matrix C(data_.features(), outputs_);
-    for (Index k = 0; k < outputs_; ++k) C.col(k) = data_.products(nullptr, residual_.col(k));
-    return C;
+  /// Whether a block violates its condition for staying at zero.
+  auto judge_at_zero() const {
+    return [this](Index block, const double* zeros, const double* c) {
+      return violation(block, zeros, c) > 0.0;
+    };
+  }
+
+  /// Minus the derivatives of the loss in the coefficients; zero where that is as good.
+  Matrix products() {
+    return screening_.products(
+        residual_, [this](Index place) { return is_inside(place); }, judge_at_zero());
+  }
+
+  /// Drops what no solution has; where the second derivative of the loss is at most K, the solution
+  /// of the dual problem is within (2 K gap)^(1/2) of the dual point.
+  void drop(const SparseModelFit& fit) {
+    const double bound = loss_.curvature_bound();
+    if (!has_gap_ || !std::isfinite(fit.gap * bound)) return;
+    // Beside the radius, products have rounding errors of their own.
+    const double radius = std::sqrt(2.0 * bound * fit.gap) * (1.0 + 1e-10) +
+                          1e-14 * std::sqrt(2.0 * bound * std::max(at_zero_, 0.0));
+    screening_.drop(
+        shrinkage_, radius, squares_, [this](Index place) { return is_inside(place); },
+        judge_at_zero());
   }
 
   // --- the certificate ---------------------------------------------------------------------------
@@ -385,8 +406,9 @@ class SparseModel {
     fit.relative_gap = above > 0.0 ? fit.gap / above : fit.gap;
   }
 
-  double violation(Index block, const double* w, const double* c) const {
-    const double strength = blocks_.strength(block);
+  /// With the strength `factor` times what it is.
+  double violation(Index block, const double* w, const double* c, double factor = 1.0) const {
+    const double strength = factor * blocks_.strength(block);
     const Index size = blocks_.size(block);
     const double distance = penalty_.distance(w, c, size, strength);
     if (std::isfinite(penalty_.concavity()) || size > 1 || *w != 0.0) return distance;
@@ -412,7 +434,7 @@ class SparseModel {
     squares_here_ = squares_with(curvature(0, 0));
   }
 
-  double gap(const Matrix& C) const {
+  double gap(const Matrix& C) {
     double t = 1.0;
     Vector w_room, c_room;
     for (Index b = 0; b < blocks_.count(); ++b) {
@@ -420,6 +442,7 @@ class SparseModel {
       if (!(blocks_.strength(b) > 0.0)) continue;
       t = std::min(t, penalty_.reach(c, blocks_.size(b), blocks_.strength(b)));
     }
+    shrinkage_ = t;
     double sum = loss_.gap(margins_, t);
     for (Index b = 0; b < blocks_.count(); ++b) {
       if (!(blocks_.strength(b) > 0.0)) continue;
@@ -465,7 +488,7 @@ class SparseModel {
     std::vector<std::pair<double, Index>> found;
     Vector w_room, c_room;
     for (Index b = 0; b < blocks_.count(); ++b) {
-      const Index place = blocks_.are_single() ? b : blocks_.places(b).front();
+      const Index place = blocks_.first(b);
       if (is_inside(place)) continue;
       const double* w = blocks_.gather(b, W_, w_room);
       const double* c = blocks_.gather(b, C, c_room);
@@ -758,7 +781,9 @@ class SparseModel {
   PenaltyAt penalty_;
   const SparseModelOptions& options_;
   Index outputs_;
-  Blocks blocks_;
+  CoefficientBlocks blocks_;
+  Screening screening_;
+  double shrinkage_ = 1.0;  // of the residual, for a dual point
   Matrix W_;
   Vector intercepts_;
   Places places_;  // the working set, block by block
@@ -778,10 +803,16 @@ class SparseModel {
 
 }  // namespace
 
-SparseModelFit fit_sparse_model(ElasticNetData& data, MarginLoss& loss,
-                                const SparsePenalty& penalty, const Matrix& start,
-                                const SparseModelOptions& options) {
-  return SparseModel(data, loss, penalty, options).run(start);
+std::vector<SparseModelFit> fit_sparse_models(ElasticNetData& data, MarginLoss& loss,
+                                              const SparsePenalty& penalty,
+                                              const std::vector<double>& factors,
+                                              const Matrix& start,
+                                              const SparseModelOptions& options) {
+  return SparseModel(data, loss, penalty, options).run(start, factors);
+}
+
+double largest_sparse_factor(ElasticNetData& data, MarginLoss& loss, const SparsePenalty& penalty) {
+  return SparseModel(data, loss, penalty, {}).largest_factor();
 }
 
 }  // namespace optlite

@@ -6,113 +6,51 @@
 #include <vector>
 
 #include "gram_descent.hpp"
+#include "known_products.hpp"
 #include "optlite/drivers/elastic_net.hpp"
 
 namespace optlite {
 
-/// Products of the columns with the present residual, as far as they have to be known.
-///
-/// For a residual r' of which the product c' with column z is known, and any k,
-///     |z . r| <= |k c'| + |z| |r - k r'|,
-/// so that most columns need not be read again when the residual has changed a little.
-class KnownProducts {
- public:
-  /// The products of all columns with a first residual.
-  void start(const ElasticNetData& data, Vector products, Vector residual) {
-    data_ = &data;
-    values_ = std::move(products);
-    origin_.assign(static_cast<std::size_t>(values_.size()), 0);
-    residuals_ = {std::move(residual)};
+/// The columns that a search has found near or above the level of an elastic net.
+struct NearColumns {
+  OutsideColumns outside;
+  std::vector<std::pair<double, Index>> near;  // size of the product, column: read, and not zero
+
+  /// The columns of largest products above a level, at most so many, in order.
+  Columns worst(double level, std::size_t most) const {
+    std::vector<std::pair<double, Index>> chosen;
+    for (const auto& [size, column] : near) {
+      if (size > level) chosen.emplace_back(-size, column);
+    }
+    std::sort(chosen.begin(), chosen.end());
+    if (chosen.size() > most) chosen.resize(most);
+    Columns columns;
+    for (const auto& entry : chosen) columns.push_back(entry.second);
+    std::sort(columns.begin(), columns.end());
+    return columns;
   }
-
-  struct Found {
-    OutsideColumns outside;
-    std::vector<std::pair<double, Index>> near;  // size of the product, column: read, and not zero
-
-    /// The columns of largest products above a level, at most so many, in order.
-    Columns worst(double level, std::size_t most) const {
-      std::vector<std::pair<double, Index>> chosen;
-      for (const auto& [size, column] : near) {
-        if (size > level) chosen.emplace_back(-size, column);
-      }
-      std::sort(chosen.begin(), chosen.end());
-      if (chosen.size() > most) chosen.resize(most);
-      Columns columns;
-      for (const auto& entry : chosen) columns.push_back(entry.second);
-      std::sort(columns.begin(), columns.end());
-      return columns;
-    }
-  };
-
-  /// Of the columns that are not `inside`: all whose product may exceed `threshold`, read.
-  template <class Inside>
-  Found above(double threshold, const ElasticLevel& level, const Vector& residual, Inside inside) {
-    const Columns doubtful = exceeding(threshold, level, residual, inside);
-    Found found;
-    if (doubtful.empty()) return found;
-    read(doubtful, residual);
-    for (const Index j : doubtful) {
-      const double size = level.size(values_[j]);
-      found.outside.largest = std::max(found.outside.largest, size);
-      const double excess = std::max(size - level.l1, 0.0);
-      found.outside.excess += excess * excess;
-      if (data_->norms()[j] > 0.0) found.near.emplace_back(size, j);
-    }
-    return found;
-  }
-
-  /// Takes a product with this residual that has been found elsewhere.
-  void set(const Columns& columns, const Vector& products, const Vector& residual) {
-    if (residuals_.back() != residual) residuals_.push_back(residual);
-    for (std::size_t k = 0; k < columns.size(); ++k) {
-      values_[columns[k]] = products[static_cast<Index>(k)];
-      origin_[static_cast<std::size_t>(columns[k])] = static_cast<int>(residuals_.size()) - 1;
-    }
-  }
-
- private:
-  static constexpr std::size_t most = 24;  // residuals that are kept
-
-  template <class Inside>
-  Columns exceeding(double threshold, const ElasticLevel& level, const Vector& residual,
-                    Inside inside) const {
-    const double length = std::sqrt(data_->dot(residual, residual));
-    std::vector<double> scale;
-    std::vector<double> distance;
-    for (const Vector& earlier : residuals_) {
-      const double squares = data_->dot(earlier, earlier);
-      const double k = squares > 0.0 ? data_->dot(residual, earlier) / squares : 0.0;
-      const Vector difference = residual - k * earlier;
-      scale.push_back(k);
-      // Beside what the bound says, products have rounding errors of their own.
-      distance.push_back(std::sqrt(data_->dot(difference, difference)) + 1e-14 * length);
-    }
-    Columns doubtful;
-    for (Index j = 0; j < values_.size(); ++j) {
-      const auto origin = static_cast<std::size_t>(origin_[static_cast<std::size_t>(j)]);
-      const double bound =
-          level.size(scale[origin] * values_[j]) + data_->norms()[j] * distance[origin];
-      if (bound > threshold && !inside(j)) doubtful.push_back(j);
-    }
-    return doubtful;
-  }
-
-  /// The products of these columns with the residual; of all of them where that costs little more.
-  void read(const Columns& list, const Vector& residual) {
-    const bool singly = data_->columns().reads_single_columns();
-    const std::size_t few = static_cast<std::size_t>(values_.size()) / (singly ? 3 : 24);
-    if (list.size() <= few && residuals_.size() < most) {
-      set(list, data_->products(&list, residual), residual);
-    } else {
-      start(*data_, data_->products(nullptr, residual), residual);
-    }
-  }
-
-  const ElasticNetData* data_ = nullptr;
-  Vector values_;
-  std::vector<int> origin_;  // to which residual a value belongs
-  std::vector<Vector> residuals_;
 };
+
+/// Of the columns that are not `inside`: all whose product may exceed `threshold`, read.
+template <class Inside>
+NearColumns columns_above(double threshold, const ElasticLevel& level, const Vector& residual,
+                          const ElasticNetData& data, KnownProducts& known, Inside inside) {
+  Columns doubtful;
+  known.each(residual, [&](Index j, double product, double error) {
+    if (level.size(product) + error > threshold && !inside(j)) doubtful.push_back(j);
+  });
+  NearColumns found;
+  if (doubtful.empty()) return found;
+  known.read(doubtful, residual);
+  for (const Index j : doubtful) {
+    const double size = level.size(known.value(j));
+    found.outside.largest = std::max(found.outside.largest, size);
+    const double excess = std::max(size - level.l1, 0.0);
+    found.outside.excess += excess * excess;
+    if (data.norms()[j] > 0.0) found.near.emplace_back(size, j);
+  }
+  return found;
+}
 
 /// Columns with their Gram matrix, in the order in which they came.
 class WorkingSet {

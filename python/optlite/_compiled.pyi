@@ -8,7 +8,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['AcceleratedGradient', 'BarycenterRun', 'Bins', 'BlockDescentRun', 'BlockFunction', 'BoostingObjective', 'BoostingRows', 'BoostingRun', 'Columns', 'Descent', 'Design', 'ElasticNetData', 'ElasticNetTarget', 'Forest', 'GroupLassoTarget', 'Linearization', 'MarginLoss', 'Model', 'Network', 'PartialLikelihood', 'RelaxedTransportRun', 'RidgeProblem', 'RowLoss', 'TransportCost', 'TransportRun', 'TreeOptions', 'activation', 'after_fork_in_child', 'barycenter_bounds', 'bits_of_costs', 'block_linear_model', 'block_quadratic', 'boost_python', 'boost_trees', 'check_csc', 'csc', 'csr', 'dense', 'dense_columns', 'distribution_evaluate', 'distribution_first_outside', 'distribution_marginal', 'distribution_parameters', 'distribution_scores', 'eigen_version', 'encode', 'encode_columns', 'extend_bases', 'extend_basis', 'find_bins', 'find_bins_of_columns', 'first_infinity', 'fit_sparse_model', 'grow_tree', 'limit_threads', 'look_at', 'network', 'objective_gap', 'openmp_runtime', 'partial_bounds', 'penalty_concavity', 'penalty_conjugate', 'penalty_prox', 'penalty_reach', 'penalty_subdifferential_distance', 'penalty_value', 'poll_count', 'pool', 'product', 'registry', 'rule_kernel', 'rule_slot_shapes', 'rule_state', 'rule_step', 'rule_steps_done', 'simd_level', 'survey_costs', 'symmetric_eigen', 'threads', 'transport_batch', 'tridiagonal_eigen', 'unbalanced_bounds']
+__all__: list[str] = ['AcceleratedGradient', 'BarycenterRun', 'Bins', 'BlockDescentRun', 'BlockFunction', 'BoostingObjective', 'BoostingRows', 'BoostingRun', 'Columns', 'Descent', 'Design', 'ElasticNetData', 'ElasticNetTarget', 'Forest', 'GroupLassoTarget', 'Linearization', 'MarginLoss', 'Model', 'Network', 'PartialLikelihood', 'RelaxedTransportRun', 'RidgeProblem', 'RowLoss', 'TransportCost', 'TransportRun', 'TreeOptions', 'activation', 'after_fork_in_child', 'barycenter_bounds', 'bits_of_costs', 'block_linear_model', 'block_quadratic', 'boost_python', 'boost_trees', 'check_csc', 'csc', 'csr', 'dense', 'dense_columns', 'distribution_evaluate', 'distribution_first_outside', 'distribution_marginal', 'distribution_parameters', 'distribution_scores', 'eigen_version', 'encode', 'encode_columns', 'extend_bases', 'extend_basis', 'find_bins', 'find_bins_of_columns', 'first_infinity', 'fit_sparse_models', 'grow_tree', 'inverse_deviations', 'largest_sparse_factor', 'limit_threads', 'look_at', 'network', 'objective_gap', 'openmp_runtime', 'partial_bounds', 'penalty_concavity', 'penalty_conjugate', 'penalty_prox', 'penalty_reach', 'penalty_subdifferential_distance', 'penalty_value', 'poll_count', 'pool', 'product', 'registry', 'rule_kernel', 'rule_slot_shapes', 'rule_state', 'rule_step', 'rule_steps_done', 'scaled_columns', 'simd_level', 'survey_costs', 'symmetric_eigen', 'threads', 'transport_batch', 'tridiagonal_eigen', 'unbalanced_bounds']
 class Design:
     """
     A data matrix, read in place.
@@ -559,10 +559,20 @@ def first_infinity(X: numpy.typing.NDArray[numpy.float64]) -> int:
 @typing.overload
 def first_infinity(X: numpy.typing.NDArray[numpy.float32]) -> int:
     ...
-def fit_sparse_model(data: ElasticNetData, loss: MarginLoss, penalty: str, penalty_fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], groups: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]], strengths: numpy.typing.NDArray[numpy.float64], tolerance: typing.SupportsFloat | typing.SupportsIndex, max_iterations: typing.SupportsInt | typing.SupportsIndex, lowest: typing.SupportsFloat | typing.SupportsIndex, start: numpy.typing.NDArray[numpy.float64] | None) -> dict:
-    ...
+def fit_sparse_models(data: ElasticNetData, loss: MarginLoss, penalty: str, penalty_fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], groups: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]], strengths: numpy.typing.NDArray[numpy.float64], factors: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], tolerance: typing.SupportsFloat | typing.SupportsIndex, max_iterations: typing.SupportsInt | typing.SupportsIndex, lowest: typing.SupportsFloat | typing.SupportsIndex, start: numpy.typing.NDArray[numpy.float64] | None) -> list:
+    """
+    One fit for each factor on the strengths.
+    """
 def grow_tree(codes: numpy.typing.NDArray[numpy.uint8], bins: Bins, targets: numpy.typing.NDArray[numpy.float64], weight: typing.Annotated[numpy.typing.ArrayLike, numpy.float64] | None, factors: typing.Annotated[numpy.typing.ArrayLike, numpy.float64] | None, options: TreeOptions, monotonic: typing.Annotated[numpy.typing.ArrayLike, numpy.int8] | None, rows: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], features: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> tuple:
     ...
+def inverse_deviations(columns: Columns, weight: numpy.typing.NDArray[numpy.float64]) -> numpy.typing.NDArray[numpy.float64]:
+    """
+    One over the standard deviations of the columns; 1 for columns without any.
+    """
+def largest_sparse_factor(data: ElasticNetData, loss: MarginLoss, penalty: str, penalty_fields: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], groups: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]], strengths: numpy.typing.NDArray[numpy.float64]) -> float:
+    """
+    The smallest factor on the strengths at which all coefficients are zero.
+    """
 def limit_threads(count: typing.SupportsInt | typing.SupportsIndex) -> int:
     """
     Set the number of threads of kernels started from this thread; return the number before.
@@ -637,6 +647,10 @@ def rule_step(*args, **kwargs):
     """
 def rule_steps_done(state: typing.Any) -> int:
     ...
+def scaled_columns(columns: Columns, factors: numpy.typing.NDArray[numpy.float64]) -> Columns:
+    """
+    The columns times factors, which are applied where they are read.
+    """
 @typing.overload
 def survey_costs(M: numpy.typing.NDArray[numpy.float64]) -> dict:
     """

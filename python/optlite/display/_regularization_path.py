@@ -140,6 +140,74 @@ class RegularizationPathDisplay:
         )
         return display.plot(ax, legend=legend, **kwargs)
 
+    @classmethod
+    def from_path(
+        cls,
+        alphas,
+        coefs,
+        *,
+        output=None,
+        feature_names=None,
+        chosen=None,
+        ax=None,
+        legend=True,
+        **kwargs,
+    ):
+        """Draw what a path function returned.
+
+        Parameters
+        ----------
+        alphas : array-like of shape (n_alphas,)
+            The strengths. One of zero, which has no place on the axis, is left out.
+        coefs : array-like of shape (n_features, n_alphas) or (n_outputs, n_features, n_alphas)
+            The coefficients, as :func:`~optlite.linear_model.lasso_path`,
+            :func:`~optlite.linear_model.enet_path` and :func:`~optlite.linear_model.sparse_path`
+            return them.
+        output : int, default=None
+            The class or task to draw; needed if there are several.
+        feature_names : sequence of str of length n_features, default=None
+            Names for the legend.
+        chosen : float, default=None
+            The value that cross-validation chose: a vertical line.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+        legend : bool, default=True
+            Name the curves, if there are names and at most twelve curves.
+        **kwargs : dict
+            Keyword arguments for all lines.
+
+        Returns
+        -------
+        RegularizationPathDisplay
+            The display, drawn.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from optlite.display import RegularizationPathDisplay
+        >>> from optlite.linear_model import sparse_path
+        >>> X = np.random.default_rng(0).normal(size=(50, 6))
+        >>> alphas, coefs, *_ = sparse_path(X, X[:, 0] - X[:, 1], penalty="mcp", alphas=10)
+        >>> len(RegularizationPathDisplay.from_path(alphas, coefs).lines_)
+        6
+        """
+        alphas, coefs = np.asarray(alphas, dtype=float), np.asarray(coefs, dtype=float)
+        if coefs.ndim == 3:
+            if output is None or not -len(coefs) <= output < len(coefs):
+                raise ValueError(
+                    f"output must be one of the {len(coefs)} rows of coefs, got {output!r}. Draw "
+                    "one class or task at a time."
+                )
+            coefs = coefs[output]
+        if coefs.ndim != 2 or coefs.shape[1] != len(alphas):
+            raise ValueError(
+                f"coefs must have shape (n_features, n_alphas) with n_alphas={len(alphas)}, got "
+                f"{coefs.shape}. Pass what the path function returned."
+            )
+        seen = alphas != 0.0
+        display = cls(alphas[seen], coefs.T[seen], feature_names=feature_names, chosen=chosen)
+        return display.plot(ax, legend=legend, **kwargs)
+
     def plot(self, ax=None, *, legend=True, chosen_kw=None, **kwargs):
         """Draw the curves.
 

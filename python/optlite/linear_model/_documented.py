@@ -119,10 +119,33 @@ weights : array-like, default=None
     "groups": """
 groups : int >= 1 or array-like, default=1
     For ``penalty="group"``: which features belong together; see :class:`GroupLasso`.""",
+    "standardize": """
+standardize : bool, default=False
+    Whether the penalty sees the coefficients in units in which the columns have weighted
+    standard deviations of one, as in glmnet; celer and skglm, and the default, judge them in
+    the units of `X`. `X` is neither scaled nor centred in memory, nor densified, and
+    `coef_` is in its units; `objective_` is that of the scaled problem. Columns of one value keep
+    their units.""",
     "newton_max_iter": """
 max_iter : int >= 1, default=100
     Most Newton steps; with ``method="lla"``, of each lasso, and most lassos; with
     ``method="accelerated_gradient"``, most hundreds of gradient steps.""",
+    "path_eps": """
+eps : float > 0, default=1e-3
+    Ratio of the smallest to the largest strength, where `alphas` is a number of them.""",
+    "path_alphas": """
+alphas : int >= 1 or array-like of shape (n_alphas,), default=100
+    The strengths to choose from, or how many: then in equal ratios from the smallest that makes all
+    coefficients zero.""",
+    "sparse_scores": """
+scores_ : ndarray of shape (n_folds, n_alphas)
+    Score of each held-out fold.
+alpha_ : float
+    The chosen strength: of the highest mean score, and the largest one of equals.
+alphas_ : ndarray of shape (n_alphas,)
+    The strengths, in descending order.
+certificates_ : ndarray of shape (n_folds, n_alphas)
+    Certificate of each fit to a fold, on the scale of `tol`.""",
     "sparse_tol": """
 tol : float >= 0, default=1e-8
     What `certificate_` has to reach.""",
@@ -136,7 +159,8 @@ dual_gap_ : float or None
     ``method="lla"``: that of the last weighted lasso).
 kkt_violation_ : float
     Largest distance of minus a partial derivative of the loss from the subdifferential of the
-    penalty, divided by the largest derivative where all coefficients are zero.
+    penalty, divided by the largest derivative where all coefficients are zero. (Coefficients that
+    are proven to be zero in every solution do not count.)
 certificate_ : float
     `dual_gap_` divided by the objective (less its lower bound, for counts), where there is a
     gap; else, and with ``method="accelerated_gradient"``, `kkt_violation_`.

@@ -130,7 +130,7 @@ def enet_path(
     if isinstance(alphas, Integral):
         largest = target.core.largest_strength(bool(positive))
         alphas = alpha_grid(largest, l1_ratio, eps, alphas)
-    alphas = _descending(alphas)
+    alphas = descending(alphas)
     start = None if coef_init is None else _check_start(coef_init, X.shape[1])
     fits = target.path(alphas, l1_ratio, positive=positive, tol=tol, max_iter=max_iter, start=start)
     report_missed(fits, "enet_path", tol, max_iter)
@@ -265,7 +265,7 @@ def _check_start(coef_init, n_features):
     return np.ascontiguousarray(start)
 
 
-def _descending(alphas):
+def descending(alphas):
     """The strengths, sorted; each finite and >= 0."""
     alphas = np.sort(np.ravel(np.asarray(alphas, dtype=np.float64)))[::-1].copy()
     if len(alphas) == 0 or not np.isfinite(alphas).all() or alphas[-1] < 0:

@@ -202,7 +202,7 @@ class Target:
         )
 
 
-def report_missed(fits, name, tol, max_iter, several="alphas"):
+def report_missed(fits, name, tol, max_iter, several="alphas", certificate=CERTIFICATE):
     """Warn once about fits that did not reach the tolerance."""
     missed = [fit for fit in fits if not is_accurate(fit.certificate, tol)]
     if not missed:
@@ -221,7 +221,7 @@ def report_missed(fits, name, tol, max_iter, several="alphas"):
         iterations=worst.n_iter,
         reached=worst.certificate,
         asked=tol,
-        certificate=CERTIFICATE,
+        certificate=certificate,
         reason=worst.message + share,
         remedy=remedy,
     )

@@ -124,15 +124,23 @@ class SparseModelProblem:
     fit_intercept : bool
     name : str
         The class in whose name errors speak.
+    standardize : bool, default=False
+        Whether the solver sees the columns in units of their standard deviations: then it starts
+        at coefficients, and finds some, that are multiplied by these.
     """
 
-    def __init__(self, X, weight, fit_intercept, name):
+    def __init__(self, X, weight, fit_intercept, name, standardize=False):
         self.X = X
         self.name = name
         n = X.shape[0]
         self.weight = np.full(n, 1.0 / n) if weight is None else weight / weight.sum()
         self.fit_intercept = bool(fit_intercept)
-        self.data = core.ElasticNetData(as_columns(X), None, None, self.fit_intercept)
+        columns = as_columns(X)
+        self.units = None
+        if standardize:
+            self.units = core.inverse_deviations(columns, self.weight)
+            columns = core.scaled_columns(columns, self.units)
+        self.data = core.ElasticNetData(columns, None, None, self.fit_intercept)
         self.centre = 0.0
         self.lowest = 0.0
 
@@ -169,18 +177,35 @@ class SparseModelProblem:
 
     def fit(self, penalty, strengths, tol, max_iter, start=None):
         """Run the core; `start` is a pair of coefficients and intercepts, or None."""
-        result = core.fit_sparse_model(
+        return self.path(penalty, strengths, [1.0], tol, max_iter, start)[0]
+
+    def path(self, penalty, strengths, factors, tol, max_iter, start=None):
+        """Run the core for each of some factors > 0 on the strengths, one start after the other."""
+        results = core.fit_sparse_models(
             self.data,
             self.loss,
-            penalty.record["name"],
-            penalty.fields,
-            penalty.groups,
-            np.ascontiguousarray(strengths),
+            *_as_core(penalty, strengths),
+            [float(factor) for factor in factors],
             float(tol),
             int(max_iter),
             self.lowest,
             None if start is None else self._flat(*start),
         )
+        for result in results:
+            self._check(result)
+            result["intercepts"] = result["intercepts"] + self.centre
+        return results
+
+    def largest_alpha(self, penalty):
+        """Return the smallest strength at which all coefficients that have a penalty are zero."""
+        arguments = _as_core(penalty, penalty.weights)
+        largest = core.largest_sparse_factor(self.data, self.loss, *arguments)
+        if np.isnan(largest):
+            check_magnitudes(self.X, self.name)
+        return largest
+
+    def _check(self, result):
+        """Refuse what is not finite, with its cause."""
         finite = np.isfinite(result["coefficients"]).all() and np.isfinite(result["value"])
         finite = finite and result["status"] != "not_finite"
         if result["status"] != "converged":
@@ -191,7 +216,17 @@ class SparseModelProblem:
                 "precision. Divide y by its largest absolute value, and scale the columns of X, "
                 "for example with sklearn.preprocessing.StandardScaler."
             )
-        result["intercepts"] = result["intercepts"] + self.centre
+
+    def to_solver(self, start):
+        """Return a pair of coefficients and intercepts in the units of the solver."""
+        if start is None or self.units is None:
+            return start
+        return np.asarray(start[0], dtype=np.float64) / self.units, start[1]
+
+    def to_data(self, result):
+        """Return a result with its coefficients in the units of X."""
+        if self.units is not None:
+            result["coefficients"] = result["coefficients"] * self.units
         return result
 
     def _flat(self, coef, intercept):
@@ -201,6 +236,12 @@ class SparseModelProblem:
             return coef.ravel()
         intercept = np.broadcast_to(intercept, self.outputs).astype(np.float64) - self.centre
         return np.column_stack([coef, intercept]).ravel()
+
+
+def _as_core(penalty, strengths):
+    """The penalty in the order of the core's arguments."""
+    strengths = np.ascontiguousarray(strengths)
+    return penalty.record["name"], penalty.fields, penalty.groups, strengths
 
 
 def store_result(estimator, result):

@@ -1,30 +1,23 @@
 """Logistic regression with the penalty chosen by cross-validation."""
 
-import inspect
 from numbers import Integral
 from types import SimpleNamespace
 from typing import ClassVar
 
 import numpy as np
 from sklearn.base import _fit_context
-from sklearn.metrics import get_scorer, get_scorer_names, make_scorer
+from sklearn.metrics import get_scorer, get_scorer_names
 from sklearn.model_selection import check_cv
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.metadata_routing import (
-    UNUSED,
-    MetadataRouter,
-    MethodMapping,
-    _raise_for_params,
-    _routing_enabled,
-    process_routing,
-)
+from sklearn.utils.metadata_routing import UNUSED, _raise_for_params
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import _check_method_params, check_is_fitted
+from sklearn.utils.validation import _check_method_params
 
 from .._estimator import begin_callbacks, end_callbacks, keep, warn_not_converged
 from .._validation import check_class_totals, check_fit_data, check_weights
 from ._conditioning import ATTRIBUTES as CONDITIONING
 from ._documented import documented
+from ._scored_folds import ScoredFolds, told_of
 from .elastic_net_cv import check_folds, training_rows
 from .logistic import (
     LogisticRegression,
@@ -43,7 +36,7 @@ _OF_ALL_ROWS = (
 
 
 @documented
-class LogisticRegressionCV(LogisticRegression):
+class LogisticRegressionCV(ScoredFolds, LogisticRegression):
     """Choose the penalty of a logistic regression by cross-validation; every fit is certified.
 
     The parameters and attributes are those of scikit-learn's class of the same name from version
@@ -209,7 +202,7 @@ class LogisticRegressionCV(LogisticRegression):
         parts = check_cv(self.cv, y, classifier=True).split(X, y, **split)
         folds = check_folds(parts, X.shape[0], weight)
         for k, (train, _) in enumerate(folds):
-            _check_classes(k, train, classes, codes, weight)
+            check_classes(k, train, classes, codes, weight)
         data = (X, y, classes, codes, weight)
         jobs = [
             delayed(self._path)(data, train, test, ratio, Cs, score)
@@ -240,13 +233,6 @@ class LogisticRegressionCV(LogisticRegression):
                 f"l1_ratios={self.l1_ratios!r}."
             )
         return Cs, ratios
-
-    def _routed(self, weight, params):
-        """Parameters of the splitter, and of the scorer."""
-        if _routing_enabled():
-            routed = process_routing(self, "fit", sample_weight=weight, **params)
-            return routed.splitter.split, routed.scorer.score
-        return {}, dict(params) if weight is None else {**params, "sample_weight": weight}
 
     # --- the paths --------------------------------------------------------------------------------
 
@@ -353,72 +339,12 @@ class LogisticRegressionCV(LogisticRegression):
             table[:, -1].copy() if self.fit_intercept else np.zeros(len(table), X.dtype)
         )
 
-    def score(self, X, y, *, sample_weight=None, **score_params):
-        """Return the score that `scoring` names.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Features.
-        y : array-like of shape (n_samples,)
-            True labels.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights.
-        **score_params : dict
-            Parameters for the scorer, with metadata routing enabled.
-
-        Returns
-        -------
-        float
-            The score; the accuracy by default.
-        """
-        _raise_for_params(score_params, self, "score")
-        check_is_fitted(self)
-        if sample_weight is not None:
-            score_params["sample_weight"] = sample_weight
-        if _routing_enabled():
-            score_params = process_routing(self, "score", **score_params).scorer.score
-        return told_of(self.classes_, self._get_scorer())(self, X, y, **score_params)
-
     def _get_scorer(self):
         return get_scorer(self.scoring or "accuracy")
 
-    def get_metadata_routing(self):
-        """Say which parameters go to the splitter and to the scorer.
 
-        Returns
-        -------
-        MetadataRouter
-            Routing information for scikit-learn.
-        """
-        router = MetadataRouter(owner=self).add_self_request(self)
-        router.add(
-            splitter=self.cv, method_mapping=MethodMapping().add(caller="fit", callee="split")
-        )
-        mapping = MethodMapping()
-        mapping.add(caller="score", callee="score").add(caller="fit", callee="score")
-        return router.add(scorer=self._get_scorer(), method_mapping=mapping)
-
-
-def told_of(classes, scorer):
-    """The scorer, told of all classes: some of them may not be among the rows that it sees."""
-    function = getattr(scorer, "_score_func", None)
-    takes = () if function is None else inspect.signature(function).parameters
-    if "labels" not in takes:
-        return scorer
-    of_classes = {"labels": classes}
-    if len(classes) == 2 and "pos_label" in takes:
-        of_classes["pos_label"] = classes[-1]
-    return make_scorer(
-        function,
-        response_method=scorer._response_method,
-        greater_is_better=scorer._sign > 0,
-        **{**of_classes, **scorer._kwargs},
-    )
-
-
-def _check_classes(number, train, classes, codes, weight):
-    """Each class needs a row to learn from."""
+def check_classes(number, train, classes, codes, weight):
+    """Refuse a fold without a training row of each class."""
     totals = np.bincount(
         codes[train], weights=None if weight is None else weight[train], minlength=len(classes)
     )

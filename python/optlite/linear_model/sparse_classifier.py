@@ -11,7 +11,8 @@ from .._params import find
 from .._validation import check_class_totals, check_fit_data, check_weights
 from ._class_probabilities import ClassProbabilities
 from ._documented import documented
-from ._sparse_model import store_result
+from ._sparse_model import in_order, store_result
+from ._sparse_targets import ClassTargets
 from .logistic import encode, with_class_weight
 from .sparse_regressor import SparseModel
 
@@ -43,6 +44,7 @@ class SparseClassifier(ClassProbabilities, LinearClassifierMixin, SparseModel):
     {groups}
         Of all classes together: ``groups=1`` with several classes selects features.
     {fit_intercept}
+    {standardize}
     class_weight : dict, "balanced" or None, default=None
         Factors on the sample weights of each class. ``"balanced"`` gives all classes one total
         weight.
@@ -67,6 +69,7 @@ class SparseClassifier(ClassProbabilities, LinearClassifierMixin, SparseModel):
     --------
     LogisticRegression : Specialised solvers, faster for L2, L1 and elastic-net penalties.
     SparseRegressor : For numbers; its notes are about method and penalties.
+    SparseClassifierCV : Chooses the strength by cross-validation.
 
     Notes
     -----
@@ -108,6 +111,7 @@ class SparseClassifier(ClassProbabilities, LinearClassifierMixin, SparseModel):
         weights=None,
         groups=1,
         fit_intercept=True,
+        standardize=False,
         class_weight=None,
         max_iter=100,
         tol=1e-8,
@@ -134,24 +138,33 @@ class SparseClassifier(ClassProbabilities, LinearClassifierMixin, SparseModel):
         SparseClassifier
             This instance, fitted.
         """
+        X, y, weight, targets = self._prepare(X, y, sample_weight)
+        context = begin_callbacks(self, X, y, sample_weight, 1)
+        coef, intercept, result = self._fit_core(X, weight, targets)
+        self._store(coef, intercept, targets)
+        store_result(self, result)
+        end_callbacks(context, self, X, y, sample_weight)
+        return self
+
+    def _prepare(self, X, y, sample_weight):
+        """Validate data and weights, with those of classes; the targets come with their loss."""
         X, y = check_fit_data(self, X, y, values_checked_later=True)
         classes, codes = encode(y)
         weight = check_weights(sample_weight, X)
         weight = with_class_weight(self.class_weight, classes, codes, y, weight)
         check_class_totals(classes, codes, weight)
-        loss = self._loss_for(classes)
-        context = begin_callbacks(self, X, y, sample_weight, 1)
-        single = loss == "logistic"
-        targets = 2.0 * codes - 1.0 if single else codes
-        record, outputs = find("objectives", loss, "loss"), 1 if single else len(classes)
-        problem = self._problem(X, weight, record, targets, outputs)
-        coef, intercept, result = self._fit_core(X, problem, outputs)
-        self.classes_ = classes
+        record = find("objectives", self._loss_for(classes), "loss")
+        return (
+            X,
+            y,
+            weight,
+            ClassTargets(record, in_order(record, self.loss_params), classes, codes),
+        )
+
+    def _store(self, coef, intercept, targets):
+        self.classes_ = targets.classes
         self.coef_ = coef
-        self.intercept_ = intercept - (0.0 if single else intercept.mean())
-        store_result(self, result)
-        end_callbacks(context, self, X, y, sample_weight)
-        return self
+        self.intercept_ = intercept - (0.0 if targets.outputs == 1 else intercept.mean())
 
     def _loss_for(self, classes):
         """The loss by its name in the registry."""

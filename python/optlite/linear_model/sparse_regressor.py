@@ -22,7 +22,8 @@ from .._validation import (
 from ._accelerated_gradient import fit_accelerated, refuse_unbounded
 from ._documented import documented
 from ._reweighted import fit_adaptive, fit_lla
-from ._sparse_model import PenaltyOnFeatures, SparseModelProblem, in_order, store_result
+from ._sparse_model import PenaltyOnFeatures, in_order, store_result
+from ._sparse_targets import Outcomes, Targets
 
 LOSSES = {"squared": "least_squares", "huber": "huber", "poisson": "poisson"}
 
@@ -39,6 +40,7 @@ class SparseModel(EstimatorShell, BaseEstimator):
         "weights": ["array-like", None],
         "groups": [Interval(Integral, 1, None, closed="left"), "array-like"],
         "fit_intercept": ["boolean"],
+        "standardize": ["boolean"],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
         "warm_start": ["boolean"],
@@ -49,19 +51,51 @@ class SparseModel(EstimatorShell, BaseEstimator):
         """The coefficients as a sparse matrix of shape (n_outputs, n_features)."""
         return sp.csr_array(np.atleast_2d(self.coef_))
 
-    def _fit_core(self, X, problem, outputs):
-        """Fit the model; `problem` has its loss."""
-        penalty = PenaltyOnFeatures(
-            self.penalty, self.penalty_params, self.weights, self.groups, X.shape[1], outputs
+    def _fit_core(self, X, weight, targets):
+        """Fit the model to all rows."""
+        problem = targets.problem(self, X, weight)
+        penalty = self._penalty_on(X, targets)
+        start = self._start(targets.outputs, X.shape[1])
+        return self._finish(X, penalty, self._solve(problem, penalty, self.alpha, start))
+
+    def _penalty_on(self, X, targets):
+        return PenaltyOnFeatures(
+            self.penalty,
+            self.penalty_params,
+            self.weights,
+            self.groups,
+            X.shape[1],
+            targets.outputs,
         )
-        start = self._start(outputs, X.shape[1])
-        strengths = self.alpha * penalty.weights
-        result = self._run(problem, penalty, strengths, self.tol, self.max_iter, start)
+
+    def _finish(self, X, penalty, result):
+        """Coefficients and intercepts in the type of X, and the result."""
         coef = result["coefficients"].astype(X.dtype)
         warn_of_underflow(X, coef)
         if penalty.group_of is not None:
             self.groups_ = penalty.group_of
         return coef, result["intercepts"].astype(X.dtype), result
+
+    def _solve(self, problem, penalty, alpha, start):
+        """Minimise for one strength; `start` and the result are in the units of X."""
+        strengths = alpha * penalty.weights
+        start = problem.to_solver(start)
+        result = self._run(problem, penalty, strengths, self.tol, self.max_iter, start)
+        return problem.to_data(result)
+
+    def _path(self, problem, penalty, alphas, start=None):
+        """Minimise for descending strengths, each started at the solution before."""
+        results = []
+        if self.method == "direct":  # in one run: the working set stays
+            positive = [alpha for alpha in alphas if alpha > 0]
+            settings = self.tol, self.max_iter, problem.to_solver(start)
+            found = problem.path(penalty, penalty.weights, positive, *settings)
+            results = [problem.to_data(result) for result in found]
+        for alpha in alphas[len(results) :]:
+            if results:
+                start = results[-1]["coefficients"], results[-1]["intercepts"]
+            results.append(self._solve(problem, penalty, alpha, start))
+        return results
 
     def _run(self, problem, penalty, *settings):
         """Minimise by the method of choice."""
@@ -82,12 +116,6 @@ class SparseModel(EstimatorShell, BaseEstimator):
                 f'{self.penalty!r}. Set method="direct".'
             )
         return fit_lla(problem, penalty, *settings)
-
-    def _problem(self, X, weight, record, y, outputs=1):
-        """The problem with a loss of the registry."""
-        fields = in_order(record, self.loss_params)
-        problem = SparseModelProblem(X, weight, self.fit_intercept, type(self).__name__)
-        return problem.set_loss(record, fields, y, outputs)
 
     def _start(self, outputs, n_features):
         if not self.warm_start or not hasattr(self, "coef_"):
@@ -132,6 +160,7 @@ class SparseRegressor(RegressorMixin, SparseModel, LinearModel):
     {weights}
     {groups}
     {fit_intercept}
+    {standardize}
     {newton_max_iter}
     {sparse_tol}
     {warm_start}
@@ -151,6 +180,8 @@ class SparseRegressor(RegressorMixin, SparseModel, LinearModel):
     --------
     Lasso, ElasticNet, GroupLasso : Specialised solvers, faster for their problems.
     SparseClassifier : For class labels.
+    SparseRegressorCV : Chooses the strength by cross-validation.
+    sparse_path : The solutions for many strengths.
 
     Notes
     -----
@@ -158,12 +189,16 @@ class SparseRegressor(RegressorMixin, SparseModel, LinearModel):
     loss plus the penalty, by coordinate descent with extrapolation and Newton steps on the support,
     by steps of blocks for groups, and by accelerated proximal gradients and exact steps within
     clusters for SLOPE. Columns outside come in when they violate their condition for staying zero.
+    Most of them need not be read: a product with an earlier residual bounds the one with the
+    present residual, and where the loss has a bounded second derivative and the penalty is convex,
+    those that no solution can have are dropped (gap-safe screening [8]_). SLOPE looks at all
+    columns.
 
     MCP and SCAD do not shrink large coefficients. Their problems have many stationary points: what
     is found is one of them, downhill from the start, and no bound on its distance from the best
-    one is known. Fits with smaller and smaller `alpha` and ``warm_start=True`` find good ones.
-    Columns should have about unit variance for them, so that a coefficient's own problem is convex
-    (``gamma`` times the mean square above one).
+    one is known. :func:`sparse_path`, with smaller and smaller `alpha`, finds good ones.
+    Columns should have about unit variance for them (``standardize=True``), so that a coefficient's
+    own problem is convex (``gamma`` times the mean square above one).
 
     ``method="accelerated_gradient"`` [5]_ takes MCP and SCAD apart into a lasso and a smooth
     concave rest, which goes to the loss. With a step `b` just below one over the Lipschitz constant
@@ -189,6 +224,8 @@ class SparseRegressor(RegressorMixin, SparseModel, LinearModel):
        stochastic programming", Mathematical Programming 156, 2016, algorithm 1.
     .. [7] B. O'Donoghue and E. Candès, "Adaptive restart for accelerated gradient schemes",
        Foundations of Computational Mathematics 15, 2015, section 3.2.
+    .. [8] E. Ndiaye, O. Fercoq, A. Gramfort and J. Salmon, "Gap safe screening rules for sparsity
+       enforcing penalties", JMLR 18(128), 2017, theorem 6.
 
     Examples
     --------
@@ -219,6 +256,7 @@ class SparseRegressor(RegressorMixin, SparseModel, LinearModel):
         weights=None,
         groups=1,
         fit_intercept=True,
+        standardize=False,
         max_iter=100,
         tol=1e-8,
         warm_start=False,
@@ -246,33 +284,32 @@ class SparseRegressor(RegressorMixin, SparseModel, LinearModel):
         SparseRegressor
             This instance, fitted.
         """
-        outcome = _outcome_of(y) if self.loss == "cox" else None
-        y = y if outcome is None else outcome["time"]
-        X, y = check_fit_data(self, X, y, y_numeric=True, values_checked_later=True)
-        weight = check_weights(sample_weight, X)
+        X, y, weight, targets = self._prepare(X, y, sample_weight)
         context = begin_callbacks(self, X, y, sample_weight, 1)
-        coef, intercept, result = self._fit_core(X, self._loss_on(X, y, weight, outcome), 1)
-        self.coef_ = coef[0]
-        has_intercept = self.fit_intercept and outcome is None
-        self.intercept_ = intercept[0] if has_intercept else 0.0
+        coef, intercept, result = self._fit_core(X, weight, targets)
+        self._store(coef, intercept, targets)
         store_result(self, result)
         end_callbacks(context, self, X, y, sample_weight)
         return self
 
-    def _loss_on(self, X, y, weight, outcome):
-        """The problem of these data."""
+    def _prepare(self, X, y, sample_weight):
+        """Validate data and weights; the targets come with their loss."""
+        outcome = _outcome_of(y) if self.loss == "cox" else None
+        y = y if outcome is None else outcome["time"]
+        X, y = check_fit_data(self, X, y, y_numeric=True, values_checked_later=True)
+        weight = check_weights(sample_weight, X)
         if outcome is None:
             record = find("objectives", LOSSES[self.loss], "loss")
             _check_targets(record, y)
-            return self._problem(X, weight, record, y)
+            return X, y, weight, Targets(record, in_order(record, self.loss_params), y)
         if self.loss_params:
             raise TypeError(f'loss="cox" has no hyper-parameter {next(iter(self.loss_params))!r}.')
-        problem = SparseModelProblem(X, weight, True, type(self).__name__)
-        if not (outcome["event"] & (problem.weight > 0)).any():
-            raise ValueError(
-                'y must hold at least one observed event for loss="cox", got censored rows only.'
-            )
-        return problem.set_partial_likelihood(outcome)
+        return X, y, weight, Outcomes(outcome)
+
+    def _store(self, coef, intercept, targets):
+        self.coef_ = coef[0]
+        has_intercept = self.fit_intercept and self.loss != "cox"
+        self.intercept_ = intercept[0] if has_intercept else 0.0
 
     def predict(self, X):
         """Predict the targets.

@@ -5,8 +5,11 @@
 //
 // Proximal Newton on a working set: each step minimises the second-order model of the loss plus the
 // penalty, with the intercepts eliminated, and is taken if the objective falls as it should;
-// otherwise the model is made steeper. A penalty need not be convex: what is found then is a point
-// from which no step of this kind, and no change of one coefficient in the model, leads down.
+// otherwise the model is made steeper. Most columns outside are not read: a product with an earlier
+// residual bounds the one with the present residual, by Cauchy and Schwarz, and where loss and
+// penalty are convex those that no solution can have are dropped (gap-safe screening). A penalty
+// need not be convex: what is found then is a point from which no step of this kind, and no change
+// of one coefficient in the model, leads down.
 //
 // Certificate, if loss and penalty have conjugates: with u = -t s l'(z), c = X^T u and the largest
 // t <= 1 for which h* is finite at all of them, u is a point of the dual problem (the intercepts
@@ -107,14 +110,22 @@ struct SparseModelFit {
   double violation = infinity;  // relative, of the conditions for an optimum
   double relative_gap = infinity;  // the certificate: gap / value, or the violation
   bool has_gap = false;
+  std::vector<Index> dropped;  // coefficients proven to be zero: feature + output * features
   Index n_iter = 0;
   Status status = Status::running;
 };
 
-/// `data`: X without weights; its intercept is the model's. `start` (features x outputs, and the
-/// intercepts below) may be empty.
-SparseModelFit fit_sparse_model(ElasticNetData& data, MarginLoss& loss,
-                                const SparsePenalty& penalty, const Matrix& start,
-                                const SparseModelOptions& options);
+/// One fit for each factor > 0 on the strengths, each started at the one before. `data`: X without
+/// weights; its intercept is the model's. `start` (features x outputs, and the intercepts below)
+/// may be empty.
+std::vector<SparseModelFit> fit_sparse_models(ElasticNetData& data, MarginLoss& loss,
+                                              const SparsePenalty& penalty,
+                                              const std::vector<double>& factors,
+                                              const Matrix& start,
+                                              const SparseModelOptions& options);
+
+/// The smallest factor on the strengths with which all coefficients that have a penalty are zero;
+/// infinite if there is none. Of a penalty without a slope at zero: where zero is best for each.
+double largest_sparse_factor(ElasticNetData& data, MarginLoss& loss, const SparsePenalty& penalty);
 
 }  // namespace optlite
