@@ -144,12 +144,11 @@ void Forest::push(Index tree, ShallowTrees& to) const {
     at[2 * n + 1] = node.left;
     at[2 * n + 2] = node.left == at[n] ? at[n] : node.left + 1;  // a leaf leads to itself
   }
-  std::vector<double> values;
+  std::array<const double*, leaves> values;
   for (std::size_t n = 0; n < leaves; ++n) {
-    const double* from = arrays_.value.data + Index{at[inner + n]} * arrays_.outputs;
-    values.insert(values.end(), from, from + arrays_.outputs);
+    values[n] = arrays_.value.data + Index{at[inner + n]} * arrays_.outputs;
   }
-  to.push(complete, values.data());
+  to.push(complete, values);
 }
 
 /// at[i] = the node, counted from the root, that row begin + i ends in.

@@ -27,13 +27,14 @@ Index row_of(Index place) { return place; }
 
 }  // namespace
 
-void ShallowTrees::push(const CompleteTree& tree, const double* values) {
+void ShallowTrees::push(const CompleteTree& tree,
+                        const std::array<const double*, CompleteTree::leaves>& values) {
   trees_.push_back(tree);
   for (Index k = 0; k < outputs_; ++k) {
     Halves halves;
     for (std::size_t n = 0; n < CompleteTree::leaves; ++n) {
       std::uint64_t bits;
-      std::memcpy(&bits, values + static_cast<Index>(n) * outputs_ + k, sizeof bits);
+      std::memcpy(&bits, values[n] + k, sizeof bits);
       halves.low[n] = static_cast<std::uint32_t>(bits);
       halves.high[n] = static_cast<std::uint32_t>(bits >> 32);
     }

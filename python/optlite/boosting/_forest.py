@@ -33,8 +33,14 @@ def checked_bins(bins):
     return core.Bins(bins["starts"], bins["values"], bins["categorical"])
 
 
-def check(model):
+def check(model, nodes=True):
     """Check whatever a fitted model has stored, but the regressors of `Base`.
+
+    Parameters
+    ----------
+    model : estimator
+    nodes : bool, default=True
+        Whether the nodes of the trees are checked, too: the core does that at each use.
 
     Raises
     ------
@@ -67,8 +73,9 @@ def check(model):
         "bins",
         "their number is not that of the features",
     )
-    forest, bins = views(model)
-    forest.apply(bins, np.zeros((model.n_features_in_, 0), dtype=np.uint8))  # checks the nodes
+    if nodes:
+        forest, bins = views(model)
+        forest.apply(bins, np.zeros((model.n_features_in_, 0), dtype=np.uint8))
 
 
 def _check_numbers(model):

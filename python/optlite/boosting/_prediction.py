@@ -11,7 +11,7 @@ class Predictions:
 
     def _check_predict(self, X):
         check_is_fitted(self)
-        _forest.check(self)
+        _forest.check(self, nodes=False)
         return _features.check_X(self, X, categories=self.categories_, reset=False)
 
     def _stages(self, X):

@@ -41,8 +41,9 @@ class ShallowTrees {
   explicit ShallowTrees(Index outputs) : outputs_(outputs) {}
 
   Index size() const { return static_cast<Index>(trees_.size()); }
-  /// values: leaf by leaf, the outputs of each side by side.
-  void push(const CompleteTree& tree, const double* values);
+  /// values: where the outputs of each leaf lie.
+  void push(const CompleteTree& tree,
+            const std::array<const double*, CompleteTree::leaves>& values);
 
   /// out (column-major, `rows` long) += the values of trees [first, last), in their order, for rows
   /// [begin, end) with these codes. At most block_rows rows.
