@@ -1,9 +1,10 @@
-"""Lasso, elastic net and sparse logistic regression against their peers, to the same duality gap.
+"""Lasso, elastic net and other sparse models against their peers, to the same duality gap.
 
     python benchmarks/lasso.py [word ...] --threads 1 --clock cpu --peers celer,sklearn
 
 A task runs when its name contains one of the words. The gap is relative to the objective; peers
-that stop short of it are said to.
+that stop short of it are said to. Problems that are not convex, and those beside them, are judged
+by the violation of the conditions of optimality instead (see `sparse_models.py`).
 """
 
 import argparse
@@ -53,6 +54,7 @@ def show(task, results, gap):
         rows = results[label]
         reached = max(row["gap"] for row in rows)
         notes = [f"MISSED {gap:g}"] if reached > gap else []
+        notes += [f"objective {rows[0]['objective']:.9g}"] if "objective" in rows[0] else []
         notes += crowd(rows)
         ratio = best[label] / best["optlite"] if "optlite" in best else float("nan")
         print(

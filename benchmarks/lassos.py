@@ -11,6 +11,7 @@ import time
 import warnings
 
 import numpy as np
+import sparse_models
 
 TOLERANCES = (1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-11, 1e-12)
 
@@ -64,6 +65,7 @@ TASKS = {
     "enet-path-wide": (regression, (1000, 20_000, 100, 1e-2, 0.5), {"skglm": 4.0}),
     "logistic-l1-tall": (logistic, (20_000, 2000, 50, 0.02), {"sklearn:liblinear": 4.0}),
     "logistic-l1-square": (logistic, (5000, 5000, 40, None, 0.05), {"sklearn:liblinear": 4.0}),
+    **sparse_models.TASKS,
 }
 
 
@@ -72,6 +74,8 @@ TASKS = {
 
 def relative_gap(problem, solution):
     """The largest gap over the strengths, each divided by its objective."""
+    if "loss" in problem:
+        return sparse_models.violation(problem, solution)
     if "C" in problem:
         return _logistic_gap(problem, np.ravel(solution))
     X, y, ratio = problem["X"], problem["y"], problem["l1_ratio"]
@@ -109,6 +113,8 @@ def _logistic_gap(problem, w):
 
 def optlite(problem):
     """The functions of this package."""
+    if "loss" in problem:
+        return sparse_models.optlite(problem)
     model = importlib.import_module("optlite.linear_model")
     X, y = problem["X"], problem["y"]
     if "C" in problem:
@@ -170,7 +176,9 @@ def celer(problem):
 
 
 def skglm(problem):
-    """skglm: its path, or its logistic regression."""
+    """skglm: its path, its logistic regression, or its general estimator."""
+    if "loss" in problem:
+        return sparse_models.skglm(problem)
     skglm = importlib.import_module("skglm")
     X, y = problem["X"], problem["y"]
     limits = {"max_iter": 200, "max_epochs": 100_000, "fit_intercept": False}
@@ -197,6 +205,8 @@ PEERS = {
 
 def applies(task, label):
     """Whether a solver can solve a task, and in a time that is worth waiting for."""
+    if task in sparse_models.TASKS:
+        return label in ("optlite", "skglm")
     logistic_task = task.startswith("logistic")
     if label.startswith("sklearn"):
         if logistic_task:
@@ -224,4 +234,7 @@ def measure(emit, task, peer, gap, clock, rounds):
         for _ in range(rounds):
             start = clock()
             solution = solve(chosen or TOLERANCES[-1])
-            emit(seconds=clock() - start, gap=relative_gap(problem, solution), tol=chosen)
+            facts = {"seconds": clock() - start, "gap": relative_gap(problem, solution)}
+            if "loss" in problem:
+                facts["objective"] = sparse_models.objective(problem, solution)
+            emit(tol=chosen, **facts)

@@ -528,6 +528,17 @@ def test_errors_teach():
         SparseRegressor(penalty_params={"gamma": 3.0}).fit(X, y)
 
 
+@pytest.mark.parametrize("penalty", ["slope", "group"])
+def test_a_gram_matrix_whose_squares_overflow(penalty):
+    """Units of 1e80 give entries of 1e160, and their squares are infinite."""
+    X, y, _ = make()
+    expected = fit(penalty).fit(X, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = fit(penalty, alpha=1e79).fit(1e80 * X, y)
+    assert_allclose(1e80 * model.coef_, expected.coef_, atol=1e-6)
+
+
 def test_pickle():
     X, y, _ = make()
     model = fit("slope").fit(X, y)

@@ -48,6 +48,20 @@ void add_one(double coefficient, const Scalar* x, Index n, double* out) {
   for (Index i = 0; i < n; ++i) out[i] += coefficient * static_cast<double>(x[i]);
 }
 
+/// Of four columns, so that `out` is read and written once for them.
+template <class Scalar>
+void add_four(const double* coefficients, const std::array<const Scalar*, 4>& x, Index n,
+              double* out) {
+  const double c0 = coefficients[0], c1 = coefficients[1];
+  const double c2 = coefficients[2], c3 = coefficients[3];
+  const Scalar *x0 = x[0], *x1 = x[1], *x2 = x[2], *x3 = x[3];
+#pragma omp simd
+  for (Index i = 0; i < n; ++i) {
+    out[i] += (c0 * static_cast<double>(x0[i]) + c1 * static_cast<double>(x1[i])) +
+              (c2 * static_cast<double>(x2[i]) + c3 * static_cast<double>(x3[i]));
+  }
+}
+
 /// Sums for one column about its first value.
 struct Sums {
   double first = 0.0, second = 0.0, product = 0.0;
@@ -136,7 +150,7 @@ class DenseColumns final : public ColumnDesign {
   void add(const Columns& list, const double* coefficients, double* out) const override {
     const Index count = static_cast<Index>(list.size());
     // By rows, so that each result belongs to one thread.
-    each_range(rows_, 1024, count, [&](Index begin, Index end) {
+    each_range(rows_, 2048, count, [&](Index begin, Index end) {
       if constexpr (row_major) {
         for (Index i = begin; i < end; ++i) {
           const Scalar* row = data_ + i * stride_;
@@ -147,10 +161,15 @@ class DenseColumns final : public ColumnDesign {
           out[i] += sum;
         }
       } else {
-        for (Index k = 0; k < count; ++k) {
-          add_one(coefficients[k], column(list[static_cast<std::size_t>(k)]) + begin, end - begin,
-                  out + begin);
+        const auto from = [&](Index k) {
+          return column(list[static_cast<std::size_t>(k)]) + begin;
+        };
+        Index k = 0;
+        for (; k + 4 <= count; k += 4) {
+          add_four<Scalar>(coefficients + k, {from(k), from(k + 1), from(k + 2), from(k + 3)},
+                           end - begin, out + begin);
         }
+        for (; k < count; ++k) add_one(coefficients[k], from(k), end - begin, out + begin);
       }
     });
   }
@@ -164,6 +183,9 @@ class DenseColumns final : public ColumnDesign {
     constexpr Index depth = 256;
     constexpr Index strip = 128;
     const Index most = std::max<Index>(8, 6000000 / std::max<Index>(rows_, 1));
+    // Where the fresh columns are the last of all, what they have with each other is symmetric.
+    const bool tail = width <= count && std::equal(fresh.begin(), fresh.end(), all.end() - width);
+    const Index before = tail ? count - width : count;
     for (Index first = 0; first < width; first += most) {
       const Index some = std::min(most, width - first);
       Matrix right(rows_, some);
@@ -175,25 +197,31 @@ class DenseColumns final : public ColumnDesign {
       });
       each_range(count, strip, rows_ * some, [&](Index begin, Index end) {
         Matrix left(std::min(depth, rows_), end - begin);
+        const Index known = std::clamp<Index>(begin - before - first, 0, some);
+        if (known == some) return;
         for (Index row = 0; row < rows_; row += depth) {
           const Index height = std::min(depth, rows_ - row);
           for (Index k = begin; k < end; ++k) {
             copy(all[static_cast<std::size_t>(k)], row, height, root, shift,
                  left.col(k - begin).data());
           }
-          C.block(begin, first, end - begin, some).noalias() +=
-              left.topRows(height).transpose() * right.middleRows(row, height);
+          C.block(begin, first + known, end - begin, some - known).noalias() +=
+              left.topRows(height).transpose() * right.block(row, known, height, some - known);
         }
       });
     }
+    for (Index k = 0; k < width && tail; ++k) {
+      const Index below = width - k - 1;
+      C.col(k).tail(below) = C.row(before + k).tail(below).transpose();
+    }
   }
 
-  void rough_gram(const Columns& list, const double* root, const Vector& shift,
+  void rough_gram(const Columns& list, Index first, const double* root, const Vector& shift,
                   Matrix& G) const override {
     const Index count = static_cast<Index>(list.size());
     constexpr Index depth = gram_depth_limit;
     constexpr Index strip = 128;
-    G.setZero(count, count);
+    G.setZero(count, count - first);
     Eigen::MatrixXf block(std::min(depth, rows_), count);
     for (Index row = 0; row < rows_; row += depth) {
       const Index height = std::min(depth, rows_ - row);
@@ -205,14 +233,18 @@ class DenseColumns final : public ColumnDesign {
         }
       });
       const auto rows = block.topRows(height);
-      each_range(count, strip, height * count, [&](Index begin, Index end) {
+      each_range(count - first, strip, height * count, [&](Index begin, Index end) {
+        const Index last = first + end;  // what is below is symmetric
         const Eigen::MatrixXf part =
-            rows.rightCols(count - begin).transpose() * rows.middleCols(begin, end - begin);
-        G.block(begin, begin, count - begin, end - begin) += part.cast<double>();
+            rows.leftCols(last).transpose() * rows.middleCols(first + begin, end - begin);
+        G.block(0, begin, last, end - begin) += part.cast<double>();
       });
     }
-    G.diagonal() *= 1.0 + Design::single_precision_loss(count);
-    for (Index k = 0; k < count; ++k) G.col(k).head(k) = G.row(k).head(k).transpose();
+    G.bottomRows(count - first).diagonal() *= 1.0 + Design::single_precision_loss(count);
+    for (Index k = first; k < count; ++k) {
+      const Index below = count - k - 1;
+      G.col(k - first).tail(below) = G.row(k).tail(below).transpose();
+    }
   }
 
  private:

@@ -127,12 +127,10 @@ class GroupGap {
   double reach_ = infinity;
 };
 
-/// At least the largest eigenvalue of a positive semidefinite matrix, and not much above it.
-inline double eigenvalue_bound(const Matrix& A) {
+/// eigenvalue_bound() for entries up to one.
+inline double scaled_eigenvalue_bound(const Matrix& A) {
   constexpr Index large = 100;
-  if (A.rows() == 1) return A(0, 0);
   const double size = A.norm();
-  if (!(size > 0.0) || !std::isfinite(size)) return size;
   double bound = size;
   if (A.rows() <= large) {  // lambda <= |A^p|_F^(1/p)
     Matrix power = A / size;
@@ -157,6 +155,14 @@ inline double eigenvalue_bound(const Matrix& A) {
     if (is_positive_definite(std::move(rest))) return bound;
   }
   return size;
+}
+
+/// At least the largest eigenvalue of a positive semidefinite matrix, and not much above it.
+inline double eigenvalue_bound(const Matrix& A) {
+  if (A.rows() == 1) return A(0, 0);
+  const double largest = A.cwiseAbs().maxCoeff();  // squares of entries may overflow
+  if (!(largest > 0.0) || !std::isfinite(largest)) return largest;
+  return largest * scaled_eigenvalue_bound(A / largest);
 }
 
 /// Sweeps of one proximal gradient step for each block, Anderson's extrapolation, and Newton's

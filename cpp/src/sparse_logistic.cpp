@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "optlite/core/stable.hpp"
 #include "optlite/objectives/logistic.hpp"
 #include "optlite/penalties/elastic_net.hpp"
 #include "optlite/penalties/l1.hpp"
@@ -11,11 +12,6 @@
 namespace optlite {
 
 namespace {
-
-/// p log p + (1 - p) log(1 - p), with all digits where p is small: 1 - p has lost them.
-double negative_entropy(double p) {
-  return p > 0.0 && p < 1.0 ? p * std::log(p) + (1.0 - p) * std::log1p(-p) : 0.0;
-}
 
 class SparseLogistic {
  public:
@@ -47,8 +43,6 @@ class SparseLogistic {
 
  private:
   static constexpr double flat = 1e-10;  // a curvature that is no smaller keeps steps bounded
-
-  double weight_of(Index i) const { return weight_ == nullptr ? 1.0 : weight_[i]; }
 
   void begin(const Vector& start) {
     evaluate();
@@ -82,9 +76,9 @@ class SparseLogistic {
       const double gap = gap_with(found.outside);
       const double value = loss_ + penalty_value(set_.f.w);
       fit.value = value;
-      fit.gap = std::max(gap, 0.0);
+      fit.gap = gap;
       fit.relative_gap = value > 0.0 ? fit.gap / value : 0.0;
-      if (!std::isfinite(gap)) fit.status = Status::not_finite;
+      if (!std::isfinite(gap) || !std::isfinite(value)) fit.status = Status::not_finite;
       else if (fit.relative_gap <= options_.tolerance) fit.status = Status::converged;
       else if (fit.n_iter >= options_.max_iterations) fit.status = Status::iteration_limit;
       if (fit.status != Status::running) return;
@@ -120,15 +114,23 @@ class SparseLogistic {
   /// Loss, residual (minus its derivative) and curvature at the margins.
   void evaluate() {
     const objectives::Logistic loss;
+    const Index n = margins_.size();
+    const double* weight = weight_;
+    const double* y = y_;
+    const double* z = margins_.data();
+    double* residual = residual_.data();
+    double* curvature = curvature_.data();
     double sum = 0.0;
-    for (Index i = 0; i < margins_.size(); ++i) {
-      const Sample at = loss.at(margins_[i], y_[i]);
-      const double s = weight_of(i);
+#pragma omp simd reduction(+ : sum)
+    for (Index i = 0; i < n; ++i) {
+      const Sample at = loss.at(z[i], y[i]);
+      const double s = weight == nullptr ? 1.0 : weight[i];
       sum += s * at.value;
-      residual_[i] = -s * at.first;
-      curvature_[i] = s * std::max(at.second, flat);
+      residual[i] = -s * at.first;
+      curvature[i] = s * (at.second > flat ? at.second : flat);
     }
     loss_ = sum;
+    products_known_ = 0;
   }
 
   /// The best intercept for the coefficients as they are: the dual point needs it.
@@ -145,9 +147,14 @@ class SparseLogistic {
     }
   }
 
-  /// x_j . r for the working set.
+  /// x_j . r for the working set: of those columns for which they are not at hand.
   void products_inside() {
-    set_.f.g.head(set_.f.size) = data_.products(&set_.columns(), residual_);
+    const Columns& all = set_.columns();
+    if (products_known_ == set_.f.size) return;
+    const Columns unknown(all.begin() + products_known_, all.end());
+    set_.f.g.segment(products_known_, set_.f.size - products_known_) =
+        data_.products(&unknown, residual_);
+    products_known_ = set_.f.size;
   }
 
   double largest_inside() const {
@@ -164,25 +171,47 @@ class SparseLogistic {
     return sum;
   }
 
+  /// With c = X^T r, and t such that t |c_j| <= l1 for all j (t = 1 for l2 > 0), a sum of terms
+  /// that are not negative: of the divergence of the probabilities that t gives, and for each j
+  ///     l1 |w_j| + l2 w_j^2 / 2 - t c_j w_j + (|c_j| - l1)_+^2 / (2 l2).
   double gap_with(const OutsideColumns& outside) const {
+    const Quadratic& f = set_.f;
+    const double* w = f.w.data();
+    const double* c = f.g.data();
+    const bool ridge = level_.l2 > 0.0;
     double top = outside.largest;
-    double excess = outside.excess;
-    for (Index k = 0; k < set_.f.size; ++k) {
-      const double size = std::fabs(set_.f.g[k]);
-      top = std::max(top, size);
-      const double over = std::max(size - level_.l1, 0.0);
-      excess += over * over;
+    for (Index k = 0; k < f.size; ++k) top = std::max(top, std::fabs(c[k]));
+    const double t = !ridge && top > level_.l1 ? level_.l1 / top : 1.0;
+    double gap = t < 1.0 ? std::max(divergence(t), 0.0) : 0.0;
+    if (ridge) gap += 0.5 * outside.excess / level_.l2;
+    for (Index k = 0; k < f.size; ++k) {
+      const double over = ridge ? std::max(std::fabs(c[k]) - level_.l1, 0.0) : 0.0;
+      double part = level_.l1 * std::fabs(w[k]) + (0.5 * level_.l2 * w[k] - t * c[k]) * w[k];
+      if (ridge) part += 0.5 * over * over / level_.l2;
+      gap += std::max(part, 0.0);
     }
-    const double primal = loss_ + penalty_value(set_.f.w);
-    const bool scaled = level_.l2 == 0.0;
-    const double t = scaled && top > level_.l1 ? level_.l1 / top : 1.0;
-    double dual = scaled ? 0.0 : -0.5 * excess / level_.l2;
-    for (Index i = 0; i < margins_.size(); ++i) {
-      const double s = weight_of(i);
-      if (s == 0.0) continue;
-      dual -= s * negative_entropy(t * std::fabs(residual_[i]) / s);
+    return gap;
+  }
+
+  /// Of t p from p, the probabilities of the classes that the rows do not have, for t < 1:
+  /// objectives::Logistic::gap for all rows, in vectors.
+  double divergence(double t) const {
+    const Index n = margins_.size();
+    const double* weight = weight_;
+    const double* y = y_;
+    const double* z = margins_.data();
+    const double* residual = residual_.data();
+    const double entropy = t > 0.0 ? t * std::log(t) : 0.0;
+    double sum = 0.0;
+#pragma omp simd reduction(+ : sum)
+    for (Index i = 0; i < n; ++i) {
+      const double m = -y[i] * z[i];
+      const double odds = stable::exp(m < 700.0 ? m : 700.0);
+      const double s = weight == nullptr ? 1.0 : weight[i];
+      const double wrong = std::fabs(residual[i]);  // s p
+      sum += wrong * entropy + (s - t * wrong) * stable::log1p_positive((1.0 - t) * odds);
     }
-    return primal - dual;
+    return sum;
   }
 
   bool grow(NearColumns& found) {
@@ -212,6 +241,7 @@ class SparseLogistic {
     const double share = std::min(0.1, std::sqrt(gap / std::max(value, 1e-300)));
     GramDescent<Penalty> descent(f, penalty, level_);
     descent.run(std::max(0.1 * share * gap, 0.01 * goal), 10000);
+    products_known_ = 0;  // the descent has overwritten them
     const Vector wanted = f.w.head(m);
     f.w.head(m) = before;
     if (search(before, wanted)) return true;
@@ -246,20 +276,16 @@ class SparseLogistic {
         model_mean_[fresh[k]] = means[static_cast<Index>(k)] / model_total_;
       }
     }
+    const Index first = extends ? known : 0;
+    const double* root = model_root_.data();
     Matrix gram;
-    if (extends) {
-      data_.columns().products(columns, fresh, model_root_.data(), model_mean_, gram);
-      set_.f.gram.block(0, known, m, m - known) = gram;
-      set_.f.gram.block(known, 0, m - known, known) = gram.topRows(known).transpose();
-      if (!precise_) {
-        set_.f.gram.diagonal().segment(known, m - known) *= 1.0 + Design::single_precision_loss(m);
-      }
-    } else {
-      const ColumnDesign& X = data_.columns();
-      const double* root = model_root_.data();
-      if (precise_) X.products(columns, columns, root, model_mean_, gram);
-      else X.rough_gram(columns, root, model_mean_, gram);
-      set_.f.gram.topLeftCorner(m, m) = gram;
+    if (precise_) data_.columns().products(columns, fresh, root, model_mean_, gram);
+    else data_.columns().rough_gram(columns, first, root, model_mean_, gram);
+    set_.f.gram.block(0, first, m, m - first) = gram;
+    set_.f.gram.block(first, 0, m - first, first) = gram.topRows(first).transpose();
+    if (!precise_) {  // what is known was raised for fewer columns
+      set_.f.gram.diagonal().head(first) *=
+          (1.0 + Design::single_precision_loss(m)) / (1.0 + Design::single_precision_loss(first));
     }
     model_size_ = m;
     outdated_ = false;
@@ -322,6 +348,7 @@ class SparseLogistic {
   Vector margins_;
   Vector residual_;
   Vector curvature_;
+  Index products_known_ = 0;  // columns of the working set with products of this residual
   double loss_ = 0.0;
   double intercept_ = 0.0;
   Vector model_root_;  // square roots of the curvatures in the Gram matrix

@@ -43,12 +43,13 @@ class ColumnDesign {
   virtual void products(const Columns& all, const Columns& fresh, const double* root,
                         const Vector& shift, Matrix& C) const = 0;
 
-  /// G = Z^T Z for the columns of a list, both triangles. A dense X may be multiplied in single
-  /// precision, at half the cost: then G(j, j) is raised by a share that makes up for the errors
-  /// (see Design::single_precision_loss), so that G - Z^T Z has no negative eigenvalue.
-  virtual void rough_gram(const Columns& list, const double* root, const Vector& shift,
+  /// The columns of Z^T Z from number `first` on, for the columns of X in a list. A dense X may be
+  /// multiplied in single precision, at half the cost: then the diagonal is raised by a share that
+  /// makes up for the errors (see Design::single_precision_loss), so that the whole matrix, raised
+  /// by that share for as many columns, less Z^T Z has no negative eigenvalue.
+  virtual void rough_gram(const Columns& list, Index first, const double* root, const Vector& shift,
                           Matrix& G) const {
-    products(list, list, root, shift, G);
+    products(list, Columns(list.begin() + first, list.end()), root, shift, G);
   }
 
   /// Whether a stored entry has a second one at the same place.
