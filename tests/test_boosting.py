@@ -467,3 +467,14 @@ def test_copies_of_a_model_are_plain_arrays():
     model.forest_["left"] = model.forest_["left"] + 1000
     with pytest.raises(ValueError, match="trees of this model are damaged"):
         model.predict(X)
+
+
+def test_a_prediction_checks_the_trees_once(monkeypatch):
+    from optlite.boosting import _forest
+
+    X, y = np.random.default_rng(0).normal(size=(200, 3)), np.arange(200.0)
+    model = NGBRegressor(n_estimators=5).fit(X, y)
+    taken, views = [], _forest.views
+    monkeypatch.setattr(_forest, "views", lambda model: taken.append(model) or views(model))
+    model.pred_dist(X)
+    assert len(taken) == 1

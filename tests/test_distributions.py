@@ -546,3 +546,30 @@ def test_parameters_are_attributes_as_well():
     assert_allclose(copy.scale, predicted.scale)
     with pytest.raises(AttributeError, match="Normal has no 'rate': its parameters are loc, scale"):
         predicted.rate  # noqa: B018
+
+
+def test_gamma_crps_of_the_smallest_shapes():
+    """The slope in the mean is (2 log 2 - 2) a at y = mu, where 1 - 2 F is all but 1; and the
+    metric is a times a matrix that stays."""
+    family, limits, shapes = distributions.Gamma(), [], (-20.0, -80.0, -300.0, -500.0)
+    for log_shape in shapes:
+        theta, y = np.array([[log_shape, 0.0]]), np.ones(1)
+        in_mean = family.gradient(theta, y, score="crps")[0, 1]
+        assert_allclose(in_mean, (2.0 * np.log(2.0) - 2.0) * np.exp(log_shape), rtol=1e-6)
+        limits.append(family.natural_gradient(theta, y, score="crps")[0])
+    growth = np.diff(limits, axis=0) / np.diff(shapes)[:, None]  # linear in log a, from log y there
+    assert_allclose(growth, growth[[-1, -1, -1]], rtol=1e-4)
+    a = np.array([1e-5, 9e-5, 1.1e-4, 1e-3])  # on both sides of the series for 1 - c
+    theta = np.column_stack([np.log(a), 0.0 * a])
+    slopes = family.gradient(theta, np.ones(4), score="crps")[:, 1]
+    below, front = special.gammainc(a, a), special.gammainc(a, a) - special.gammainc(a + 1.0, a)
+    rest = -np.expm1(special.gammaln(a + 0.5) - 0.5 * np.log(np.pi) - special.gammaln(a + 1.0))
+    assert_allclose(slopes, rest - 2.0 * (below - front), rtol=1e-9)
+
+
+@pytest.mark.parametrize("event", [None, 0.0])
+def test_nan_reaches_the_gradients_of_the_gamma_crps(event):
+    censoring = {} if event is None else {"event": np.array([event])}
+    for theta in ([[0.0, np.nan]], [[np.nan, 0.0]]):
+        g = distributions.Gamma().natural_gradient(theta, [1.0], score="crps", **censoring)
+        assert np.isnan(g).all()

@@ -110,6 +110,17 @@ def test_what_a_few_rows_do_not_show_is_summed_in_double():
     check(found, rare.T @ rare / N, "LA")
 
 
+def test_a_column_that_underflows_in_single_precision_is_summed_in_double():
+    """It is zero in every row that the units are taken from; its squares vanish in floats."""
+    tiny = 1e-25 * X
+    shown = np.isin(np.arange(N), N * np.arange(256) // 256)
+    tiny[:, 0] = np.where(~shown & (np.arange(N) % 13 == 0), 1e-23, 0.0)
+    f = objectives.LeastSquares(tiny, COUNTS)
+    found = eigsh(HessianOperator(f, np.zeros(D)), 1, "LA")
+    assert found.converged and found.method == "dense"
+    check(found, tiny.T @ tiny / N, "LA")
+
+
 def test_values_closer_than_single_precision_are_told_apart():
     """Two columns of nearly one length, the second pair on the edge of what is wanted."""
     Q = np.linalg.qr(RANDOM.normal(size=(N, D)))[0]

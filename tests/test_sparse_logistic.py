@@ -263,3 +263,13 @@ def test_same_bits_for_any_number_of_threads(sparse):
         digests.add(hashlib.sha256(model.coef_.tobytes()).hexdigest())
     assert len(digests) == 1
     assert model.converged_
+
+
+def test_a_start_far_away_is_not_taken_for_the_solution():
+    """The duality gap grows as the margins do, however large they are."""
+    X, y, _ = make(30, 1)
+    options = {"C": 1e5, "l1_ratio": 1.0, "fit_intercept": False, "tol": 1e-4}
+    model = LogisticRegression(**options, warm_start=True).fit(X, y)
+    expected = model.objective_
+    model.coef_ = np.full((1, 1), -1e8)
+    assert_allclose(model.fit(X, y).objective_, expected, rtol=1e-3)

@@ -580,3 +580,30 @@ def test_a_feature_without_penalty_may_explain_everything(penalty):
         model = SparseRegressor(0.1, penalty=penalty, weights=[0, 1, 1, 1, 1]).fit(X, y)
     assert model.converged_
     assert_allclose(model.coef_, [3.0, 0.0, 0.0, 0.0, 0.0], rtol=1e-12)
+
+
+@pytest.mark.parametrize("intercept", [False, True])
+@pytest.mark.parametrize("options", [{}, {"standardize": True}, {"loss": "huber"}])
+def test_a_first_row_without_weight_may_lie_anywhere(options, intercept):
+    """Sums of squares about a row that does not count would be rounding."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(40, 6))
+    y = X @ [1.0, 0.9, -0.8, 0.7, 0.5, -0.4] + 0.1 * rng.normal(size=40)
+    weight = np.ones(40)
+    X[0], weight[0] = 1e9, 0.0
+    for Estimator in (SparseRegressor, Lasso) if not options else (SparseRegressor,):
+        # X less its means over all rows, which are 2.5e7 here, keeps nine digits.
+        model = Estimator(alpha=0.1, fit_intercept=intercept, tol=1e-6, **options)
+        expected = Estimator(**model.get_params()).fit(X[1:], y[1:]).coef_
+        found = model.fit(X, y, weight).coef_
+        assert_allclose(found, expected, rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize("far", [1e4, -1e4])
+def test_a_row_without_weight_where_the_loss_is_infinite(far):
+    X, y, weight = make(loss="poisson")
+    weight[3], X[3, 0] = 0.0, far
+    model = SparseRegressor(loss="poisson", alpha=0.05)
+    kept = weight > 0.0
+    expected = SparseRegressor(loss="poisson", alpha=0.05).fit(X[kept], y[kept], weight[kept])
+    assert_allclose(model.fit(X, y, weight).coef_, expected.coef_, rtol=1e-6, atol=1e-8)

@@ -224,8 +224,22 @@ def test_small_steps_are_not_evaluated_anew_and_their_error_is_told(name, tol):
     reg = 0.1 * M.mean()
     result = ot.solve(a, b, M, reg, tol=tol, trace=True)
     truth = exact_error(a, b, M, reg, result.potentials[1])
-    assert result.converged and truth <= 1.1 * tol
-    assert abs(truth - result.marginal_error) <= 0.1 * tol
+    assert result.converged and truth <= result.marginal_error + 1e-13 <= tol + 1e-13
+    assert result.marginal_error - truth <= 0.2 * tol
     last, before = result.trace[-1], result.trace[-2]
     if tol == 1e-9 and name in ("points", "wide", "tall"):  # the others need no step of Newton's
         assert last.n_newton > before.n_newton and last.n_evaluations == before.n_evaluations
+
+
+@pytest.mark.parametrize("tol", [1e-3, 1e-4, 1e-5])
+def test_parts_that_hardly_touch_end_as_well_as_they_say(tol):
+    """A step moves one of them by many times reg: the error may then be larger than its share."""
+    rng = np.random.default_rng(0)
+    for distance in (8.0, 12.0, 16.0):
+        X, Y = rng.random((100, 2)), rng.random((100, 2))
+        X[50:, 0] += distance
+        Y[51:, 0] += distance
+        M = squared(X, Y) / 20.0
+        result = ot.solve(None, None, M, 0.5, tol=tol)
+        truth = exact_error(*2 * [np.full(100, 0.01)], M, 0.5, result.potentials[1])
+        assert result.converged and truth <= result.marginal_error + 1e-13 <= tol + 1e-13

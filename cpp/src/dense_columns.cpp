@@ -6,6 +6,7 @@
 #include "optlite/linalg/kernels.hpp"
 #include "optlite/operators/column_design.hpp"
 #include "optlite/operators/design.hpp"
+#include "optlite/operators/origin.hpp"
 
 namespace optlite {
 
@@ -104,7 +105,8 @@ class DenseColumns final : public ColumnDesign {
 
   Moments moments(const double* q, const double* v) const override {
     Moments m{Vector(cols_), Vector::Zero(cols_), Vector::Zero(cols_), Vector::Zero(cols_)};
-    for (Index j = 0; j < cols_; ++j) m.center[j] = static_cast<double>(at(0, j));
+    const Index origin = origin_of_moments(q, rows_);
+    for (Index j = 0; j < cols_; ++j) m.center[j] = static_cast<double>(at(origin, j));
     each_range(cols_, tile, rows_, [&](Index begin, Index end) {
       if constexpr (row_major) {
         row_moments(begin, end, q, v, m);

@@ -7,6 +7,7 @@
 #include "optlite/linalg/narrow.hpp"
 #include "optlite/operators/chunks.hpp"
 #include "optlite/operators/design.hpp"
+#include "optlite/operators/origin.hpp"
 
 namespace optlite {
 
@@ -82,7 +83,8 @@ class DenseDesign final : public Design {
 
   void moments(const double* q, Vector& sums, Vector& squares, Vector& center) const override {
     center.resize(cols_);
-    for (Index j = 0; j < cols_; ++j) center[j] = static_cast<double>(at(0, j));
+    const Index origin = origin_of_moments(q, rows_);
+    for (Index j = 0; j < cols_; ++j) center[j] = static_cast<double>(at(origin, j));
     const Index parts = chunks::count(*this);
     const double work = static_cast<double>(entries());
     const int slots = chunks::slots(parts, work);

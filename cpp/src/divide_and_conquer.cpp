@@ -1,5 +1,6 @@
 #include "optlite/linalg/divide_and_conquer.hpp"
 
+#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -8,7 +9,6 @@
 #include "optlite/core/parallel.hpp"
 #include "optlite/core/types.hpp"
 #include "optlite/linalg/products.hpp"
-#include "optlite/linalg/small_matrices.hpp"
 #include "secular.hpp"
 
 namespace optlite {
@@ -56,13 +56,13 @@ struct Conquest {
   }
 
   void solve_leaf(Index first, Index size) {
-    Vector values;
-    Matrix columns;
-    tridiagonal_eigen(ConstVectorMap(d + first, size), ConstVectorMap(e + first, size - 1), values,
-                      columns);
+    using Small = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, 0, leaf, leaf>;
+    Eigen::SelfAdjointEigenSolver<Small> solver;
+    solver.computeFromTridiagonal(ConstVectorMap(d + first, size),
+                                  ConstVectorMap(e + first, size - 1));
     for (Index k = 0; k < size; ++k) {
-      d[first + k] = values[k];
-      for (Index j = 0; j < size; ++j) vector(first + k)[first + j] = columns(j, k);
+      d[first + k] = solver.eigenvalues()[k];
+      for (Index j = 0; j < size; ++j) vector(first + k)[first + j] = solver.eigenvectors()(j, k);
     }
   }
 

@@ -33,6 +33,7 @@ void require(bool holds, const char* what) {
 Forest::Forest(const ForestView& arrays, const BinsView& bins)
     : arrays_(arrays), features_(bins.features) {
   require(arrays.outputs >= 1 && arrays.parameters >= arrays.outputs, "outputs is out of range");
+  require(features_ >= 1 || arrays.trees() == 0, "there are no features");
   require(arrays.starts.size >= 1 && arrays.starts[0] == 0, "starts must begin with 0");
   const Index nodes = arrays.feature.size;
   require(arrays.left.size == nodes && arrays.level_set.size == nodes &&
@@ -70,8 +71,10 @@ void Forest::check_tree(Index t, const BinsView& bins) {
     const Index left = begin + arrays_.left[n];
     require(left > n && left + 1 < end, "a child is out of range");
     require(set >= -1 && set < arrays_.level_sets.size / 4, "a set of levels is out of range");
-    depth[static_cast<std::size_t>(left - begin)] = here + 1;
-    depth[static_cast<std::size_t>(left + 1 - begin)] = here + 1;
+    for (const Index child : {left - begin, left + 1 - begin}) {
+      Index& deep = depth[static_cast<std::size_t>(child)];
+      deep = std::max(deep, here + 1);  // in a damaged file it may have two parents
+    }
     const int missing = arrays_.missing_left[n] != 0 ? bins.missing_code(feature) : -1;
     node = {static_cast<std::int32_t>(feature),
             static_cast<std::int32_t>(left),

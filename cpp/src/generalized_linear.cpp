@@ -454,6 +454,7 @@ void GeneralizedLinear::hessian(const Point& p, bool single, Matrix& H) {
       loss_.curvature(n, K, state.data(), weight_, a, b, q);
       if (single) {
         single_gram(q, unit, gram);
+        if (a == b && !diagonal_holds(q, gram)) gram.setConstant(std::nan(""));
       } else {
         design_.weighted_gram(gram_task(q), gram);
       }
@@ -480,7 +481,8 @@ double unit_of(double size) {
 }  // namespace
 
 /// Scales that keep the columns in the range of a float, from some of the rows. They are powers of
-/// two and round nothing. What the rows do not tell ends in infinities, or in zeros.
+/// two and round nothing. What the rows do not tell ends in infinities, or in zeros on the
+/// diagonal.
 Vector GeneralizedLinear::column_units() const {
   const Index n = design_.rows();
   const Index count = std::min<Index>(n, 256);
@@ -507,6 +509,27 @@ void GeneralizedLinear::single_gram(const double* q, const Vector& unit, Matrix&
   const Vector back = unit.cwiseInverse();
   gram.topRows(features()).array().colwise() *= back.array();
   gram.leftCols(features()).array().rowwise() *= back.transpose().array();
+}
+
+/// Whether the diagonal of a Gram matrix in single precision is what it is in double. What
+/// underflowed leaves no infinity behind, but is missing there.
+bool GeneralizedLinear::diagonal_holds(const double* q, const Matrix& gram) {
+  Vector sums, squares, center;
+  design_.moments(q, sums, squares, center);
+  ++passes_;
+  const double total = ConstVectorMap(q, design_.rows()).sum();
+  double largest = 0.0, difference = 0.0;
+  for (Index j = 0; j < features(); ++j) {
+    const double scale = scale_.size() > 0 ? scale_[j] : 1.0;
+    const double moved = shift_.size() > 0 ? center[j] - shift_[j] : center[j];
+    const double about =
+        squares[j] + 2.0 * moved * (sums[j] - center[j] * total) + moved * moved * total;
+    const double exact = scale * scale * about;
+    largest = std::max(largest, exact);
+    difference = std::max(difference, std::fabs(gram(j, j) - exact));
+    if (!std::isfinite(exact)) return false;
+  }
+  return difference <= 1e-5 * largest;
 }
 
 Design::Gram GeneralizedLinear::gram_task(const double* q) const {

@@ -17,14 +17,6 @@ Vector symmetric_eigenvalues(const Matrix& A) {
   return Solver(A, Eigen::EigenvaluesOnly).eigenvalues();
 }
 
-void tridiagonal_eigen(const Vector& diagonal, const Vector& beside, Vector& values,
-                       Matrix& vectors) {
-  Solver solver;
-  solver.computeFromTridiagonal(diagonal, beside);
-  values = solver.eigenvalues();
-  vectors = solver.eigenvectors();
-}
-
 Vector tridiagonal_eigenvalues(const Vector& diagonal, const Vector& beside) {
   Solver solver;
   solver.computeFromTridiagonal(diagonal, beside, Eigen::EigenvaluesOnly);

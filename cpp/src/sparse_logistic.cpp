@@ -206,10 +206,12 @@ class SparseLogistic {
 #pragma omp simd reduction(+ : sum)
     for (Index i = 0; i < n; ++i) {
       const double m = -y[i] * z[i];
-      const double odds = stable::exp(m < 700.0 ? m : 700.0);
+      const double over =
+          m > 700.0 ? m - 700.0 : 0.0;  // log1p(c e^m) = log1p(c e^700) + over there
+      const double odds = stable::exp(m - over);
       const double s = weight == nullptr ? 1.0 : weight[i];
       const double wrong = std::fabs(residual[i]);  // s p
-      sum += wrong * entropy + (s - t * wrong) * stable::log1p_positive((1.0 - t) * odds);
+      sum += wrong * entropy + (s - t * wrong) * (stable::log1p_positive((1.0 - t) * odds) + over);
     }
     return sum;
   }

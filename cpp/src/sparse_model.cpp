@@ -171,7 +171,9 @@ class SparseModel {
     const ColumnDesign::Moments m = data_.columns().moments(q.data(), none.data());
     const double total = q.sum();
     const Vector moved = m.sums / total;
-    const Vector centred = (m.squares - moved.cwiseProduct(m.sums)).cwiseMax(0.0);
+    // Of a small difference at least its rounding: a column with the square zero is not looked at.
+    const Vector centred =
+        (m.squares - moved.cwiseProduct(m.sums)).cwiseMax(16.0 * epsilon * m.squares);
     if (data_.intercept()) return centred;
     return centred + total * (m.center + moved).cwiseAbs2();
   }

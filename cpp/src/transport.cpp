@@ -60,7 +60,7 @@ double TransportRun::stage_reg(Index stage) const {
 }
 
 /// What is said to be the solution has been evaluated in double at the potentials as they are,
-/// which are rounded.
+/// which are rounded; or its error is an upper bound that follows from such an evaluation nearby.
 void TransportRun::confirm() {
   if (!is_last() || !(at_.error <= options_.tolerance)) return;
   const bool other = method_.confirm(problem_, at_) && !(at_.error <= options_.tolerance);
@@ -69,7 +69,7 @@ void TransportRun::confirm() {
 
 void TransportRun::record() {
   last_.reg = at_.reg;
-  last_.value = at_.value;
+  last_.value = at_.value - at_.reg * at_.noise;
   last_.error = at_.error;
   last_.step_size = method_.step();
   last_.n_evaluations = problem_.n_evaluations();
@@ -82,7 +82,7 @@ void TransportRun::record() {
 /// each, which is worth four passes over a plan in memory, and three sweeps, of a pass each, as are
 /// the products of Newton's steps. They do if they go on like the last two; and Newton's, which
 /// grow faster than that, if what a sweep leaves of the error says so (as in the method's own
-/// choice). Then they have as many passes as the stages would take.
+/// choice). Then they may do half as much again as the stages would, and go on where they arrive.
 bool TransportRun::promises(double goal) {
   if (last_.iteration < 2) return true;
   const auto passes = [](const TransportRecord& r) {

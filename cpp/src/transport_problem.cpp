@@ -151,6 +151,7 @@ void Problem::evaluate_rows(Point& point, double relaxation, StoredPlan<Kept>& p
 
 /// What follows from the sums. `fitted`: the rows sum to a.
 void Problem::finish(Point& point, bool fitted) const {
+  point.noise = 0.0;
   point.value = a_.dot(point.f) + b_.dot(point.g);
   point.error = (point.column_sums - b_).lpNorm<1>();
   if (fitted) return;
@@ -202,7 +203,8 @@ bool Problem::nudge(Point& point, double noise) {
   if (base_sums_.size() == 0 || point.reg != base_reg_) return false;
   const Vector moved = (point.g - base_g_) / point.reg;
   constexpr double rounding = std::numeric_limits<float>::epsilon();
-  if (!(rounding * moved.lpNorm<Eigen::Infinity>() * b_.sum() <= noise)) return false;
+  const double bound = rounding * std::expm1(2.0 * moved.lpNorm<Eigen::Infinity>()) * b_.sum();
+  if (!(bound <= noise)) return false;
   point.v = moved.array().exp();
   point.u.resize(sources());
   point.row_sums = a_;
@@ -218,6 +220,8 @@ bool Problem::nudge(Point& point, double noise) {
   point.column_sums = point.v.cwiseProduct(base_sums_ + unit_ * column_changes);
   point.f = base_f_ + point.reg * point.u.array().log().matrix();
   finish(point, true);
+  point.error += bound;  // what single precision hides of the sums of columns, and of rows
+  point.noise = bound;
   return true;
 }
 

@@ -62,11 +62,11 @@ def check(model, nodes=True):
                 what,
                 f"{name} is missing or has another type",
             )
-    nodes, joint = len(model.forest_["feature"]), model.tree_sharing == "joint"
+    count, joint = len(model.forest_["feature"]), model.tree_sharing == "joint"
     stages = len(model.forest_["target"]) // (1 if joint else len(model.init_params_))
     _require(stages == model.n_iter_, "trees", "their number is not that of the stages")
     for name in ("gain", "weight"):
-        _require(len(model.forest_[name]) == nodes, "trees", f"{name} has another length")
+        _require(len(model.forest_[name]) == count, "trees", f"{name} has another length")
     _require(np.isfinite(model.forest_["value"]).all(), "trees", "a value is not finite")
     _require(
         len(model.bins_["categorical"]) == model.n_features_in_,

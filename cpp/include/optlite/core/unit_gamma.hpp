@@ -15,11 +15,24 @@
 
 namespace optlite::special {
 
-/// c = Gamma(a + 1/2) / (sqrt(pi) Gamma(a + 1)), half of Gini's mean difference for the mean 1, and
-/// d log c / d log a.
+/// c = Gamma(a + 1/2) / (sqrt(pi) Gamma(a + 1)), half of Gini's mean difference for the mean 1,
+/// d log c / d log a, and 1 - c, which vanishes with a.
 struct HalfDifference {
-  double value, slope;
+  double value, slope, rest;
 };
+
+namespace detail {
+
+/// 1 - c by the series of log c in a, whose terms are those of psi(1/2) - psi(1) and its
+/// derivatives; the rest is below 1e-16 of it.
+inline double rest_of_half_difference(double a) {
+  constexpr double first = -1.3862943611198906, second = 1.6449340668482264;  // -2 log 2, pi^2 / 6
+  constexpr double third = -2.4041138063191886,
+                   fourth = 3.7880928421683654;  // -2 zeta(3), 7 pi^4 / 180
+  return -std::expm1(a * (first + a * (second + a * (third + a * fourth))));
+}
+
+}  // namespace detail
 
 inline HalfDifference half_difference(double a) {
   const double first = a;
@@ -40,7 +53,9 @@ inline HalfDifference half_difference(double a) {
     sum = sum * r + terms[k];
     slope = slope * r - (2.0 * k + 1.0) * terms[k];
   }
-  return {ratio * std::exp(sum / a) / std::sqrt(pi * a), first * (shift + (slope / a - 0.5) / a)};
+  const double c = ratio * std::exp(sum / a) / std::sqrt(pi * a);
+  const double rest = first < 1e-4 ? detail::rest_of_half_difference(first) : 1.0 - c;
+  return {c, first * (shift + (slope / a - 0.5) / a), rest};
 }
 
 /// F and its relatives at one point.
@@ -48,7 +63,7 @@ struct UnitGamma {
   double u;
   double front, front_slope;  // D and d
   double below, below_slope;  // F and F'
-  bool lower;                 // whether the next two are known: where F is not near 1
+  bool lower;  // whether the next two are known: where F is not near 1
   double excess, excess_slope;  // T - 1 and T'
 };
 
@@ -166,7 +181,7 @@ inline UnitGamma unit_gamma_series(double a, double log_a, double u, double L, d
 
 /// For u = e^L; log_a is the logarithm of a.
 inline UnitGamma unit_gamma(double a, double log_a, double L) {
-  L = std::fmin(L, 650.0);  // nothing is left above
+  if (L > 650.0) L = 650.0;  // nothing is left above; NaN stays
   const double half_square = expm1_minus(L), u = std::exp(L);
   return a >= 12.0 && half_square < 0.5 ? detail::unit_gamma_uniform(a, u, L, half_square)
                                         : detail::unit_gamma_series(a, log_a, u, L, half_square);

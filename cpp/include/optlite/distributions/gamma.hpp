@@ -96,7 +96,7 @@ struct Gamma {
             g(special::unit_gamma(a, log_a, L)),
             c(special::half_difference(a)) {}
       /// u - 1
-      double beyond() const { return std::expm1(std::fmin(L, 650.0)); }
+      double beyond() const { return std::expm1(L > 650.0 ? 650.0 : L); }
     };
 
     static double score(const Gamma&, const Values<2>& theta, double y) {
@@ -104,11 +104,14 @@ struct Gamma {
       const double beyond = x.L < 1.0 ? x.mean * std::expm1(x.L) : y - x.mean;  // u may overflow
       return beyond * (2.0 * x.g.below - 1.0) + x.mean * (2.0 * x.g.front - x.c.value);
     }
-    /// In units of the mean.
+    /// In units of the mean. For small shapes the second is a small difference of F and D, which
+    /// the excess is.
     static Values<2> slopes(const Terms& x) {
+      const double in_mean = x.g.lower ? x.c.rest - 2.0 * x.g.front * x.g.excess
+                                       : 1.0 - 2.0 * x.g.below + (2.0 * x.g.front - x.c.value);
       return {2.0 * (x.beyond() * x.g.below_slope + x.g.front * x.g.front_slope) -
                   x.c.value * x.c.slope,
-              1.0 - 2.0 * x.g.below + (2.0 * x.g.front - x.c.value)};
+              in_mean};
     }
     static Values<2> gradient(const Gamma&, const Values<2>& theta, double y) {
       const Terms x(theta, y);
@@ -133,11 +136,15 @@ struct Gamma {
       const Values<3> m = unit_metric(a, special::half_difference(a).value);
       return {mean * m[0], mean * m[1], mean * m[1], mean * m[2]};
     }
-    /// M^-1 g for a gradient in units of the mean.
+    /// M^-1 g for a gradient in units of the mean: both in units of a c, whose square may
+    /// underflow.
     static Values<2> solve(double a, double c, const Values<2>& g) {
       const Values<3> m = unit_metric(a, c);
-      const double determinant = m[0] * m[2] - m[1] * m[1];
-      return {(m[2] * g[0] - m[1] * g[1]) / determinant, (m[0] * g[1] - m[1] * g[0]) / determinant};
+      const double shape = m[0] / m[2], mixed = m[1] / m[2];
+      const double in_shape = g[0] / m[2], in_mean = g[1] / m[2];
+      const double determinant = shape - mixed * mixed;
+      return {(in_shape - mixed * in_mean) / determinant,
+              (shape * in_mean - mixed * in_shape) / determinant};
     }
 
     /// int_0^u F^2 = (u - 1) F^2 + 2 D F - c F_2 and its slopes in log a and log mu, with F_2 that

@@ -9,9 +9,7 @@ namespace optlite {
 void symmetric_eigen(const Matrix& A, Vector& values, Matrix& vectors);
 Vector symmetric_eigenvalues(const Matrix& A);
 
-/// The same of the tridiagonal matrix with this diagonal and these numbers beside it.
-void tridiagonal_eigen(const Vector& diagonal, const Vector& beside, Vector& values,
-                       Matrix& vectors);
+/// Of the tridiagonal matrix with this diagonal and these numbers beside it.
 Vector tridiagonal_eigenvalues(const Vector& diagonal, const Vector& beside);
 
 /// The solution of A X = B for a symmetric A that may be indefinite, by LDL^T with pivots.

@@ -132,8 +132,9 @@ struct OneMargin {
 #pragma omp simd reduction(+ : sum)
       for (Index i = 0; i < count; ++i) {
         const Sample s = loss.at(margins[i], y[i]);
-        sum += weight[i] * s.value;
-        margins[i] = weight[i] * s.first;
+        // A row of weight zero may lie where the loss is infinite.
+        sum += weight[i] > 0.0 ? weight[i] * s.value : 0.0;
+        margins[i] = weight[i] > 0.0 ? weight[i] * s.first : 0.0;
       }
     }
     return sum;
@@ -148,7 +149,10 @@ struct OneMargin {
       for (Index i = 0; i < count; ++i) sum += loss.at(margins[i], y[i]).value;
     } else {
 #pragma omp simd reduction(+ : sum)
-      for (Index i = 0; i < count; ++i) sum += weight[i] * loss.at(margins[i], y[i]).value;
+      for (Index i = 0; i < count; ++i) {
+        const double own = loss.at(margins[i], y[i]).value;
+        sum += weight[i] > 0.0 ? weight[i] * own : 0.0;
+      }
     }
     return sum;
   }
@@ -167,7 +171,9 @@ struct OneMargin {
       for (Index i = 0; i < count; ++i) direction[i] *= state[i];
     } else {
 #pragma omp simd
-      for (Index i = 0; i < count; ++i) direction[i] *= weight[i] * state[i];
+      for (Index i = 0; i < count; ++i) {
+        direction[i] *= weight[i] > 0.0 ? weight[i] * state[i] : 0.0;
+      }
     }
   }
 
@@ -178,7 +184,7 @@ struct OneMargin {
       for (Index i = 0; i < count; ++i) q[i] = state[i];
     } else {
 #pragma omp simd
-      for (Index i = 0; i < count; ++i) q[i] = weight[i] * state[i];
+      for (Index i = 0; i < count; ++i) q[i] = weight[i] > 0.0 ? weight[i] * state[i] : 0.0;
     }
   }
 
@@ -188,7 +194,8 @@ struct OneMargin {
     if constexpr (has_gap<Loss>::value) {
       const Loss loss = make_part<Loss>(fields);
       for (Index i = 0; i < count; ++i) {
-        sum += (weight == nullptr ? 1.0 : weight[i]) * loss.gap(margins[i], y[i], t);
+        const double own = weight == nullptr ? 1.0 : weight[i];
+        if (own > 0.0) sum += own * loss.gap(margins[i], y[i], t);
       }
     }
     return sum;

@@ -142,6 +142,7 @@ class GeneralizedLinear final : public Objective {
   void finish_gradient(const Matrix& W, Matrix& G, const Vector& residual_sums, Point& p) const;
   Vector column_units() const;
   void single_gram(const double* q, const Vector& unit, Matrix& gram) const;
+  bool diagonal_holds(const double* q, const Matrix& gram);
   double penalty_value(const Matrix& W) const;
   double weight_gradient_norm(const Point& p) const;
   using Read = FunctionRef<void(const Matrix& W, Design::Middle middle, Matrix& G)>;

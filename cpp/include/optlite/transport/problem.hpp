@@ -26,6 +26,8 @@ struct Point {
   Vector f;            // source potentials: those that make the rows sum to a
   Vector row_sums, column_sums;  // of the plan
   double value = 0.0;  // q(g)
+  double noise =
+      0.0;  // in the error, if that is a bound: the value may be too large by reg times it
   double error = infinity;  // |P^T 1 - b|_1, as rows sum to a; |P 1 - a|_1 more where they do not
   Vector u,
       v;  // the plan in memory becomes that of this point by these factors of rows and columns
@@ -69,8 +71,9 @@ class Problem {
 
   /// The same for a point so near the last one evaluated in mixed precision that its sums follow in
   /// double from the sums there: a change of the potentials by d reg changes an entry by the share
-  /// exp(d) - 1 of it, of which the entries in single precision tell seven digits. False, with the
-  /// point's u and v as they were, if these do not keep the error of the sums below `noise`.
+  /// exp(d) - 1 of it, of which the entries in single precision tell seven digits. What they hide
+  /// is counted as error. False, with the point's u and v as they were, if that is more than
+  /// `noise`.
   bool nudge(Point& point, double noise);
 
   /// out <- (diag(P^T 1) - P^T diag(a)^-1 P) y for the plan in memory. `exactly`: in double
