@@ -257,7 +257,7 @@ def test_forms_of_the_data():
 
 
 def test_the_same_bits_for_any_number_of_threads():
-    X, y, weight = make(300, 40)
+    X, y, weight = make(2100, 70)  # more than one task, by rows and by columns
     fits = []
     for threads in (1, 2):
         with threadpool_limits(threads):
@@ -280,6 +280,44 @@ def test_too_few_steps_are_reported():
     with pytest.warns(ConvergenceWarning, match="Increase max_iter"):
         model = fit("l1", 0.001, max_iter=1).fit(X, y)
     assert model.n_iter_ == 100 and not model.converged_
+
+
+@pytest.mark.parametrize("tol", [0.0, 1e-17])
+@pytest.mark.parametrize(
+    ("penalty", "n", "alpha", "seed"), [("l1", 20, 0.5, 1), ("scad", 8, 1.0, 6)]
+)
+def test_tolerances_below_rounding_end(tol, penalty, n, alpha, seed):
+    """The violation that the steps see may become zero where the other methods see 1e-17."""
+    X, y, _ = make(n, 3, seed)
+    model = fit(penalty, alpha, tol=tol, max_iter=3).fit(X, y)
+    assert model.converged_ and model.kkt_violation_ <= 1e-12
+
+
+class _StepsThatSeeNoViolation:
+    """A run that says so at once, far from the solution."""
+
+    def __init__(self, data, *_):
+        self.state = {"n_iter": 0, "status": "running", "message": ""}
+        self.goals = []
+
+    def run(self, goal, most):
+        assert len(self.goals) < 1000
+        self.goals.append(goal)
+        n_iter = self.state["n_iter"] + min(most, 60)
+        self.state = {"n_iter": n_iter, "status": "converged", "message": "The tolerance."}
+        self.state.update(aggregate=np.zeros((1, 4)), intercepts=np.zeros(1))
+
+
+@pytest.mark.parametrize(
+    ("tol", "max_iter", "expected"),
+    [(0.0, 1000, "what is left is rounding"), (1e-8, 1, "The iteration limit came before")],
+)
+def test_an_end_that_is_judged_otherwise_is_reported(monkeypatch, tol, max_iter, expected):
+    monkeypatch.setattr(core, "AcceleratedGradient", _StepsThatSeeNoViolation)
+    X, y, _ = make(30, 4)
+    with pytest.warns(ConvergenceWarning, match=expected):
+        model = fit("l1", tol=tol, max_iter=max_iter).fit(X, y)
+    assert not model.converged_ and model.n_iter_ <= 100
 
 
 def test_columns_that_say_nothing():

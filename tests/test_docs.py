@@ -209,6 +209,14 @@ def test_public_names_have_an_entry_in_the_api_pages(package):
     assert [name for name in names if name not in listed | registered] == []
 
 
+def test_public_methods_return_nothing_private():
+    """Methods that classes share say "self", not the name of the class that they stand in."""
+    path = ROOT / "python" / "optlite"
+    private = re.compile(r"Returns\n +-+\n +_\w+$", flags=re.MULTILINE)
+    found = [file.name for file in path.rglob("*.py") if private.search(file.read_text())]
+    assert not found
+
+
 def test_dead_links_are_found(check_links, tmp_path, capsys):
     (tmp_path / "b.html").write_text('<p id="here">b</p>')
     (tmp_path / "a.html").write_text(

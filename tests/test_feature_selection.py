@@ -226,6 +226,23 @@ def test_how_many():
     assert constant.get_support().sum() == 1 and constant.explained_variance_ == 0.0
 
 
+@pytest.mark.parametrize("value", [0.1, -0.3, 1e200, 1e-200, 0.0])
+def test_targets_of_one_value_have_nothing_to_explain(value):
+    """The mean of many 0.1 is not 0.1: what is left is rounding."""
+    X, _ = suppressed(20, 4, 0)
+    selector = FeatureGradientSelector(random_state=0, max_iter=5).fit(X, np.full(20, value))
+    assert selector.explained_variance_ == 0.0
+
+
+@pytest.mark.parametrize("scale", [1e200, 1e-200, 1e-310])
+def test_units_of_the_target_do_not_matter(scale):
+    X, y = suppressed(200, 10, 0)
+    one, other = (
+        FeatureGradientSelector(random_state=0, max_iter=20).fit(X, s * y) for s in (1.0, scale)
+    )
+    assert_allclose(other.scores_, one.scores_, atol=1e-6)
+
+
 def test_in_a_pipeline():
     X, y = suppressed(300, 10, 0)
     model = make_pipeline(FeatureGradientSelector(random_state=0), LinearRegression()).fit(X, y)
@@ -234,6 +251,11 @@ def test_in_a_pipeline():
 
 def test_bad_input():
     X, y = suppressed(20, 4, 0)
+    for call in ("fit", "steps"):
+        with pytest.raises(
+            ValueError, match="'order' parameter of FeatureGradientSelector must be"
+        ):
+            list(getattr(FeatureGradientSelector(order=0), call)(X, y))
     with pytest.raises(ValueError, match="n_features = 4, got 5"):
         FeatureGradientSelector(5).fit(X, y)
     with pytest.raises(ValueError, match="at least 2 rows, got n_samples = 1"):

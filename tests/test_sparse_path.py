@@ -189,6 +189,15 @@ def test_layouts(container):
     assert found[1].dtype == (np.float32 if container is np.float32 else np.float64)
 
 
+def test_overflow_of_large_data_is_named():
+    """Their values are checked where a result is not finite; the largest strength is the first."""
+    X, y, _ = make(2000, 500)
+    X, y = 1e160 * X, 1e150 * y
+    for penalty in ("l1", "group", "slope", "mcp"):
+        with pytest.raises(ValueError, match=r"Column \d+ of X overflows when squared"):
+            sparse_path(X, y, penalty=penalty, alphas=3)
+
+
 def test_refusals_and_warnings():
     X, y, _ = make()
     with pytest.raises(ValueError, match="no strength of 'elastic_net' makes all coefficients"):

@@ -71,9 +71,12 @@ class Batches:
 
 def _standardised(Y):
     """Columns of mean zero and variance one; constant ones become zero."""
+    top = np.abs(Y).max(axis=0)
+    Y = Y / np.where(top > 0.0, top, 1.0)  # so that no square overflows, or vanishes
     Y = Y - Y.mean(axis=0)
     deviation = np.sqrt(np.mean(Y**2, axis=0))
-    return Y / np.where(deviation > 0.0, deviation, 1.0)
+    varies = deviation > CONSTANT
+    return Y * np.where(varies, 1.0 / np.where(varies, deviation, 1.0), 0.0)
 
 
 def _moments(X):

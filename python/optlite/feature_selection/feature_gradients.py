@@ -48,7 +48,9 @@ class FeatureGradientSelector(SelectorMixin, EstimatorShell, BaseEstimator):
         share is above one half, and at least one.
     order : int, in [1, 12], default=4
         Highest power of the covariance of the features. With 1 each feature is judged by its own
-        covariance with the target; with more, by what it adds to the others.
+        covariance with the target; with more, by what it adds to the others. Where
+        batches are small it is lowered: of m batches of n rows to at most ``n // m - 1``, since an
+        estimate of order k needs k + 1 rows.
     penalty : float > 0, default=1.0
         Price of all features together, in units of the target's variance: to be kept, one has to
         add about ``penalty / n_features`` or more. With `n_features_to_select`, where the price
@@ -208,6 +210,7 @@ class FeatureGradientSelector(SelectorMixin, EstimatorShell, BaseEstimator):
             estimate ``explained_variance`` z(s) and the ``gradient`` of the objective in u.
         """
         fresh = clone(self)
+        fresh._validate_params()
         yield from fresh._steps(fresh._batches(X, y))
 
     def _batches(self, X, y):

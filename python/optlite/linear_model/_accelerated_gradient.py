@@ -3,9 +3,19 @@
 import numpy as np
 
 from .._core import core
+from .._estimator import is_accurate
 
 #: Gradient steps that count as one of `max_iter`.
 ROUND = 100
+#: How a run ended that did, by itself, what it was asked for, but not what is asked of the end.
+OUT_OF_STEPS = {
+    "status": "iteration_limit",
+    "message": "The iteration limit came before the tolerance.",
+}
+AT_ROUNDING = {
+    "status": "precision_limit",
+    "message": "The gradient steps see no violation any more: what is left is rounding.",
+}
 
 
 def refuse_unbounded(problem, penalty, loss_name, penalty_name):
@@ -48,7 +58,10 @@ def fit_accelerated(problem, penalty, strengths, tol, max_iter, start):
         end = state["aggregate"], state["intercepts"] + problem.centre
         # What the other methods would say of this end; they set columns without penalty apart.
         found = problem.fit(penalty, strengths, tol, 0, end)
-        if state["status"] != "converged" or found["violation"] <= tol:
+        if state["status"] != "converged" or is_accurate(found["violation"], tol):
+            break
+        if goal == 0.0 or state["n_iter"] >= limit:  # no smaller goal, or no step towards it
+            state = {**state, **(OUT_OF_STEPS if state["n_iter"] >= limit else AT_ROUNDING)}
             break
         goal *= 0.5 * tol / found["violation"]
     reached = {name: state[name] for name in ("n_iter", "status", "message")}

@@ -103,9 +103,11 @@ method : {"direct", "lla", "adaptive", "accelerated_gradient"}, default="direct"
     objective are met; it starts from the lasso, and `dual_gap_` is that of the last one.
     ``"adaptive"``, for ``"l1"``, is the lasso with weights ``m / (|u_j| + m / 100)``, where `u`
     are the coefficients of a first lasso and `m` is the largest size of them.
-    ``"accelerated_gradient"`` minimises the objective by gradient steps alone, which form no
+    ``"accelerated_gradient"`` minimises the objective by gradient steps, which form no
     matrix: for losses of bounded curvature (not ``"poisson"`` or ``"cox"``) and any penalty but
-    ``"l0.5"``. It stops on `kkt_violation_`.""",
+    ``"l0.5"``. It stops on `kkt_violation_`. Up to 1000 columns without penalty (``alpha=0``, or
+    weights of 0) are an exception: with one target and a penalty of single coefficients they are
+    set to their best at the end, by Newton steps that form their matrix.""",
     "loss_params": """
 loss_params : dict, default=None
     Hyper-parameters of the loss, such as ``{"delta": 1.35}`` for ``"huber"``.""",

@@ -200,7 +200,7 @@ class SparseModelProblem:
         """Return the smallest strength at which all coefficients that have a penalty are zero."""
         arguments = _as_core(penalty, penalty.weights)
         largest = core.largest_sparse_factor(self.data, self.loss, *arguments)
-        if np.isnan(largest):
+        if not np.isfinite(largest):  # NaN, or infinite though the penalty has a kink at zero
             check_magnitudes(self.X, self.name)
         return largest
 

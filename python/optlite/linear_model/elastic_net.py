@@ -113,7 +113,7 @@ class _OneStrength(_SparseLinearModel):
 
         Returns
         -------
-        _OneStrength
+        self
             This instance, fitted.
         """
         X, y = check_fit_data(

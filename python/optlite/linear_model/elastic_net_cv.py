@@ -63,7 +63,7 @@ class _CrossValidated(_SparseLinearModel):
 
         Returns
         -------
-        _CrossValidated
+        self
             This instance, fitted.
         """
         _raise_for_params(params, self, "fit")

@@ -55,7 +55,7 @@ class _CrossValidated(ScoredFolds):
 
         Returns
         -------
-        _CrossValidated
+        self
             This instance, fitted.
         """
         _raise_for_params(params, self, "fit")

@@ -21,7 +21,9 @@ class TransportRecord:
     value : float
         Dual value ``<a, f> + <b, g>``: a lower bound of the regularised minimum at this ``reg``.
     marginal_error : float
-        Sum of the absolute differences between the marginals of the plan and a, b.
+        Sum of the absolute differences between the marginals of the plan and a, b; or, where the
+        step was small enough to be judged in single precision, an upper bound of it: above it by a
+        fifth of the tolerance at most.
     step_size : float
         Share of the computed step that was taken.
     n_newton, n_evaluations, n_products : int
@@ -78,7 +80,9 @@ class TransportResult:
         value of the dual linear program, and the cost of the plan rounded to the marginals. The
         upper bound is infinite, and so is the gap, where rounding needs a forbidden link.
     marginal_error : float
-        Sum of the absolute differences between the marginals of the plan, in float64, and a, b.
+        Sum of the absolute differences between the marginals of the plan, in float64, and a, b; or,
+        where the last step was small enough to be judged in single precision, an upper bound of it:
+        above it by a fifth of the tolerance at most.
     n_iter : int
         Iterations of any kind, over all stages.
     n_newton, n_cg : int
