@@ -27,8 +27,16 @@ REGRESSORS = [E for E in ESTIMATORS if E not in CLASSIFIERS]
 every = pytest.mark.parametrize("Estimator", ESTIMATORS)
 CROSS_VALIDATED = [
     MODELS[name]
-    for name in ("ElasticNetCV", "LassoCV", "MultiTaskElasticNetCV", "MultiTaskLassoCV")
+    for name in (
+        "ElasticNetCV",
+        "LassoCV",
+        "MultiTaskElasticNetCV",
+        "MultiTaskLassoCV",
+        "SparseRegressorCV",
+    )
 ]
+STRATIFIED = [MODELS[name] for name in ("LogisticRegressionCV", "SparseClassifierCV")]
+ONLY_L1 = ["LassoCV", "MultiTaskLassoCV", "SparseClassifierCV", "SparseRegressorCV"]
 ONE_TARGET = [*CROSS_VALIDATED, MODELS["SparseRegressor"]]
 classifiers = pytest.mark.parametrize("Estimator", CLASSIFIERS)
 
@@ -290,7 +298,7 @@ def test_constant_column_and_zero_weights(Estimator):
     weight = np.ones(len(y))
     weight[::4] = 0.0
     weighted, dropped = Estimator(), Estimator()
-    if Estimator is linear_model.LogisticRegressionCV:  # the same folds, of the rows that are there
+    if Estimator in STRATIFIED:  # the same folds, of the rows that are there
         weighted.cv, dropped.cv = folds(len(y)), folds(len(y), weight > 0)
     weighted.fit(X, y, sample_weight=weight)
     dropped.fit(X[weight > 0], y[weight > 0])
@@ -348,7 +356,7 @@ def test_large_but_workable_columns(Estimator):
 
 
 # An L1 penalty alone does not care how equal columns share an effect.
-@pytest.mark.parametrize("Estimator", [MODELS[n] for n in NAMES if not n.endswith("LassoCV")])
+@pytest.mark.parametrize("Estimator", [MODELS[n] for n in NAMES if n not in ONLY_L1])
 def test_collinear_columns_share_the_effect(Estimator):
     X, y = data()
     model = Estimator().fit(np.column_stack([X, X[:, 0]]), y)

@@ -16,6 +16,8 @@ import unicodedata
 from pathlib import Path
 
 import course
+from registered_parts import all_records, twin_path
+from written_pages import escape, write_if_changed
 
 from optlite import exercises
 
@@ -133,16 +135,12 @@ def sources_of_exercise(exercise):
 
 def sources_of_twin(record):
     """Return what the docstring of a twin names after its formulas; nothing where there is none."""
-    from registry_pages import twin_path
-
     path = twin_path(record)
     return course.docstring(path).rpartition("\n\n")[2] if path.exists() else ""
 
 
 def mentions():
     """Yield each text with sources, what links to its page, and the texts that add identifiers."""
-    from registry_pages import all_records
-
     for lesson in course.LESSONS:
         yield sources_of_lesson(lesson), f":doc:`/{lesson.document}`", ""
     for record in all_records():
@@ -206,8 +204,6 @@ def references(text):
 
 def page_text():
     """Return the page."""
-    from registry_pages import escape
-
     lines = [f".. _{DOCUMENT}:", "", "Bibliography", "============", INTRODUCTION]
     initial = ""
     for work in collect().values():
@@ -224,8 +220,6 @@ def page_text():
 
 def on_builder_inited(app):
     """Write the page before Sphinx looks for its sources."""
-    from registry_pages import write_if_changed
-
     write_if_changed(Path(app.srcdir) / f"{DOCUMENT}.rst", page_text())
 
 

@@ -14,6 +14,8 @@ import course
 import registry_plots
 import rule_forms
 import source_pages
+from registered_parts import all_records, header_path, twin_path
+from written_pages import escape, write_if_changed
 
 from optlite._params import as_word, default
 
@@ -82,17 +84,6 @@ TARGETS = {
 }
 
 
-def twin_path(record):
-    """Return where the NumPy twin of a part lies."""
-    return ROOT / "python" / "optlite" / "reference" / record["kind"] / f"{record['name']}.py"
-
-
-def header_path(record):
-    """Return the C++ header that declares a part."""
-    folder = record.get("folder", record["kind"])
-    return ROOT / "cpp" / "include" / "optlite" / folder / f"{record['name']}.hpp"
-
-
 #: Where the products of a curvature come from, twin and header.
 PRODUCTS = {
     "hessian": ("generalized_linear", "linearization"),
@@ -130,13 +121,6 @@ def page_name(record):
 def kind_title(kind):
     """Return the heading of a kind of parts."""
     return KIND_TEXTS.get(kind, (kind.replace("_", " ").capitalize(), ""))[0]
-
-
-def escape(text):
-    """Protect plain text from being read as reStructuredText markup."""
-    for character in "\\*`|_":
-        text = text.replace(character, "\\" + character)
-    return text
 
 
 def number(value):
@@ -370,24 +354,6 @@ def index_text(records):
         lines += ["", ".. toctree::", "   :hidden:", f"   :caption: {title}", ""]
         lines += [f"   {kind}/{record['name']}" for record in own] + [""]
     return "\n".join(lines) + "\n"
-
-
-def all_records():
-    """Return the records of the core's registry, and of the curvatures, which are in Python."""
-    from optlite._core import core
-    from optlite.optim.curvatures import CURVATURES
-
-    records = core.registry()
-    last = max(i for i, record in enumerate(records) if record["kind"] == "step_sizes")
-    own = [each.record() for each in CURVATURES.values()]
-    return records[: last + 1] + own + records[last + 1 :]
-
-
-def write_if_changed(path, text):
-    """Write a page only when its text changed, so that Sphinx rebuilds no more than it must."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists() or path.read_text(encoding="utf-8") != text:
-        path.write_text(text, encoding="utf-8")
 
 
 def remove_stale(folder, kept):
