@@ -348,3 +348,16 @@ def test_concave_penalties_start_with_slope_one(penalty):
     of = reference.load("penalties", penalty)
     assert of.value(1e-9) == pytest.approx(1e-9, rel=1e-6)
     assert 0.0 < of.concavity() < np.inf
+
+
+def test_a_row_without_weight_changes_no_step():
+    """Neither the means nor the Lipschitz constant see it."""
+    rng = np.random.default_rng(2)
+    X = rng.normal(size=(40, 6))
+    y = X @ [1.0, 0.9, -0.8, 0.7, 0.5, -0.4] + 0.1 * rng.normal(size=40)
+    weight = np.ones(40)
+    X[0], weight[0] = 1e3, 0.0
+    model = SparseRegressor(0.1, method="accelerated_gradient")
+    kept = SparseRegressor(0.1, method="accelerated_gradient").fit(X[1:], y[1:])
+    assert model.fit(X, y, weight).n_iter_ <= kept.n_iter_ + 1
+    assert_allclose(model.coef_, kept.coef_, rtol=1e-6)

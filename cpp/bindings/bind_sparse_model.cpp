@@ -43,16 +43,19 @@ SparsePenalty make_penalty(const std::string& name, const Fields& fields,
   return penalty;
 }
 
-py::dict result_of(const SparseModelFit& found, Index outputs, Index features) {
+/// One row for each margin.
+Doubles rows_of(const Matrix& W) {
+  return Doubles({static_cast<py::ssize_t>(W.cols()), static_cast<py::ssize_t>(W.rows())},
+                 W.data());
+}
+
+py::dict result_of(const SparseModelFit& found) {
   py::dict result = dict_of(found);
   result["has_gap"] = found.has_gap;
   result["violation"] = found.violation;
   result["dropped"] =
       py::array_t<Index>(static_cast<py::ssize_t>(found.dropped.size()), found.dropped.data());
-  // One row for each margin.
-  result["coefficients"] =
-      Doubles({static_cast<py::ssize_t>(outputs), static_cast<py::ssize_t>(features)},
-              found.coefficients.data());
+  result["coefficients"] = rows_of(found.coefficients);
   result["intercepts"] = array_of(found.intercepts);
   return result;
 }
@@ -61,6 +64,15 @@ void check_samples(const ElasticNetHolder& self, const MarginLoss& loss) {
   if (loss.samples() != self.data->rows()) {
     throw py::value_error("The loss must have one target for each row of X.");
   }
+}
+
+/// Coefficients, and intercepts below them, of each output; empty if there is none.
+Matrix start_of(const ElasticNetHolder& self, const MarginLoss& loss,
+                const std::optional<Doubles>& start) {
+  if (!start) return Matrix();
+  const Index height = self.data->features() + (self.data->intercept() ? 1 : 0);
+  const Vector values = vector_of(*start, height * loss.outputs(), "start");
+  return ConstMatrixMap(values.data(), height, loss.outputs());
 }
 
 py::list fit(ElasticNetHolder& self, MarginLoss& loss, const std::string& penalty_name,
@@ -75,12 +87,7 @@ py::list fit(ElasticNetHolder& self, MarginLoss& loss, const std::string& penalt
   for (const double factor : factors) {
     if (!(factor > 0.0)) throw py::value_error("Each factor must be > 0.");
   }
-  const Index height = d + (self.data->intercept() ? 1 : 0);
-  Matrix from;
-  if (start) {
-    const Vector values = vector_of(*start, height * outputs, "start");
-    from = ConstMatrixMap(values.data(), height, outputs);
-  }
+  const Matrix from = start_of(self, loss, start);
   std::vector<SparseModelFit> found;
   {
     const py::gil_scoped_release nogil;
@@ -88,7 +95,7 @@ py::list fit(ElasticNetHolder& self, MarginLoss& loss, const std::string& penalt
                               {tolerance, max_iterations, lowest});
   }
   py::list results;
-  for (const SparseModelFit& each : found) results.append(result_of(each, outputs, d));
+  for (const SparseModelFit& each : found) results.append(result_of(each));
   return results;
 }
 
@@ -141,28 +148,15 @@ std::unique_ptr<AcceleratedGradient> make_accelerated_gradient(
     const std::vector<Columns>& groups, const Doubles& strengths,
     const std::optional<Doubles>& start, bool restart) {
   const Index d = data.data->features();
-  if (loss.samples() != data.data->rows()) {
-    throw py::value_error("The loss must have one target for each row of X.");
-  }
+  check_samples(data, loss);
   SparsePenalty penalty = make_penalty(name, fields, groups, strengths, d, loss.outputs());
   const bool bounded = penalty.row->of_ranks || std::isfinite(penalty.row->concavity(fields));
   if (!bounded || !std::isfinite(loss.curvature_bound())) {
     throw py::value_error("Loss and penalty must be bounded in curvature.");
   }
-  Matrix from;
-  if (start) {
-    const Index height = d + (data.data->intercept() ? 1 : 0);
-    const Vector values = vector_of(*start, height * loss.outputs(), "start");
-    from = ConstMatrixMap(values.data(), height, loss.outputs());
-  }
+  const Matrix from = start_of(data, loss, start);
   const py::gil_scoped_release nogil;
   return std::make_unique<AcceleratedGradient>(*data.data, loss, std::move(penalty), from, restart);
-}
-
-/// One row for each margin.
-Doubles rows_of(const Matrix& W) {
-  return Doubles({static_cast<py::ssize_t>(W.cols()), static_cast<py::ssize_t>(W.rows())},
-                 W.data());
 }
 
 py::dict state_of(const AcceleratedGradient& self) {

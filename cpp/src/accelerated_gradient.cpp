@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "coefficient_blocks.hpp"
+#include "intercepts.hpp"
 #include "optlite/core/interrupt.hpp"
 #include "optlite/linalg/krylov.hpp"
-#include "optlite/linalg/small_matrices.hpp"
 #include "penalised_quadratic.hpp"
 
 namespace optlite {
@@ -21,7 +21,7 @@ class AcceleratedGradient::Method {
         penalty_(*penalty.row, penalty.fields),
         blocks_(penalty, data.features(), loss.outputs()),
         restart_(restart) {
-    data_.moments(Vector::Zero(data_.rows()));  // means
+    data_.centre(loss_.weights());
     const bool moves = penalty.row->moves_with_strength;
     const double bend = penalty_.concavity() * (moves ? 1.0 : penalty.strengths.maxCoeff());
     lipschitz_ = std::max(loss_.curvature_bound() * largest_eigenvalue(), bend);
@@ -120,54 +120,15 @@ class AcceleratedGradient::Method {
 
   /// Minus the derivatives of the loss in the coefficients, at the best intercepts.
   Matrix products(const Matrix& W) {
-    margins_ = shift_.transpose().replicate(data_.rows(), 1);
-    add_columns(W, margins_);
-    evaluate();
-    if (data_.intercept()) settle_intercepts();
+    at_.margins = shift_.transpose().replicate(data_.rows(), 1);
+    add_columns(W, at_.margins);
+    at_.evaluate(loss_);
+    if (data_.intercept()) settle_intercepts(loss_, at_, shift_);
     state_.intercepts = shift_;
     if (data_.intercept()) state_.intercepts -= W.transpose() * data_.mean();
     Matrix C(W.rows(), W.cols());
-    for (Index k = 0; k < W.cols(); ++k) C.col(k) = data_.products(nullptr, residual_.col(k));
+    for (Index k = 0; k < W.cols(); ++k) C.col(k) = data_.products(nullptr, at_.residual.col(k));
     return C;
-  }
-
-  void evaluate() {
-    residual_ = margins_;
-    value_ = loss_.differentiate(residual_);
-  }
-
-  /// Newton's method, each step short enough for the loss not to rise.
-  void settle_intercepts() {
-    for (int k = 0; k < 50; ++k) {
-      const Vector slope = residual_.colwise().sum();
-      if (!(slope.cwiseAbs().maxCoeff() > 1e-15 * residual_.cwiseAbs().sum())) return;
-      Vector step = solve_symmetric(intercept_curvature(), slope);
-      const double size = step.cwiseAbs().maxCoeff();
-      if (!(size > 0.0)) return;
-      const Matrix margins = margins_;
-      const double before = value_;
-      for (int halving = 0; halving < 60; ++halving, step *= 0.5) {
-        margins_ = margins.rowwise() + step.transpose();
-        evaluate();
-        if (value_ <= before + 1e-15 * std::fabs(before)) break;
-      }
-      shift_ += step;
-      if (size <= 1e-15 * std::max(1.0, shift_.cwiseAbs().maxCoeff())) return;
-    }
-  }
-
-  Matrix intercept_curvature() {
-    loss_.expand(margins_);
-    const Index outputs = loss_.outputs();
-    Matrix B(outputs, outputs);
-    for (Index a = 0; a < outputs; ++a) {
-      for (Index b = a; b < outputs; ++b) B(a, b) = B(b, a) = loss_.curvature(a, b).sum();
-    }
-    // Softmax does not see a common shift: any curvature along it will do. The sum of the weights
-    // is one: where samples have no curvature, a little of it keeps steps bounded.
-    if (outputs > 1) B.array() += B.trace() / static_cast<double>(outputs * outputs);
-    B.diagonal().array() = B.diagonal().array().max(1e-10);
-    return B;
   }
 
   void begin_at(const Matrix& start) {
@@ -245,9 +206,7 @@ class AcceleratedGradient::Method {
   double scale_ = 1.0;  // the largest derivative at W = 0
   Vector shift_;  // the intercepts of the centred columns
   State state_;
-  Matrix margins_;
-  Matrix residual_;
-  double value_ = 0.0;
+  LossAt at_;
 };
 
 AcceleratedGradient::AcceleratedGradient(ElasticNetData& data, MarginLoss& loss,

@@ -16,6 +16,18 @@ ElasticNetData::ElasticNetData(const ColumnDesign& columns, const Design* design
   root_weight_ = weights.cwiseSqrt();
 }
 
+void ElasticNetData::centre(const Vector& weight) {
+  const Vector counts = (weight.array() > 0.0).cast<double>();
+  const ColumnDesign::Moments m = columns_.moments(counts.data(), weight.data());
+  // So far about the centers: move to the means, or to zero.
+  const Vector mean = m.center + m.products / weight.sum();
+  mean_ = intercept_ ? mean : Vector::Zero(features());
+  const Vector moved = mean_ - m.center;
+  const Vector squares =
+      m.squares - 2.0 * moved.cwiseProduct(m.sums) + counts.sum() * moved.cwiseAbs2();
+  norms_ = squares.cwiseMax(0.0).cwiseSqrt();
+}
+
 Vector ElasticNetData::moments(const Vector& y) {
   if (mean_.size() > 0) return products(nullptr, y);
   Vector v(rows());

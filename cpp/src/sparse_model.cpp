@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "intercepts.hpp"
 #include "optlite/linalg/small_matrices.hpp"
 #include "penalised_quadratic.hpp"
 #include "sparse_screening.hpp"
@@ -96,7 +97,7 @@ class SparseModel {
   double largest_factor() {
     begin_at_zero();
     find_squares_here();
-    const Matrix C = screening_.read_all(residual_);
+    const Matrix C = screening_.read_all(at_.residual);
     const Vector zeros = Vector::Zero(W_.size());
     double factor = 0.0;
     Vector room;
@@ -108,23 +109,23 @@ class SparseModel {
   }
 
  private:
-  static constexpr double flat = 1e-10;  // a curvature that is no smaller keeps steps bounded
   static constexpr std::size_t most_free = 1000;  // columns without penalty, kept at their best
 
   void begin_at_zero() {
-    margins_.setZero(data_.rows(), outputs_);
-    data_.moments(Vector::Zero(data_.rows()));  // means
-    find_squares();
+    at_.margins.setZero(data_.rows(), outputs_);
+    const Vector weight = loss_.weights();
+    data_.centre(weight);
+    squares_ = squares_with(weight);
     const auto empty = [this](Index j) { return !(squares_[j] > 0.0); };
     free_.erase(std::remove_if(free_.begin(), free_.end(), empty), free_.end());
     settle_intercepts();
-    Matrix C = screening_.read_all(residual_);
+    Matrix C = screening_.read_all(at_.residual);
     scale_of_free_ = largest_of_free(C);
     if (!free_.empty()) {
       settle();
-      C = screening_.read_all(residual_);
+      C = screening_.read_all(at_.residual);
     }
-    at_zero_ = loss_value_ - options_.lowest;
+    at_zero_ = at_.value - options_.lowest;
     scale_ = C.cwiseAbs().maxCoeff();
   }
 
@@ -159,13 +160,7 @@ class SparseModel {
     return high;
   }
 
-  /// sum_i s_i z_ij^2 for each column.
-  void find_squares() {
-    Vector weight(data_.rows());
-    for (Index i = 0; i < weight.size(); ++i) weight[i] = loss_.weight(i);
-    squares_ = squares_with(weight);
-  }
-
+  /// sum_i q_i z_ij^2 for each column.
   Vector squares_with(const Vector& q) const {
     const Vector none = Vector::Zero(q.size());
     const ColumnDesign::Moments m = data_.columns().moments(q.data(), none.data());
@@ -188,8 +183,8 @@ class SparseModel {
     for (Index k = 0; k < outputs_; ++k) {
       Vector w(static_cast<Index>(support.size()));
       for (std::size_t c = 0; c < support.size(); ++c) w[static_cast<Index>(c)] = W_(support[c], k);
-      margins_.col(k).setConstant(intercepts_[k]);
-      data_.columns().add(support, w.data(), margins_.col(k).data());
+      at_.margins.col(k).setConstant(intercepts_[k]);
+      data_.columns().add(support, w.data(), at_.margins.col(k).data());
       for (const Index j : support) {
         if (W_(j, k) != 0.0) take_in(j + k * W_.rows());
       }
@@ -204,12 +199,12 @@ class SparseModel {
     while (true) {
       interrupt::poll();
       Matrix C;
-      if (std::isfinite(loss_value_) && residual_.allFinite()) {
+      if (std::isfinite(at_.value) && at_.residual.allFinite()) {
         find_squares_here();
         C = products();
       }
       if (C.size() == 0 || !C.allFinite()) {
-        fit.value = loss_value_;
+        fit.value = at_.value;
         fit.status = Status::not_finite;
         return;
       }
@@ -234,28 +229,6 @@ class SparseModel {
 
   // --- the loss ----------------------------------------------------------------------------------
 
-  void evaluate() {
-    residual_ = margins_;
-    loss_value_ = loss_.differentiate(residual_);
-  }
-
-  Vector curvature(Index a, Index b) const {
-    Vector q = loss_.curvature(a, b);
-    if (a != b) return q;
-    for (Index i = 0; i < q.size(); ++i) q[i] = std::max(q[i], flat * loss_.weight(i));
-    return q;
-  }
-
-  Matrix intercept_curvature() const {
-    Matrix B(outputs_, outputs_);
-    for (Index a = 0; a < outputs_; ++a) {
-      for (Index b = a; b < outputs_; ++b) B(a, b) = B(b, a) = curvature(a, b).sum();
-    }
-    // Softmax does not see a common shift: any curvature along it will do.
-    if (outputs_ > 1) B.array() += B.trace() / static_cast<double>(outputs_ * outputs_);
-    return B;
-  }
-
   /// The best intercepts, and coefficients without penalty, for the others as they are: the dual
   /// point needs them.
   void settle() {
@@ -267,11 +240,11 @@ class SparseModel {
 
   /// The largest derivative in a column without penalty, relative to what it could be.
   double free_violation() const {
-    const Vector c = data_.products(&free_, residual_.col(0));
+    const Vector c = data_.products(&free_, at_.residual.col(0));
     double length = 0.0;
-    for (Index i = 0; i < residual_.rows(); ++i) {
+    for (Index i = 0; i < at_.residual.rows(); ++i) {
       const double s = loss_.weight(i);
-      if (s > 0.0) length += residual_(i, 0) * residual_(i, 0) / s;
+      if (s > 0.0) length += at_.residual(i, 0) * at_.residual(i, 0) / s;
     }
     double top = 0.0;
     for (std::size_t k = 0; k < free_.size(); ++k) {
@@ -283,8 +256,8 @@ class SparseModel {
 
   /// A Newton step in the columns without penalty. False if it does not lower the loss.
   bool step_of_free() {
-    loss_.expand(margins_);
-    const Vector q = curvature(0, 0);
+    loss_.expand(at_.margins);
+    const Vector q = sample_curvature(loss_, 0, 0);
     const Vector root = q.cwiseSqrt();
     const Centred at = centred(free_, q);
     Matrix H;
@@ -292,11 +265,11 @@ class SparseModel {
     loss_.couple(data_.columns(), free_, at.shift, H);
     const CholeskyFactor factor(std::move(H));
     if (!factor.ok()) return false;
-    const Vector step = factor.solve(data_.products(&free_, residual_.col(0)));
+    const Vector step = factor.solve(data_.products(&free_, at_.residual.col(0)));
     if (!step.allFinite()) return false;
-    const Matrix margins = margins_;
+    const Matrix margins = at_.margins;
     const Vector intercepts = intercepts_;
-    const double before = loss_value_;
+    const double before = at_.value;
     Vector image = Vector::Zero(margins.rows());
     data_.columns().add(free_, step.data(), image.data());
     double by = 0.0;
@@ -306,10 +279,10 @@ class SparseModel {
     if (!data_.intercept()) by = 0.0;
     double t = 1.0;
     for (int halving = 0; halving < 40; ++halving, t *= 0.5) {
-      margins_.col(0) = margins.col(0) + t * (image.array() + by).matrix();
+      at_.margins.col(0) = margins.col(0) + t * (image.array() + by).matrix();
       intercepts_[0] = intercepts[0] + t * by;
       settle_intercepts();
-      if (loss_value_ <= before + 1e-15 * std::fabs(before)) break;
+      if (at_.value <= before + 1e-15 * std::fabs(before)) break;
     }
     for (std::size_t k = 0; k < free_.size(); ++k)
       W_(free_[k], 0) += t * step[static_cast<Index>(k)];
@@ -318,24 +291,9 @@ class SparseModel {
 
   /// The best intercepts for the coefficients as they are.
   void settle_intercepts() {
-    evaluate();
-    if (!data_.intercept() || loss_.ignores_shifts()) return;
-    for (int k = 0; k < 50; ++k) {
-      const Vector slope = residual_.colwise().sum();
-      if (!(slope.cwiseAbs().maxCoeff() > 1e-15 * residual_.cwiseAbs().sum())) return;
-      loss_.expand(margins_);
-      Vector step = solve_symmetric(intercept_curvature(), slope);
-      const double size = step.cwiseAbs().maxCoeff();
-      if (!(size > 0.0)) return;
-      const Matrix margins = margins_;
-      const double before = loss_value_;
-      for (int halving = 0; halving < 60; ++halving, step *= 0.5) {
-        margins_ = margins.rowwise() + step.transpose();
-        evaluate();
-        if (loss_value_ <= before + 1e-15 * std::fabs(before)) break;
-      }
-      intercepts_ += step;
-      if (size <= 1e-15 * std::max(1.0, intercepts_.cwiseAbs().maxCoeff())) return;
+    at_.evaluate(loss_);
+    if (data_.intercept() && !loss_.ignores_shifts()) {
+      optlite::settle_intercepts(loss_, at_, intercepts_);
     }
   }
 
@@ -349,7 +307,7 @@ class SparseModel {
   /// Minus the derivatives of the loss in the coefficients; zero where that is as good.
   Matrix products() {
     return screening_.products(
-        residual_, [this](Index place) { return is_inside(place); }, judge_at_zero());
+        at_.residual, [this](Index place) { return is_inside(place); }, judge_at_zero());
   }
 
   /// Drops what no solution has; where the second derivative of the loss is at most K, the solution
@@ -397,7 +355,7 @@ class SparseModel {
       const double* c = blocks_.gather(b, C, c_room);
       top = std::max(top, violation(b, w, c));
     }
-    fit.value = loss_value_ + penalty_value(W_);
+    fit.value = at_.value + penalty_value(W_);
     fit.violation = scale_ > 0.0 ? top / scale_ : top;
     if (scale_of_free_ > 0.0)
       fit.violation = std::max(fit.violation, largest_of_free(C) / scale_of_free_);
@@ -432,8 +390,8 @@ class SparseModel {
   /// Where largest_curvature() needs them.
   void find_squares_here() {
     if (std::isfinite(loss_.curvature_bound()) || std::isfinite(penalty_.concavity())) return;
-    loss_.expand(margins_);
-    squares_here_ = squares_with(curvature(0, 0));
+    loss_.expand(at_.margins);
+    squares_here_ = squares_with(sample_curvature(loss_, 0, 0));
   }
 
   double gap(const Matrix& C) {
@@ -445,7 +403,7 @@ class SparseModel {
       t = std::min(t, penalty_.reach(c, blocks_.size(b), blocks_.strength(b)));
     }
     shrinkage_ = t;
-    double sum = loss_.gap(margins_, t);
+    double sum = loss_.gap(at_.margins, t);
     for (Index b = 0; b < blocks_.count(); ++b) {
       if (!(blocks_.strength(b) > 0.0)) continue;
       const double* w = blocks_.gather(b, W_, w_room);
@@ -578,8 +536,8 @@ class SparseModel {
     const Index size = static_cast<Index>(places_.size());
     const Index known = loss_.is_quadratic() ? model_.H.rows() : 0;
     if (known == size && size > 0) return;
-    loss_.expand(margins_);
-    const Vector q = curvature(0, 0);
+    loss_.expand(at_.margins);
+    const Vector q = sample_curvature(loss_, 0, 0);
     const Vector root = q.cwiseSqrt();
     const Columns all = part_of(0).columns;
     const Columns fresh(all.begin() + known, all.end());
@@ -613,7 +571,7 @@ class SparseModel {
   }
 
   void expand_all() {
-    loss_.expand(margins_);
+    loss_.expand(at_.margins);
     const Index size = static_cast<Index>(places_.size());
     model_.H.setZero(size, size);
     Matrix mixed = Matrix::Zero(size, outputs_);  // second derivatives with the intercepts
@@ -622,7 +580,7 @@ class SparseModel {
     }
     model_.to_intercept = Matrix::Zero(outputs_, size);
     if (!data_.intercept()) return;
-    model_.to_intercept = -solve_symmetric(intercept_curvature(), mixed.transpose());
+    model_.to_intercept = -solve_symmetric(intercept_curvature(loss_), mixed.transpose());
     model_.H += mixed * model_.to_intercept;
   }
 
@@ -630,7 +588,7 @@ class SparseModel {
     const Part left = part_of(a);
     const Part right = part_of(b);
     if (left.at.empty() && right.at.empty()) return;
-    const Vector q = curvature(a, b);
+    const Vector q = sample_curvature(loss_, a, b);
     const Vector u = mixed_derivatives(left.columns, q);
     const Vector v = mixed_derivatives(right.columns, q);
     for (std::size_t i = 0; i < left.at.size(); ++i)
@@ -739,7 +697,7 @@ class SparseModel {
   bool take(const Vector& w, const Vector& next, const Vector& c) {
     const Vector change = next - w;
     const Vector shift = model_.to_intercept * change;
-    Matrix margins = margins_;
+    Matrix margins = at_.margins;
     Matrix W = W_;
     Vector intercepts = intercepts_;
     for (std::size_t i = 0; i < places_.size(); ++i) {
@@ -763,15 +721,15 @@ class SparseModel {
     }
     const double penalty_before = penalty_value(W_);
     const double penalty_after = penalty_value(W);
-    const double before = loss_value_ + penalty_before;
+    const double before = at_.value + penalty_before;
     const double promised = -c.dot(change) + penalty_after - penalty_before;
     const double reached = loss_.value(margins) + penalty_after;
     // Near the end the value is flat to rounding, and the derivatives still get better.
-    const double size = std::fabs(loss_value_) + penalty_before;
+    const double size = std::fabs(at_.value) + penalty_before;
     const bool at_rounding =
         std::fabs(promised) <= 1e-11 * size && reached <= before + 1e-13 * size;
     if (!(reached <= before + 1e-4 * promised && reached < before) && !at_rounding) return false;
-    margins_ = std::move(margins);
+    at_.margins = std::move(margins);
     W_ = std::move(W);
     intercepts_ = std::move(intercepts);
     settle();
@@ -798,9 +756,7 @@ class SparseModel {
   double scale_ = 0.0;  // the largest derivative at W = 0
   double scale_of_free_ = 0.0;  // before the columns without penalty were at their best
   double at_zero_ = 0.0;
-  double loss_value_ = 0.0;
-  Matrix margins_;
-  Matrix residual_;
+  LossAt at_;
 };
 
 }  // namespace

@@ -124,7 +124,11 @@ def steps(model, w, lipschitz, restart=True, factors=damping):
 
 
 def lipschitz(model):
-    """Return max(bound lambda_max(Z^T S Z), concavity), Z the centred columns."""
-    Z = model.X - (model.X.mean(axis=0) if model.intercept else 0.0)
+    """Return max(bound lambda_max(Z^T S Z), concavity), Z the columns less their weighted means.
+
+    With the best intercepts the Hessian is that of Z where the loss has its largest curvature, and
+    below it elsewhere: Schur complements grow with the matrix.
+    """
+    Z = model.X - (np.average(model.X, axis=0, weights=model.s) if model.intercept else 0.0)
     largest = np.linalg.eigvalsh(Z.T @ (model.s[:, None] * Z))[-1]
     return max(model.loss.curvature_bound(*model.loss_fields) * largest, concavity(model))

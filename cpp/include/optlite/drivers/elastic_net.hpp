@@ -38,7 +38,11 @@ class ElasticNetData {
   double weight_of(Index i) const { return weight_ == nullptr ? 1.0 : weight_[i]; }
   double total_weight() const { return total_weight_; }
 
-  /// Known after the first call of moments() or gram().
+  /// Finds the means with these weights, and the norms of what rows of positive weight hold, for a
+  /// residual that has its weights already. Rows that do not count may lie anywhere.
+  void centre(const Vector& weight);
+
+  /// Known after the first call of centre(), moments() or gram().
   const Vector& mean() const { return mean_; }
   /// Norms of the columns of S^(1/2) Z.
   const Vector& norms() const { return norms_; }

@@ -42,6 +42,9 @@ class MarginLoss {
   /// Of one sample of weight one; may be infinite.
   virtual double curvature_bound() const = 0;
   virtual double weight(Index sample) const = 0;
+  Vector weights() const {
+    return Vector::NullaryExpr(samples(), [this](Index i) { return weight(i); });
+  }
 
   virtual double value(const Matrix& Z) const = 0;
   /// Returns the value; Z becomes minus the derivative.

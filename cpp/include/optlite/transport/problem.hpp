@@ -26,8 +26,7 @@ struct Point {
   Vector f;            // source potentials: those that make the rows sum to a
   Vector row_sums, column_sums;  // of the plan
   double value = 0.0;  // q(g)
-  double noise =
-      0.0;  // in the error, if that is a bound: the value may be too large by reg times it
+  double noise = 0.0;  // what of the error is a bound: q(g) is reg times it less, at worst
   double error = infinity;  // |P^T 1 - b|_1, as rows sum to a; |P 1 - a|_1 more where they do not
   Vector u,
       v;  // the plan in memory becomes that of this point by these factors of rows and columns

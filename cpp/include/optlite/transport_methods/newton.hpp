@@ -133,9 +133,9 @@ struct Newton {
       moved_ = false;
     }
 
-    /// `goal`: of the error, a tenth of which may be noise.
-    void move(Problem& problem, Point& at, double goal) {
-      if (precision_ == Precision::mixed && problem.nudge(at, 0.1 * goal)) return;
+    /// A tenth of the error that is the goal may be noise.
+    void move(Problem& problem, Point& at) {
+      if (precision_ == Precision::mixed && problem.nudge(at, 0.1 * goal_)) return;
       problem.move(at, precision_);
       moved_ = precision_ != Precision::mixed;
     }
@@ -179,9 +179,10 @@ struct Newton {
     static constexpr double newton_steps = 3.0;  // about as many, whatever the problem
 
     bool newton_step(Problem& problem, Point& at, double goal) {
+      goal_ = goal;
       const double before = at.error;
       solve(problem, at, goal);
-      const bool found = search(problem, at, goal);
+      const bool found = search(problem, at);
       if (cut_off_ && at.error > 0.5 * before) patience_ = std::min(2 * patience_, max_inner_);
       // What holds parts that hardly touch together may be lost in single precision; directions
       // are no good then.
@@ -278,7 +279,7 @@ struct Newton {
     /// Where parts of the plan hardly touch, S is nearly singular and the direction long between
     /// them, but an exponential is no parabola. Then the first step moves potentials by a few times
     /// reg, and is doubled as long as the value keeps rising as its slope says.
-    bool search(Problem& problem, Point& at, double goal) {
+    bool search(Problem& problem, Point& at) {
       const double slope = right_side_.dot(direction_);
       if (!(slope > 0.0) || !direction_.allFinite()) return false;
       const double longest = direction_.maxCoeff() - direction_.minCoeff();
@@ -287,10 +288,10 @@ struct Newton {
           precision_ == Precision::single ? 1e-6 * problem.b().sum() * at.reg : 0.0;
       const double hidden = 1e-13 * (std::fabs(at.value) + at.reg) + noise;
       for (step_ = first; step_ > 1e-8 * first; step_ *= 0.5) {
-        try_step(problem, at, step_, trial_, goal);
+        try_step(problem, at, step_, trial_);
         if (trial_.value >= at.value + 1e-4 * step_ * slope ||
             (trial_.value >= at.value - hidden && trial_.error < at.error)) {
-          if (first < 1.0) lengthen(problem, at, slope, goal);
+          if (first < 1.0) lengthen(problem, at, slope);
           std::swap(at, trial_);
           return true;
         }
@@ -298,18 +299,18 @@ struct Newton {
       return false;
     }
 
-    void try_step(Problem& problem, const Point& at, double step, Point& trial, double goal) {
+    void try_step(Problem& problem, const Point& at, double step, Point& trial) {
       trial.reg = at.reg;
       trial.g = at.g + step * direction_;
-      move(problem, trial, goal);
+      move(problem, trial);
     }
 
-    void lengthen(Problem& problem, const Point& at, double slope, double goal) {
+    void lengthen(Problem& problem, const Point& at, double slope) {
       while (step_ < 1.0 && trial_.value >= at.value + 0.5 * step_ * slope) {
         const double longer = std::min(1.0, 2.0 * step_);
-        try_step(problem, at, longer, longer_, goal);
+        try_step(problem, at, longer, longer_);
         // The plan in memory may be one evaluated for the longer step: it must fit the point kept.
-        if (!(longer_.value > trial_.value)) return move(problem, trial_, goal);
+        if (!(longer_.value > trial_.value)) return move(problem, trial_);
         std::swap(trial_, longer_);
         step_ = longer;
       }
@@ -331,6 +332,7 @@ struct Newton {
     int failures_ = 0;
     int stalled_ = 0;
     double best_ = infinity;
+    double goal_ = 0.0;  // of the error, at this step
     Point trial_, longer_;
     Vector residual_, right_side_, direction_;
   };
