@@ -1,24 +1,14 @@
 """The bibliography: sources are read as they are written, and each work is listed once."""
 
-import importlib
 import re
-import sys
 from pathlib import Path
 
 import pytest
+from site_extensions import load
 
 from optlite import exercises
 
 ROOT = Path(__file__).resolve().parents[1]
-
-
-def load(name):
-    """An extension of the documentation, imported as Sphinx does."""
-    sys.path.insert(0, str(ROOT / "docs" / "_ext"))
-    try:
-        return importlib.import_module(name)
-    finally:
-        sys.path.remove(str(ROOT / "docs" / "_ext"))
 
 
 bibliography = load("bibliography")

@@ -1,27 +1,17 @@
 """The course: no lesson is left out of the table, and what the table says of each is there."""
 
 import ast
-import importlib
 import json
 import re
-import sys
 from pathlib import Path
 
 import pytest
+from site_extensions import load
 
 from optlite import exercises
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = sorted((ROOT / "examples" / "lessons").glob("plot_*.py"))
-
-
-def load(name):
-    """An extension of the documentation, imported as Sphinx does."""
-    sys.path.insert(0, str(ROOT / "docs" / "_ext"))
-    try:
-        return importlib.import_module(name)
-    finally:
-        sys.path.remove(str(ROOT / "docs" / "_ext"))
 
 
 course = load("course")

@@ -111,10 +111,13 @@ def test_what_a_few_rows_do_not_show_is_summed_in_double():
 
 
 def test_a_column_that_underflows_in_single_precision_is_summed_in_double():
-    """It is zero in every row that the units are taken from; its squares vanish in floats."""
+    """It is zero in every row that the units are taken from, its squares vanish in floats, and no
+    product with another column tells of it."""
     tiny = 1e-25 * X
     shown = np.isin(np.arange(N), N * np.arange(256) // 256)
-    tiny[:, 0] = np.where(~shown & (np.arange(N) % 13 == 0), 1e-23, 0.0)
+    own = ~shown & (np.arange(N) % 13 == 0)
+    tiny[own] = tiny[:, 0] = 0.0
+    tiny[own, 0] = 1e-23
     f = objectives.LeastSquares(tiny, COUNTS)
     found = eigsh(HessianOperator(f, np.zeros(D)), 1, "LA")
     assert found.converged and found.method == "dense"
