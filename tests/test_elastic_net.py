@@ -400,6 +400,18 @@ def test_path_refuses_what_it_cannot_do():
         lasso_path(bad, y)
 
 
+@pytest.mark.parametrize("shape", [(4000, 260), (900, 1200)])  # with a Gram matrix, and without
+@pytest.mark.parametrize("value, words", [(np.nan, "row 7, column 5"), (1e200, "Column 5 of X")])
+def test_path_of_large_data_names_a_bad_value(shape, value, words):
+    X = np.random.default_rng(0).standard_normal(shape)
+    y = X[:, 0].copy()
+    X[7, 5] = value
+    with pytest.raises(ValueError, match=words):
+        lasso_path(X, y, alphas=10)
+    with pytest.raises(ValueError, match=words):
+        lasso_path(X, y, alphas=[0.1])
+
+
 # --- what is promised of every estimator ----------------------------------------------------------
 
 

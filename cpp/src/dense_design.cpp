@@ -139,10 +139,16 @@ class DenseDesign final : public Design {
   };
 
   /// The rows from `next` on, to be fetched in so many pieces. Rows of many columns are streams
-  /// that the hardware follows by itself; gaps between rows are not worth fetching.
+  /// that the hardware follows by itself; gaps between rows are not worth fetching. Of columns it
+  /// sees too little at a time to follow them.
   kernels::Ahead rows_ahead(Index next, Index count, Index pieces) const {
-    if (!row_major || cols_ > 1024 || count <= 0 || stride_ > 2 * cols_) return {};
-    return {data_ + next * stride_, count * stride_ * static_cast<Index>(sizeof(Scalar)), pieces};
+    if (cols_ > 1024 || count <= 0) return {};
+    const Index size = static_cast<Index>(sizeof(Scalar));
+    if (!row_major) {
+      return kernels::Ahead::of_runs(data_ + next, count * size, stride_ * size, cols_, pieces);
+    }
+    if (stride_ > 2 * cols_) return {};
+    return {data_ + next * stride_, count * stride_ * size, pieces};
   }
 
   /// The block after the one that starts at row `first`.
@@ -340,14 +346,11 @@ class DenseDesign final : public Design {
         });
       }
     } else {
-      for (Index j = 0; j < cols_; ++j) {
-        const Scalar* x = data_ + first + j * stride_;
-        const double shift = gram.shift == nullptr ? 0.0 : gram.shift[j];
-        const double scale = gram.scale == nullptr ? 1.0 : gram.scale[j];
-        for (Index i = 0; i < count; ++i) {
-          own.z.at(i, j) = static_cast<Number>((static_cast<double>(x[i]) - shift) * scale);
-        }
-      }
+      each_panel(own.z, [&](Index p, Index column, Index width) {
+        Index j = 0;
+        for (; j + 4 <= width; j += 4) load_columns<4>(first, count, column + j, gram, own.z, p, j);
+        for (; j < width; ++j) load_columns<1>(first, count, column + j, gram, own.z, p, j);
+      });
     }
     for (Index i = 0; gram.border && i < count; ++i) own.z.at(i, cols_) = Number(1);
     if (gram.q == nullptr) return;
@@ -359,6 +362,29 @@ class DenseDesign final : public Design {
         const Index width = own.z.width();
 #pragma omp simd
         for (Index j = 0; j < width; ++j) qz[j] = q * z[j];
+      }
+    }
+  }
+
+  /// A few columns of Z from `column` on, to place `j` of a panel: so many streams are read, and
+  /// the rows of the panel written in vectors.
+  template <Index few, class Number>
+  void load_columns(Index first, Index count, Index column, const Gram& gram, GramRows<Number>& to,
+                    Index panel, Index j) const {
+    const Scalar* x[few];
+    double shift[few];
+    double scale[few];
+    for (Index k = 0; k < few; ++k) {
+      x[k] = data_ + first + (column + k) * stride_;
+      shift[k] = gram.shift == nullptr ? 0.0 : gram.shift[column + k];
+      scale[k] = gram.scale == nullptr ? 1.0 : gram.scale[column + k];
+    }
+    Number* z = to.row(panel, 0) + j;
+    const Index width = to.width();
+    for (Index i = 0; i < count; ++i) {
+      for (Index k = 0; k < few; ++k) {
+        z[i * width + k] =
+            static_cast<Number>((static_cast<double>(x[k][i]) - shift[k]) * scale[k]);
       }
     }
   }

@@ -66,9 +66,14 @@ def check_fit_data(
         multi_output=multi_output,
         y_numeric=y_numeric,
     )
-    if not values_checked_later or np.prod(X.shape, dtype=float) < LARGE:
+    if not (values_checked_later and is_large(X)):
         check_magnitudes(X, type(estimator).__name__)
     return X, y
+
+
+def is_large(X):
+    """Tell whether one more read of X, to check its values, would be felt."""
+    return np.prod(X.shape, dtype=float) >= LARGE
 
 
 def check_magnitudes(X, estimator_name):

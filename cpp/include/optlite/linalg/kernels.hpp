@@ -25,12 +25,40 @@ struct Ahead {
         end(at + bytes),
         step(64 * (bytes / (64 * std::max<Index>(pieces, 1)) + 1)) {}
 
+  /// `runs` runs of so many bytes, `distance` apart, whole ones at a time.
+  static Ahead of_runs(const void* first, Index bytes, Index distance, Index runs, Index pieces) {
+    Ahead ahead;
+    ahead.run = static_cast<const char*>(first);
+    ahead.step = bytes;
+    ahead.distance = distance;
+    ahead.runs = runs;
+    ahead.at_once = runs / std::max<Index>(pieces, 1) + 1;
+    return ahead;
+  }
+
   void fetch() {
 #if defined(__GNUC__) || defined(__clang__)
-    if (at >= end) return;
+    if (at >= end) {
+      if (runs > 0) fetch_runs();
+      return;
+    }
     // Into the second level: of the first, a block ahead would take more than there is.
     for (Index line = 0; line < step; line += 64) __builtin_prefetch(at + line, 0, 2);
     at += step;
+#endif
+  }
+
+ private:
+  const char* run = nullptr;
+  Index distance = 0;
+  Index runs = 0;
+  Index at_once = 1;
+
+  void fetch_runs() {
+#if defined(__GNUC__) || defined(__clang__)
+    for (Index k = 0; k < at_once && runs > 0; ++k, --runs, run += distance) {
+      for (Index line = 0; line < step; line += 64) __builtin_prefetch(run + line, 0, 2);
+    }
 #endif
   }
 };
