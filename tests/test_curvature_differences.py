@@ -132,6 +132,7 @@ def test_what_is_wrong_with_a_gradient_is_said():
         (lambda w: w[:2], {}, ValueError, r"gradient must return shape \(3,\)"),
         (lambda w: w + random.normal(size=3), {}, ValueError, "Freeze the batch"),
         (lambda w: np.abs(w), {"scheme": "complex"}, ValueError, "return complex numbers"),
+        (lambda w: w * (1.0 + 1.0j), {}, TypeError, "real numbers for a real w, got dtype complex"),
         (np.sin, {"scheme": "backward"}, ValueError, "scheme must be one of"),
         (np.sin, {"step": -1.0}, ValueError, "step must be > 0"),
         (np.sin, {"noise": -1.0}, ValueError, "noise must be >= 0"),
@@ -147,3 +148,16 @@ def test_what_is_wrong_with_a_gradient_is_said():
     with pytest.warns(RuntimeWarning, match="not symmetric"):
         skew = FiniteDifferenceOperator(lambda w: np.array([w[1], -w[0]]), np.ones(2))
     assert skew.asymmetry > 0.1
+    with pytest.warns(RuntimeWarning, match="gradient must be analytic for scheme='complex'"):
+        FiniteDifferenceOperator(lambda w: np.abs(w) * w, w, scheme="complex")
+    FiniteDifferenceOperator(lambda w: 1e9 + 0.0 * w, w, scheme="complex")  # no warning
+
+
+@pytest.mark.parametrize("scheme", ["central", "forward"])
+def test_a_given_step_is_taken(scheme):
+    """Of a gradient that is all noise up to there, a long one may be the only one that helps."""
+    for step in (3.0, 1e-13):
+        H = FiniteDifferenceOperator(lambda w: 2.0 * w, np.ones(3), scheme=scheme, step=step)
+        assert H.step == step
+    H = FiniteDifferenceOperator(np.floor, np.full(3, 0.25), scheme=scheme, step=1e3, noise=0.5)
+    assert_allclose(H @ np.array([1.0, 0.0, 0.0]), [1.0, 0.0, 0.0], atol=2e-3)

@@ -9,7 +9,8 @@ from scipy.sparse.linalg import LinearOperator, aslinearoperator
 from sklearn.exceptions import ConvergenceWarning
 
 from optlite._core import core
-from optlite.curvature import eigsh, lanczos, lanczos_steps
+from optlite.curvature import HessianOperator, eigsh, lanczos, lanczos_steps
+from optlite.objectives import from_callable
 from optlite.reference import block_lanczos
 from optlite.reference import lanczos as twin
 
@@ -384,6 +385,77 @@ def test_asymmetry_is_measured_and_reported():
     assert 1e-6 < found.asymmetry < 1.0 and not found.converged
     with pytest.warns(RuntimeWarning, match="operator is not symmetric"):
         eigsh(lambda v: A @ v, 2, dim=200, method="dense")
+
+
+@pytest.mark.parametrize("way", ["full", "selective", "none"])
+def test_lanczos_reports_asymmetry_too(way):
+    A, _ = with_eigenvalues(spread(60))
+    assert lanczos(lambda v: A @ v, 20, reorthogonalize=way, dim=60).asymmetry < 1e-12
+    A[3, 7] += 0.5
+    with pytest.warns(RuntimeWarning, match=r"operator is not symmetric.*\(lanczos\)"):
+        found = lanczos(lambda v: A @ v, 20, reorthogonalize=way, dim=60)
+    assert 1e-3 < found.asymmetry < 1.0
+    with pytest.warns(RuntimeWarning, match=r"\(lanczos_steps\)") as warned:
+        run = list(lanczos_steps(lambda v: A @ v, 20, reorthogonalize=way, dim=60))
+    assert len(warned) == 1 and run[-1].asymmetry == found.asymmetry
+    with pytest.warns(RuntimeWarning) as warned:  # of the entries of a matrix it is known before
+        lanczos(A, 20, reorthogonalize=way)
+    assert len(warned) == 1
+
+
+@pytest.mark.parametrize("scale", [1e-290, 1.0, 1e290])
+def test_a_start_in_the_null_space_says_nothing_of_the_scale(scale):
+    values = scale * np.concatenate([[0.0], np.linspace(1.0, 2.0, 150)])
+    start = np.eye(151)[0]
+    for block in (start, np.eye(151)[:, [0, 0]]):
+        found = eigsh(lambda v: values * v, 2, "LA", v0=block, dim=151, method="lanczos")
+        assert found.converged and found.asymmetry < 1e-12
+        assert found.eigenvalues / scale == pytest.approx(values[-2:] / scale, abs=1e-9)
+        V = found.eigenvectors
+        left = (values / scale)[:, None] * V - V * (found.eigenvalues / scale)
+        assert np.all(np.linalg.norm(left, axis=0) <= found.residual_bounds / scale)
+    run = lanczos(np.diag(values), 30, start, breakdown="restart")
+    distance = np.abs(run.ritz_values[:, None] - values).min(axis=1)
+    assert np.all(distance <= run.residual_bounds)
+    assert run.ritz_values[-1] / scale == pytest.approx(2.0, abs=1e-3)
+
+
+def test_what_a_function_computes_in_shows_in_its_results():
+    A, _ = with_eigenvalues(np.concatenate([spread(150), [5.0, 6.0, 7.0]]))
+    single = A.astype(np.float32)
+    exact = single.astype(float)
+    for operator in (
+        lambda v: single @ v.astype(np.float32),
+        HessianOperator(
+            from_callable(np.sum, np.ones_like, 153, lambda w, v: single @ v.astype(np.float32)),
+            np.zeros(153),
+        ),
+    ):
+        found = eigsh(operator, 3, "LA", dim=153, method="lanczos")
+        assert found.converged and found.n_products < 300
+        V = found.eigenvectors
+        left = np.linalg.norm(exact @ V - V * found.eigenvalues, axis=0)
+        assert np.all(left <= found.residual_bounds)
+        run = lanczos(operator, 40, dim=153)
+        Y = run.ritz_vectors
+        left = np.linalg.norm(exact @ Y - Y * run.ritz_values, axis=0)
+        assert np.all(left <= run.residual_bounds)
+
+
+def test_restarts_without_reorthogonalisation_keep_the_recurrence():
+    """The basis is full of ghosts: nothing can be made orthogonal to all of it."""
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        values = random.permutation(np.concatenate([np.zeros(60), [1e-8, 1e-4, 1.0, -1.0]]))
+        found = lanczos(np.diag(values), 30, None, "none", breakdown="restart", random_state=random)
+        Y = found.ritz_vectors
+        left = np.linalg.norm(values[:, None] * Y - Y * found.ritz_values, axis=0)
+        assert np.all(left <= found.residual_bounds)
+
+
+def test_entries_near_the_end_of_the_range():
+    A = np.diag(np.linspace(1.0, 1.5, 20) * 1e308)
+    assert eigsh(A, 2, method="dense").eigenvalues[-1] == pytest.approx(1.5e308)
 
 
 def test_bad_operators_are_refused():

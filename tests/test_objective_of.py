@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pytest
 import scipy.sparse as sp
+import sklearn
 from sklearn import linear_model, neural_network
 from sklearn.exceptions import NotFittedError
 
@@ -13,6 +14,7 @@ from optlite import linear_model as ours
 from optlite.curvature import HessianOperator, objective_of
 from optlite.objectives import MLP
 
+SKLEARN = tuple(int(part) for part in sklearn.__version__.split(".")[:2])
 RANDOM = np.random.default_rng(7)
 N = 80
 X = RANDOM.normal(size=(N, 3))
@@ -29,6 +31,11 @@ LINEAR = [
     (ours.RidgeCV(), REAL, 1e-12),
     (ours.LogisticRegression(C=0.5, tol=1e-14), TWO, 1e-6),
     (ours.LogisticRegression(C=0.5, tol=1e-14, class_weight="balanced"), THREE, 1e-6),
+    (ours.LogisticRegressionCV(Cs=3, tol=1e-14), TWO, 1e-6),
+    (ours.LogisticRegressionCV(Cs=3, tol=1e-14), THREE, 1e-6),
+    (ours.RidgeClassifier(alpha=2.0, class_weight="balanced"), TWO, 1e-12),
+    (linear_model.RidgeClassifier(alpha=2.0, class_weight="balanced"), TWO, 1e-12),
+    (linear_model.RidgeClassifierCV(), TWO, 1e-12),
     (linear_model.Ridge(alpha=2.0), REAL, 1e-12),
     (linear_model.RidgeCV(), REAL, 1e-12),
     (linear_model.LinearRegression(), REAL, 1e-12),
@@ -56,6 +63,19 @@ def test_the_gradient_is_zero_at_the_fit(estimator, y, limit, weight):
     elif f._loss_name != "poisson":
         assert np.allclose(margin, estimator.predict(X))
     assert HessianOperator(f, w).shape == (f.dim, f.dim)
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.parametrize("y", [TWO, THREE], ids=["two", "three"])
+def test_what_scikit_learn_chose_by_cross_validation(y):
+    options = {"use_legacy_attributes": False} if SKLEARN >= (1, 8) else {}
+    estimator = linear_model.LogisticRegressionCV(Cs=3, tol=1e-10, **options).fit(X, y)
+    f, w = objective_of(estimator, X, y)
+    assert np.linalg.norm(f.gradient(w)) < 1e-6
+    assert 1.0 / (f.alpha * N) == pytest.approx(np.ravel(estimator.C_)[0])
+    estimator.C_ = np.array([0.1, 1.0])
+    with pytest.raises(ValueError, match="must have one C for all classes"):
+        objective_of(estimator, X, y)
 
 
 def test_sparse_data_of_linear_models():
@@ -106,6 +126,11 @@ def test_networks_have_the_gradient_that_scikit_learn_computes(kind, loss, y, ac
 
 def test_refusals_teach():
     fitted = linear_model.LogisticRegression().fit(X, TWO)
+    with pytest.raises(ValueError, match="X must have the 3 columns of the fit, got 2"):
+        objective_of(fitted, X[:, :2], TWO)
+    three = linear_model.RidgeClassifier().fit(X, THREE)
+    with pytest.raises(ValueError, match="must have two classes, got 3"):
+        objective_of(three, X, THREE)
     with pytest.raises(ValueError, match="labels of the fit"):
         objective_of(fitted, X, np.where(TWO == "yes", "ja", "nein"))
     with pytest.raises(NotFittedError):

@@ -152,6 +152,22 @@ def test_kernel_polynomials():
     assert zero.moments(2).value == pytest.approx([1.0, 0.0, 0.0], abs=1e-6)
 
 
+@pytest.mark.parametrize("method", ["slq", "kpm"])
+@pytest.mark.parametrize("value", [0.0, 3.0, 3e-200, -3e200])
+def test_one_eigenvalue_has_a_density(method, value):
+    found = spectral_density(value * np.eye(9), method, n_steps=8)
+    size = abs(value) or 1.0
+    assert 0.0 < found.width < 0.1 * size
+    reach = found.range[1] - found.range[0] + 6.0 * found.width
+    shares = (np.arange(100_000) + 0.5) / 50_000 - 1.0
+    density, error = found.density(value + reach * shares)
+    assert np.isfinite(density).all() and np.isfinite(error).all()
+    assert np.mean(density * (2.0 * reach)) == pytest.approx(1.0, abs=2e-2)
+    if method == "kpm":
+        with pytest.warns(RuntimeWarning, match="operator is not symmetric"):
+            spectral_density(lambda v: np.roll(v, 1), "kpm", n_steps=8, dim=50)
+
+
 def test_a_range_that_misses_an_eigenvalue_is_widened():
     """The start of the search for the ends does not see the last coordinate."""
     values = np.concatenate([np.linspace(0.0, 1.0, 300), [1.5]])

@@ -69,6 +69,18 @@ def test_from_operator_forms_what_is_small():
     assert one.ax_.get_xlim() == pytest.approx((-1.0, 1.0), abs=0.1)
 
 
+@pytest.mark.parametrize("method", ["slq", "kpm"])
+@pytest.mark.parametrize("value", [0.0, 1.0, -3e200])
+@pytest.mark.parametrize("log", [False, True])
+def test_one_eigenvalue_can_be_drawn(method, value, log):
+    display = SpectralDensityDisplay.from_operator(
+        value * np.eye(9), log=log, options={"method": method, "n_steps": 8}
+    )
+    display.figure_.canvas.draw()
+    low, high = display.ax_.get_xlim()
+    assert low < value < high and np.isfinite(display.line_.get_ydata()).all()
+
+
 def test_bad_arguments_are_refused():
     with pytest.raises(ValueError, match="bounds must have one number for each value"):
         SpectrumDisplay([[1.0, 2.0]], bounds=[[0.1]])

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.sparse.linalg import LinearOperator
 
 from optlite import objectives, optim
 from optlite.curvature import (
@@ -278,6 +279,14 @@ def test_gradient_in_the_top_subspace():
 def test_bad_arguments_are_refused(make, error, message):
     with pytest.raises(error, match=message):
         make()
+
+
+def test_the_tracker_reports_asymmetry():
+    A = np.diag(np.linspace(0.0, 1.0, 60))
+    A[3, 7] += 0.5
+    linear = LinearOperator(A.shape, matvec=lambda v: A @ v, dtype=float)
+    with pytest.warns(RuntimeWarning, match=r"operator is not symmetric.*\(SharpnessTracker\)"):
+        sharpness(objectives.Quadratic(np.ones(60)), np.zeros(60), operator=lambda f, w: linear)
 
 
 def test_limits():

@@ -87,6 +87,7 @@ def test_the_jackknife_of_nystroem_leaves_out_each_vector():
         part = _ESTIMATORS["xnystrace"](operand, np.random.default_rng(0))
         part.sketch.vectors = np.delete(vectors, i, axis=0)
         part.sketch.products = np.delete(products, i, axis=0)
+        part.multiply = estimator.multiply  # for its units
         means.append(part.estimate()[0])
     error = np.sqrt(11 / 12 * np.sum((np.array(means) - np.mean(means)) ** 2))
     assert estimator.estimate()[1] == pytest.approx(error, rel=1e-9)
@@ -122,6 +123,35 @@ def test_zero_identity_and_small(method):
     assert trace([[3.0]], method).value == pytest.approx(3.0)
     small = rotated(np.arange(1.0, 6.0))
     assert trace(small, method, rtol=1e-2).value == pytest.approx(15.0, rel=0.1)
+
+
+@pytest.mark.parametrize("scale", [1e-290, 1e290])
+@pytest.mark.parametrize("method", METHODS)
+def test_traces_of_any_scale(method, scale):
+    """Squares of products vanish, or overflow: that is no reason to be exact."""
+    found, unit = (
+        trace(lambda v, s=s: s * (A @ v), method, rtol=0.1, dim=200) for s in (scale, 1.0)
+    )
+    assert unit.standard_error > 0.0
+    assert found.value / scale == pytest.approx(unit.value, rel=1e-9)
+    assert found.standard_error / scale == pytest.approx(unit.standard_error, rel=1e-6)
+
+
+@pytest.mark.parametrize("scale", [1e-290, 1e290])
+@pytest.mark.parametrize("method", ["bekas", "xdiag"])
+def test_diagonals_of_any_scale(method, scale):
+    found, unit = (
+        diagonal(lambda v, s=s: s * (A @ v), method, n_matvec=40, dim=200) for s in (scale, 1.0)
+    )
+    assert found.value / scale == pytest.approx(unit.value, rel=1e-9, abs=1e-12)
+    assert found.standard_error / scale == pytest.approx(unit.standard_error, rel=1e-6)
+
+
+def test_a_diagonal_from_one_side_of_the_matrix_needs_symmetry():
+    B = A.copy()
+    B[3, 7] += 0.5
+    with pytest.warns(RuntimeWarning, match=r"operator is not symmetric.*\(diagonal\)"):
+        diagonal(lambda v: B @ v, n_matvec=40, dim=200)
 
 
 @pytest.mark.parametrize("method", METHODS)

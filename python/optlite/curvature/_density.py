@@ -31,6 +31,10 @@ class SpectralDensity:
     ``sum(weights * f(nodes))`` is near ``v . f(A) v``, whose expectation is ``trace(f(A)) / dim``.
     Deflated eigenvalues count exactly, with weight 1 / dim each; the probes see the rest.
 
+    Standard errors are those of the probes. What the quadrature adds is small for smooth functions
+    (see :func:`trace_of_function`); :meth:`cdf` has steps at the nodes, and between them is off by
+    up to the weight of one: `wasserstein_bound` counts both.
+
     Attributes
     ----------
     nodes : list of ndarray
@@ -43,7 +47,8 @@ class SpectralDensity:
         Number of eigenvalues.
     width : float
         Default standard deviation of the Gaussians of :meth:`density`: the range of the Ritz values
-        of the probes over the number of steps. A smaller one shows spikes that are not there.
+        of the probes over the number of steps. A smaller one shows spikes that are not there. A
+        thousandth of the eigenvalue where there is but one.
     range : tuple of float
         Smallest and largest Ritz value, moved outwards by their residual bounds.
     moment_error : float
@@ -63,7 +68,9 @@ class SpectralDensity:
         self.range, self.moment_error = ends, moment_error
         low = min(each[0] for each in nodes)
         high = max(each[-1] for each in nodes)
-        self.width = float((high - low) / n_steps)
+        size = max(abs(low), abs(high))
+        is_one_value = high - low <= 1e-12 * size
+        self.width = float(1e-3 * (size or 1.0) if is_one_value else (high - low) / n_steps)
         self.n_steps, self.n_products, self.formed = n_steps, operand.n_products, formed
         self._share = (self.dim - len(outliers)) / self.dim
 
@@ -158,7 +165,7 @@ class SpectralDensity:
 
     def _checked_width(self, width):
         if width is None:
-            return self.width if self.width > 0.0 else 1e-3 * max(1.0, abs(self.range[1]))
+            return self.width
         return number(width, "width", "density", "> 0")
 
     def wasserstein_bound(self, confidence=0.99):
@@ -217,7 +224,8 @@ class SpectralDensity:
 
 
 def _gaussian(x, width):
-    return np.exp(-0.5 * (x / width) ** 2) / (width * math.sqrt(2.0 * math.pi))
+    with np.errstate(over="ignore"):  # far away it is zero
+        return np.exp(-0.5 * (x / width) ** 2) / (width * math.sqrt(2.0 * math.pi))
 
 
 def spectral_density(

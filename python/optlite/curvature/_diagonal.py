@@ -6,8 +6,8 @@ import math
 import numpy as np
 
 from .._core import core
-from ._operand import Operand, choice, generator, integer
-from ._trace import Sketch, exact_diagonal, signs, unit_columns
+from ._operand import Operand, UnitProducts, choice, generator, integer
+from ._trace import Sketch, dots, exact_diagonal, signs, unit_columns
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -66,6 +66,11 @@ def diagonal(
     ValueError
         For an operator that is not square or returns NaN or a wrong shape.
 
+    Warns
+    -----
+    RuntimeWarning
+        If "xdiag" or a matrix shows that the operator is not symmetric.
+
     References
     ----------
     .. [1] Bekas, Kokiopoulou, Saad, An estimator for the diagonal of a matrix, 2007.
@@ -99,17 +104,19 @@ def diagonal(
 
 
 def _bekas(operand, random, n_matvec):
+    multiply = UnitProducts(operand)
     total, squares, done = np.zeros(operand.dim), np.zeros(operand.dim), 0
     while done < n_matvec:
         V = signs(random, min(16, n_matvec - done), operand.dim)
-        samples = V * operand.apply(V)  # v * v is one
+        samples = V * multiply(V)  # v * v is one
         done += len(V)
         step = samples - total / max(done - len(V), 1)
         if done > len(V):
             squares += len(V) * (done - len(V)) / done * step.mean(axis=0) ** 2
         squares += ((samples - samples.mean(axis=0)) ** 2).sum(axis=0)
         total += samples.sum(axis=0)
-    return total / done, np.sqrt(squares / (done - 1) / done)
+    error = np.sqrt(squares / (done - 1) / done)
+    return total / done * multiply.unit, error * multiply.unit
 
 
 def _xdiag(operand, random, k):
@@ -120,13 +127,23 @@ def _xdiag(operand, random, k):
     """
     sketch = Sketch(operand, random, signs)
     sketch.grow(k)
-    Q, Z = sketch.basis, sketch.basis_products
+    Q, Z, unit = sketch.basis, sketch.basis_products, sketch.multiply.unit
+    _report_asymmetry(operand, dots(Q, Z))
     inside = np.einsum("ij,ij->j", Q, Z)
     if sketch.is_complete:
-        return inside, np.zeros(operand.dim)
+        return inside * unit, np.zeros(operand.dim)
     S = unit_columns(sketch.lower)
     along = np.einsum("ij,ij->j", S, sketch.lower.T)  # s_i . R e_i
     directions = np.ascontiguousarray(S.T)
     QS, ZS = core.product(directions, Q), core.product(directions, Z)
     samples = -QS * ZS + sketch.vectors * QS * along[:, None]
-    return inside + samples.mean(axis=0), samples.std(axis=0, ddof=1) / math.sqrt(k)
+    error = samples.std(axis=0, ddof=1) / math.sqrt(k)
+    return (inside + samples.mean(axis=0)) * unit, error * unit
+
+
+def _report_asymmetry(operand, projected):
+    """Warn where Q^T A Q is not symmetric: A Q then is not the transpose of Q^T A."""
+    size = np.abs(projected).max()
+    if size > 0.0:
+        gap = np.abs(projected - projected.T).max() / size
+        operand.report_asymmetry(float(gap), math.sqrt(operand.precision))

@@ -1,6 +1,7 @@
 """Some eigenpairs of a symmetric operator, with bounds of their residuals."""
 
 import dataclasses
+import functools
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -101,7 +102,8 @@ def eigsh(
         of the large ones if k is odd.
     tol : float, >= 0, default=None
         Largest residual, relative to the largest eigenvalue in size. None is 1e-10, or 1e-5 for
-        operators that compute in float32. Less than rounding is not asked for.
+        operators that compute in float32, as a function does that returns it. Less than rounding is
+        not asked for.
     block_size : int, default=None
         Vectors multiplied at once. An eigenvalue with so many independent eigenvectors is found in
         full. None takes 4 where a block costs one read of the data, else 1.
@@ -180,7 +182,8 @@ def eigsh(
     if method == "dense":
         _refuse({"block_size": block_size, "v0": v0, "max_products": max_products}, owner)
     random = generator(random_state, owner)
-    tol = _tolerance(tol, operand, owner)
+    goal = functools.partial(_tolerance, tol, operand, owner)
+    goal()  # refuses what is none
     start = _start(v0, block_size, operand, random, owner)
     most = max(3 * k, k + 10 * len(start), 40)
     fits = operand.dim >= most + 4 * len(start)  # else the basis is the whole space
@@ -189,10 +192,10 @@ def eigsh(
         max_products = max(2000, 100 * k)
     max_products = integer(max_products, "max_products", 1, owner)
     if method == "dense":
-        return _dense(operand, k, which, tol)
+        return _dense(operand, k, which, goal)
     if not fits or (method == "auto" and is_smaller_dense(operand, expected, len(start))):
-        return _formed(operand, k, which, tol)
-    search = _Search(operand, k, which, tol, start, most, random)
+        return _formed(operand, k, which, goal)
+    search = _Search(operand, k, which, goal, start, most, random)
     search.may_form = method == "auto" and operand.dim <= _LARGEST_FORMED
     return search.run(max_products)
 
@@ -208,6 +211,7 @@ def _refuse(options, owner):
 
 
 def _tolerance(tol, operand, owner):
+    """The largest relative residual; what a function computes in, its first product shows."""
     if tol is None:
         return 1e-10 if operand.precision < 1e-10 else 1e-5
     tol = _params.real_number(tol, "tol", owner)
@@ -252,7 +256,7 @@ def wanted(values, k, which):
     return np.sort(np.argsort(-np.abs(values), kind="stable")[:k])
 
 
-def _formed(operand, k, which, tol):
+def _formed(operand, k, which, goal):
     """Form the matrix, in single precision where products that repair that cost less than it saves.
 
     What left the range of a float, and values closer than its errors, take double.
@@ -260,8 +264,8 @@ def _formed(operand, k, which, tol):
     rounded = operand.rounded_work(k)
     refined = None
     if rounded is not None and rounded < operand.dense_work():
-        refined = _refined(operand, k, which, tol)
-    return _dense(operand, k, which, tol) if refined is None else refined
+        refined = _refined(operand, k, which, goal())
+    return _dense(operand, k, which, goal) if refined is None else refined
 
 
 def _refined(operand, k, which, tol):
@@ -295,14 +299,14 @@ def _refined(operand, k, which, tol):
     return _result(operand, *found, norm, tol, "refined", 0, 0.0, multiply.unit)
 
 
-def _dense(operand, k, which, tol):
+def _dense(operand, k, which, goal):
     values, vectors = symmetric_eigen(operand.dense())
     rows = np.ascontiguousarray(vectors[wanted(values, k, which)])
     norm = np.abs(values).max()
     multiply = UnitProducts(operand, norm)
     products = multiply(rows)  # of the operator itself, not of what was formed
     asymmetry, unit = operand.asymmetry or 0.0, multiply.unit
-    return _result(operand, rows, products, norm / unit, tol, "dense", 0, asymmetry, unit)
+    return _result(operand, rows, products, norm / unit, goal(), "dense", 0, asymmetry, unit)
 
 
 def _result(operand, rows, products, norm, tol, method, n_restarts, asymmetry, unit=1.0):
@@ -329,8 +333,9 @@ def _result(operand, rows, products, norm, tol, method, n_restarts, asymmetry, u
 class _Search:
     """A run of block Lanczos until k pairs have converged and survived a check."""
 
-    def __init__(self, operand, k, which, tol, start, most, random):
-        self.operand, self.k, self.which, self.tol = operand, k, which, tol
+    def __init__(self, operand, k, which, goal, start, most, random):
+        self.operand, self.k, self.which, self.goal = operand, k, which, goal
+        self.tol = goal()
         self.most, self.block = most, len(start)
         self.fresh = max(1, self.block // 2)
         self.multiply = UnitProducts(operand)
@@ -355,6 +360,7 @@ class _Search:
         reserve = self.k + projection.width
         while True:
             projection.advance()
+            self.tol = self.goal()
             self.since += 1
             values, vectors, residuals = projection.ritz()
             if len(values) < self.k:
@@ -364,12 +370,12 @@ class _Search:
             if done and self._is_checked(values[chosen]):
                 break
             if self.may_form and operand.n_products >= self.enough:
-                return _formed(operand, self.k, self.which, self.tol)
+                return _formed(operand, self.k, self.which, self.goal)
             if operand.n_products + reserve > max_products:
                 break
             if done and self._may_check():
                 if self.k + 2 * (projection.width + self.fresh) > operand.dim:
-                    return _formed(operand, self.k, self.which, self.tol)
+                    return _formed(operand, self.k, self.which, self.goal)
                 self._check(values, vectors, chosen)
             elif projection.size + projection.width > self.most:
                 self._restart(values, vectors)

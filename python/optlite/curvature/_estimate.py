@@ -29,7 +29,8 @@ def over_probes(values, share, exact):
     n = len(values)
     error = np.full(values.shape[1:], np.nan)
     if n > 1:
-        error = share * values.std(axis=0, ddof=1) / math.sqrt(n)
+        size = np.abs(values).max(initial=0.0) or 1.0  # squares may overflow or vanish
+        error = share * size * (values / size).std(axis=0, ddof=1) / math.sqrt(n)
     value = exact + share * values.mean(axis=0)
     if values.ndim == 1:
         return Estimate(float(value), float(error))

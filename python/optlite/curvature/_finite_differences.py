@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from .. import _params
+from .._warnings import warn
 from . import _operators_checks as checks
 from ._operand import choice, generator, number
 from ._operators import CurvatureOperator
@@ -174,11 +175,14 @@ class FiniteDifferenceOperator(CurvatureOperator):
     ValueError
         If the gradient returns NaN, a wrong shape, or two results for the same w; or a real array
         for a complex w.
+    TypeError
+        If it is no function, or returns anything but real numbers for a real w.
 
     Warns
     -----
     RuntimeWarning
-        If the asymmetry is above ten times what the error explains (at least 1e-3).
+        If the asymmetry is above ten times what the error explains (at least 1e-3), or a complex
+        step and differences contradict each other by more than 1e-2.
 
     Notes
     -----
@@ -226,9 +230,27 @@ class FiniteDifferenceOperator(CurvatureOperator):
         self._here = self._at(self.w)
         checks.same_twice(lambda _: self._at(self.w), self.w, "gradient", owner)
         self._choose_step(noise, step, owner)
+        if self.scheme == "complex":
+            self._compare_with_differences(owner)
         self.asymmetry = checks.measured_asymmetry(
             self, "The Jacobian of gradient", self._limit, "Is it the gradient of a function?"
         )
+
+    def _compare_with_differences(self, owner):
+        """Warn of a gradient that takes complex w and is another function there."""
+        u = _unit(None, self.w, 1)
+        h = 1e-6 * max(1.0, float(np.linalg.norm(self.w)))
+        differences = (self._at(self.w + h * u) - self._at(self.w - h * u)) / (2.0 * h)
+        rounding = 1e-6 * np.abs(self._here).max()  # a thousand times that of the differences
+        size = max(np.abs(differences).max(), rounding, 1e-300)
+        gap = np.abs(self._product(u) - differences).max() / size
+        if gap > 1e-2:
+            warn(
+                f"gradient must be analytic for scheme='complex': differences of it for real w are "
+                f"off by {gap:.2g} of their size ({owner}). Absolute values, real parts and "
+                "comparisons of complex numbers are not; use scheme='central'.",
+                RuntimeWarning,
+            )
 
     # --- the step ---------------------------------------------------------------------------------
 
@@ -252,20 +274,24 @@ class FiniteDifferenceOperator(CurvatureOperator):
         curvature = self._curvature(1e-4 * length)
         whole = max(self.noise, np.finfo(float).tiny) * math.sqrt(self.shape[0])
         central = self.scheme == "central"
-        if step is None and curvature == 0.0:
-            step = 1e-4 * length
-        if step is None and central:
-            step = (3.0 * whole * length**2 / curvature) ** (1 / 3)
-        elif step is None:
-            step = 2.0 * math.sqrt(whole * length / curvature)
-        step = min(step, length)
-        self.step = max(step, 1e-10 * length)  # below it w itself is rounded too coarsely
+        self.step = self._balanced(whole, length, curvature, central) if step is None else step
         h = self.step / length
         truncated = h**2 / 6.0 if central else h / 2.0
         self.error_estimate = (1 if central else 2) * whole / self.step + curvature * truncated
         relative = self.error_estimate / max(curvature, 1e-300)
         self._limit = max(1e-3, 10.0 * relative)
         self.precision = max(np.finfo(float).eps, min(10.0 * relative, 0.1))
+
+    @staticmethod
+    def _balanced(whole, length, curvature, central):
+        """Return the step at which noise and truncation are least, for curvature > 0."""
+        if curvature == 0.0:
+            return 1e-4 * length
+        if central:
+            step = (3.0 * whole * length**2 / curvature) ** (1 / 3)
+        else:
+            step = 2.0 * math.sqrt(whole * length / curvature)
+        return max(min(step, length), 1e-10 * length)  # below that w itself is rounded too coarsely
 
     def _curvature(self, h):
         """Return the size of H u along a random unit vector, roughly."""
@@ -319,6 +345,10 @@ class FiniteDifferenceOperator(CurvatureOperator):
             raise ValueError(
                 f"gradient must return complex numbers for a complex w, got {g.dtype} ({owner}). "
                 "Use scheme='central' for functions that only take real numbers."
+            )
+        if w.dtype.kind != "c" and g.dtype.kind not in "biuf":
+            raise TypeError(
+                f"gradient must return real numbers for a real w, got dtype {g.dtype} ({owner})."
             )
         if not np.isfinite(g).all():
             raise ValueError(

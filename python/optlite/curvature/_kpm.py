@@ -182,8 +182,9 @@ def _ends(operand, row, U):
             extend=core.extend_basis,
         )
     )
+    operand.report_asymmetry(max(s.asymmetry for s in taken), math.sqrt(operand.precision))
     values, _ = tridiagonal_eigen([s.alpha for s in taken], [s.beta for s in taken])
-    size = max(np.abs(values).max(), np.finfo(float).tiny)
+    size = np.abs(values).max() or 1.0  # of an operator of zeros any range will do
     margin = max(taken[-1].beta, 0.01 * (values[-1] - values[0]), 1e-6 * size)
     return float(values[0] - margin) * multiply.unit, float(values[-1] + margin) * multiply.unit
 

@@ -44,6 +44,10 @@ class LanczosResult:
         Whether the basis spans an invariant subspace: the Ritz values are then eigenvalues.
     reorthogonalized : ndarray of int
         The steps, from 0, whose vectors were made orthogonal to all before.
+    asymmetry : float
+        How far the operator was seen to be from symmetric, relative to its largest product: T and
+        all that comes of it are those of a symmetric one. "none" and "selective" see neighbours in
+        T alone.
     n_products : int
         Products with the operator.
     """
@@ -58,6 +62,7 @@ class LanczosResult:
         self.breakdown = bool(self.betas[-1] == 0.0)
         self._dtype, self._precision = operand.dtype, operand.precision
         self._removed = np.linalg.norm([step.removed for step in steps]) * unit
+        self.asymmetry = max(operand.asymmetry or 0.0, *(step.asymmetry for step in steps))
 
     @property
     def basis(self):
@@ -157,6 +162,11 @@ def lanczos(
         For an operator that is not square or returns NaN or a wrong shape, and a v0 that is zero,
         not finite or of a wrong length.
 
+    Warns
+    -----
+    RuntimeWarning
+        If the operator is not symmetric.
+
     See Also
     --------
     lanczos_steps : The same, one step at a time.
@@ -181,7 +191,9 @@ def lanczos(
     multiply, run = _run(
         "lanczos", operator, n_steps, v0, reorthogonalize, breakdown, dim, random_state, engine
     )
-    return LanczosResult(multiply, list(run))
+    steps = list(run)
+    _report(multiply.operand, steps)
+    return LanczosResult(multiply, steps)
 
 
 def lanczos_steps(
@@ -232,10 +244,17 @@ def lanczos_steps(
 
 
 def _results(multiply, run):
-    steps = []
+    steps, reported = [], False
     for step in run:
         steps.append(step)
+        reported = reported or _report(multiply.operand, steps)
         yield LanczosResult(multiply, list(steps))
+
+
+def _report(operand, steps):
+    """Warn of a product that is not that of a symmetric operator; return whether one is."""
+    seen = max(step.asymmetry for step in steps)
+    return operand.report_asymmetry(seen, np.sqrt(operand.precision))
 
 
 def _run(owner, operator, n_steps, v0, reorthogonalize, breakdown, dim, random_state, engine):

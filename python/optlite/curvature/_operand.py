@@ -114,7 +114,7 @@ class Operand:
         gap = abs(matrix - matrix.T).max() if self.dim else 0.0
         self.asymmetry = float(gap / largest) if largest > 0.0 else 0.0
         if self.report_asymmetry(self.asymmetry, 8.0 * np.finfo(self.dtype).eps):
-            self.matrix = (0.5 * (matrix + matrix.T)).astype(self.dtype)
+            self.matrix = (0.5 * matrix + 0.5 * matrix.T).astype(self.dtype)
             self.matrix = self.matrix.tocsr() if sp.issparse(matrix) else self.matrix
 
     def _take_function(self, function, dim):
@@ -131,6 +131,8 @@ class Operand:
 
     def _function_products(self, rows):
         results = [np.asarray(self.operator(row.astype(self.dtype))) for row in rows]
+        if any(result.dtype == np.float32 for result in results):  # whatever it was given
+            self.precision = np.finfo(np.float32).eps
         for result in results:
             if result.shape != (self.dim,):
                 raise ValueError(
@@ -214,7 +216,8 @@ class Operand:
                 count = min(64, self.dim - first)
                 matrix[first : first + count] = self.apply(np.eye(count, self.dim, first))
             self._measure(matrix)
-        return 0.5 * (matrix + matrix.T)
+        matrix *= 0.5  # before the sum, which could overflow
+        return matrix + matrix.T
 
     def formed(self):
         """Return the operand of the matrix that this one stands for."""
@@ -288,19 +291,25 @@ class Operand:
 
 
 class UnitProducts:
-    """Products of an operand, in units of a power of two: near `size`, or the first one's largest.
+    """Products of an operand, in units of a power of two: near `size`, or the largest of the first.
 
-    Squares of them neither overflow nor vanish, whatever the scale of the operator.
+    Squares of them neither overflow nor vanish, whatever the scale of the operator. Products that
+    are all zero, as those of a vector of the null space, say nothing of it: the next ones do.
     """
 
     def __init__(self, operand, size=None):
-        self.operand, self.unit = operand, None if size is None else _unit(size)
+        self.operand, self._known = operand, None if size is None else _unit(size)
+
+    @property
+    def unit(self):
+        """The unit; 1 as long as every product was zero."""
+        return 1.0 if self._known is None else self._known
 
     def __call__(self, rows):
         """Multiply rows."""
         products = self.operand.apply(rows)
-        if self.unit is None:
-            self.unit = _unit(np.abs(products).max())
+        if self._known is None and products.any():
+            self._known = _unit(np.abs(products).max())
         return products / self.unit
 
 

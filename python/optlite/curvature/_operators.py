@@ -193,6 +193,9 @@ class HessianOperator(CurvatureOperator):
         The objective.
     w : ndarray
         The point, flat, a copy.
+    precision : float
+        Of an ``hvp`` in Python: four times what products of u, v and u + v contradict each other
+        by; float32 and differences show in it.
     asymmetry : float
         For an ``hvp`` in Python: \|u . H v - v . H u\| relative to the sizes of u, v and H v, for
         random u and v. 0 for objectives over rows, whose products are symmetric up to rounding.
@@ -251,6 +254,8 @@ class HessianOperator(CurvatureOperator):
         self.w = checks.point(objective, w, owner)
         super().__init__(objective.dim, np.float64)
         checks.same_twice(self._products, self.w, "hvp", owner)
+        # Three results are rounded: by chance they may differ by less than what one is off.
+        self.precision = max(self.precision, 4.0 * checks.rounding(self._products, self.w))
         self.asymmetry = checks.measured_asymmetry(
             self, "hvp", 1e-6, "Compare hvp with differences of the gradient."
         )

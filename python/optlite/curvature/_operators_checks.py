@@ -141,6 +141,20 @@ def same_twice(products, w, name, owner):
         )
 
 
+def rounding(products, w):
+    """Return the relative error of a function that should be linear: what A (u + v) - A u - A v is.
+
+    Of float64 that is about 1e-16; of a function that computes in float32, or takes differences,
+    more.
+    """
+    u, v = np.random.default_rng(1).normal(size=(2, 1, len(w)))
+    parts = [products(u + v), products(u), products(v)]
+    largest = max(np.abs(each).max() for each in parts) or 1.0
+    whole, first, second = (each / largest for each in parts)
+    size = np.linalg.norm(whole) + np.linalg.norm(first) + np.linalg.norm(second)
+    return float(np.linalg.norm(whole - first - second) / max(size, 1e-300))
+
+
 def asymmetry(operator, random_state=0):
     """Measure how far an operator is from symmetric.
 
@@ -169,6 +183,8 @@ def asymmetry(operator, random_state=0):
     random = np.random.default_rng(random_state)
     U, V = random.normal(size=(2, A.shape[0], 3))
     AU, AV = (np.asarray(A @ block, dtype=np.float64) for block in (U, V))
+    largest = max(np.abs(AU).max(), np.abs(AV).max()) or 1.0  # squares may overflow or vanish
+    AU, AV = AU / largest, AV / largest
     gap = np.abs(np.sum(U * AV, axis=0) - np.sum(V * AU, axis=0))
     norm = [np.linalg.norm(block, axis=0) for block in (U, V, AU, AV)]
     size = norm[0] * norm[3] + norm[1] * norm[2]

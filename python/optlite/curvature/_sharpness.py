@@ -271,6 +271,7 @@ class SharpnessTracker:
         kept = np.ascontiguousarray(vectors[-(k + 1) :])
         rows = projection.combine(kept, projection.Q[: projection.size])
         self._start = rows
+        operand.report_asymmetry(projection.asymmetry, math.sqrt(operand.precision))
         bounds = (residuals[-k:] + _rounding(operand) * projection.norm) * multiply.unit
         return values[-k:] * multiply.unit, rows[-k:], bounds, bool(done)
 

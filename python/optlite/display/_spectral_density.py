@@ -154,10 +154,11 @@ class SpectralDensityDisplay:
         ax = get_axes(ax, type(self).__name__)
         found = self.density
         low, high = found.range
-        low = min(low, *found.outliers, high) - 3.0 * found.width
-        high = max(high, *found.outliers, low) + 3.0 * found.width
-        if not high > low:  # one eigenvalue
-            low, high = low - 1.0, high + 1.0
+        low, high = min(low, *found.outliers, high), max(high, *found.outliers, low)
+        size = max(abs(low), abs(high))
+        one_value = high - low <= 1e-12 * size
+        room = (size or 1.0) if one_value else 3.0 * found.width
+        low, high = low - room, high + room
         x = np.linspace(low, high, n_points)
         self.histogram_ = None
         if self.exact is not None:

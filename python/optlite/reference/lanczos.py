@@ -14,9 +14,12 @@ import numpy as np
 EPSILON = np.finfo(np.float64).eps
 
 #: One step: alpha_j, beta_j, the rows q_1 ... q_(j+1), whether the new one was made orthogonal to
-#: all others, what a late such correction took from it, and whether the steps had ended and go on
-#: from a random vector.
-Step = collections.namedtuple("Step", "alpha beta basis reorthogonalized removed restarted")
+#: all others, what a late such correction took from it, whether the steps had ended and go on from
+#: a random vector, and by how much the product is not that of a symmetric matrix, relative to the
+#: largest one.
+Step = collections.namedtuple(
+    "Step", "alpha beta basis reorthogonalized removed restarted asymmetry"
+)
 
 
 def extend_basis(Q, W, least=0.0):
@@ -113,6 +116,7 @@ def steps(multiply, start, n_steps, reorthogonalize="full", extend=extend_basis,
         least = 10 * EPSILON * np.sqrt(size) * largest
         along, inside = extend(Q[first : j + 1], w, least)
         alphas.append(float(along[0, -1]))
+        asymmetry = _gap(along[0, :-1], betas) / (largest or 1.0)
         betas.append(float(inside[0, 0]))
         everything, removed, restarted = reorthogonalize == "full", 0.0, False
         if betas[-1] > 0.0 and reorthogonalize == "selective":
@@ -123,14 +127,24 @@ def steps(multiply, start, n_steps, reorthogonalize="full", extend=extend_basis,
                 betas[-1] *= float(left[0, 0])
         if betas[-1] == 0.0 and restart is not None and j + 1 < min(size, n_steps):
             w, restarted = restart()[None], True
-            extend(Q[: j + 1], w, 0.0)
+            # The recurrence needs the last two; only of an orthogonal basis more can be taken out.
+            first = max(j - 1, 0) if reorthogonalize == "none" else 0
+            extend(Q[first : j + 1], w, 0.0)
             estimate = OrthogonalityEstimate(size)
             estimate.last, estimate.now = np.full(j + 1, EPSILON), np.full(j + 2, EPSILON)
             estimate.now[-1] = 1.0
         Q[j + 1] = w[0]
-        yield Step(alphas[-1], betas[-1], Q[: j + 2], everything, removed, restarted)
+        basis = Q[: j + 2]
+        yield Step(alphas[-1], betas[-1], basis, everything, removed, restarted, asymmetry)
         if betas[-1] == 0.0 and not restarted:
             return
+
+
+def _gap(before, betas):
+    """Of a symmetric matrix all parts of A q_j along q_1 ... q_(j-1) are 0, the last one beta."""
+    expected = np.zeros(len(before))
+    expected[-1:] = betas[-1:]
+    return float(np.abs(before - expected).max(initial=0.0))
 
 
 def ritz(alphas, betas):
