@@ -1,5 +1,6 @@
 """SparseClassifier against optimality conditions, LogisticRegression and scikit-learn."""
 
+import itertools
 import warnings
 
 import numpy as np
@@ -226,3 +227,25 @@ def test_separable_classes_are_fitted_to_the_tolerance(C, common, units):
     assert np.abs(slopes).max() <= strength * (1 + 1e-5)
     held = model.coef_ != 0
     assert_allclose(slopes[held], -strength * np.sign(model.coef_[held]), rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("weights", "far"),
+    [
+        *itertools.product([[1.0, 1.0], [1.0, 1e12], [1.0, 1e30]], [0.0, 100.0, -1e4]),
+        *itertools.product([[1.0, 1.0, 1.0], [1.0, 2.0, 1e-3]], [0.0, 100.0, -1e4]),
+        ([1.0, 1e12, 1e-6], 0.0),
+    ],
+)
+def test_intercepts_find_the_shares_of_the_classes(weights, far):
+    """From any start, and with rows of any weight: a wrong one can look as if it had no gap."""
+    X = np.random.default_rng(0).normal(size=(60, 4))
+    y = np.arange(60) % len(weights)
+    model = SparseClassifier(10.0, warm_start=True).fit(X, y)
+    assert not model.coef_.any()
+    model.intercept_ = far * (np.arange(len(model.intercept_)) + 1.0)
+    model.fit(X, y, np.array(weights)[y])
+    assert not model.coef_.any()
+    odds = np.log(weights)
+    expected = odds[1:] - odds[0] if len(weights) == 2 else odds - odds.mean()
+    assert_allclose(model.intercept_, expected, rtol=1e-9, atol=1e-9)

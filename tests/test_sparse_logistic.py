@@ -273,3 +273,27 @@ def test_a_start_far_away_is_not_taken_for_the_solution():
     expected = model.objective_
     model.coef_ = np.full((1, 1), -1e8)
     assert_allclose(model.fit(X, y).objective_, expected, rtol=1e-3)
+
+
+@pytest.mark.parametrize("far", [30.0, -100.0, 1e5])
+@pytest.mark.parametrize("ratio", [1.0, 0.5])
+def test_an_intercept_far_away_comes_home(far, ratio):
+    """Where all coefficients are zero a wrong intercept has a gap of zero, or seems to."""
+    X, y, _ = make(60, 4)
+    model = LogisticRegression(C=1e-4, l1_ratio=ratio, warm_start=True).fit(X, y)
+    model.intercept_ = np.array([far])
+    model.fit(X, y)
+    positive = np.mean(y == model.classes_[1])
+    assert not model.coef_.any()
+    assert_allclose(model.intercept_[0], np.log(positive / (1.0 - positive)), atol=1e-9)
+
+
+@pytest.mark.parametrize("heavy", [1e6, 1e12, 1e30])
+def test_classes_of_very_different_weight(heavy):
+    X, y, _ = make(60, 4)
+    codes = np.unique(y, return_inverse=True)[1]
+    weight = np.where(codes == 1, heavy, 1.0)
+    model = LogisticRegression(C=1e-4 / heavy, l1_ratio=1.0).fit(X, y, weight)
+    assert not model.coef_.any()
+    odds = heavy * codes.sum() / (1 - codes).sum()
+    assert_allclose(model.intercept_[0], np.log(odds), rtol=1e-12)

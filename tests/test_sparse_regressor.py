@@ -606,3 +606,16 @@ def test_a_row_without_weight_where_the_loss_is_infinite(far):
     kept = weight > 0.0
     expected = SparseRegressor(loss="poisson", alpha=0.05).fit(X[kept], y[kept], weight[kept])
     assert_allclose(model.fit(X, y, weight).coef_, expected.coef_, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("far", [-1e5, -30.0, 100.0])
+@pytest.mark.parametrize("loss", sorted(TWIN))
+def test_an_intercept_far_away_comes_home(loss, far):
+    """Down an exponential each of Newton's steps has length one."""
+    X, y, _ = make(loss=loss)
+    model = SparseRegressor(1e3, loss=loss, warm_start=True).fit(X, y)
+    expected = {"squared": y.mean(), "poisson": np.log(y.mean())}.get(loss, model.intercept_)
+    model.intercept_ = far
+    model.fit(X, y)
+    assert not model.coef_.any()
+    assert_allclose(model.intercept_, expected, rtol=1e-9)

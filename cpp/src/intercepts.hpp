@@ -24,8 +24,8 @@ Vector sample_curvature(const MarginLoss& loss, Index a, Index b);
 /// Its sums over the samples, for all pairs of outputs.
 Matrix intercept_curvature(const MarginLoss& loss);
 
-/// Newton's method, each step short enough for the loss not to rise; margins and intercepts move
-/// together. The loss has been evaluated at these margins.
+/// From any start, and with rows of any weight. Margins and intercepts move together; the loss has
+/// been evaluated at these margins.
 void settle_intercepts(MarginLoss& loss, LossAt& at, Vector& intercepts);
 
 }  // namespace optlite

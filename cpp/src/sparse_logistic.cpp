@@ -133,17 +133,52 @@ class SparseLogistic {
     products_known_ = 0;
   }
 
-  /// The best intercept for the coefficients as they are: the dual point needs it.
+  /// Residuals and curvatures, summed over each of the classes.
+  struct Classes {
+    double up = 0.0, down = 0.0;
+    double up_curvature = 0.0, down_curvature = 0.0;
+  };
+
+  Classes sums_of_classes() const {
+    const double* weight = weight_;
+    const double* residual = residual_.data();
+    double up = 0.0, down = 0.0, up_curvature = 0.0, down_curvature = 0.0;
+#pragma omp simd reduction(+ : up, down, up_curvature, down_curvature)
+    for (Index i = 0; i < residual_.size(); ++i) {
+      const double s = weight == nullptr ? 1.0 : weight[i];
+      const double wrong = std::fabs(residual[i]);  // s p
+      const double curvature = s > 0.0 ? wrong * (1.0 - wrong / s) : 0.0;
+      up += residual[i] > 0.0 ? wrong : 0.0;
+      down += residual[i] > 0.0 ? 0.0 : wrong;
+      up_curvature += residual[i] > 0.0 ? curvature : 0.0;
+      down_curvature += residual[i] > 0.0 ? 0.0 : curvature;
+    }
+    return {up, down, up_curvature, down_curvature};
+  }
+
+  /// The best intercept for the coefficients as they are, without which the dual point is none: the
+  /// residuals of both classes have one sum there. Newton's method for the logarithm of their
+  /// ratio, which is a straight line where all coefficients are zero; between bounds.
   void settle_intercept() {
     if (!data_.intercept()) return;
-    for (int k = 0; k < 30; ++k) {
-      const double slope = residual_.sum();
-      if (std::fabs(slope) <= 1e-15 * residual_.cwiseAbs().sum()) return;
-      const double step = std::clamp(slope / curvature_.sum(), -1.0, 1.0);
+    double low = -infinity, high = infinity, step = 0.0;
+    for (int k = 0; k < 200; ++k) {
+      const Classes at = sums_of_classes();
+      const double slope = at.up - at.down;
+      if (!(std::fabs(slope) > 1e-15 * (at.up + at.down))) return;
+      (slope > 0.0 ? low : high) = intercept_;
+      const double bend = at.up_curvature / at.up + at.down_curvature / at.down;
+      const double far = std::copysign(std::max(1.0, 2.0 * std::fabs(step)), slope);
+      step = (std::log(at.up) - std::log(at.down)) / bend;
+      if (!std::isfinite(step)) step = far;
+      const double least = 1e-15 * std::max(1.0, std::fabs(intercept_));
+      if (!(intercept_ + step > low && intercept_ + step < high)) {
+        step = std::fabs(step) > least ? 0.5 * (low + high) - intercept_ : 0.0;
+      }
       margins_.array() += step;
       intercept_ += step;
       evaluate();
-      if (std::fabs(step) <= 1e-15 * std::max(1.0, std::fabs(intercept_))) return;
+      if (std::fabs(step) <= least) return;
     }
   }
 
