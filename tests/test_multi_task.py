@@ -13,6 +13,8 @@ from optlite.linear_model import (
     MultiTaskLasso,
     MultiTaskLassoCV,
     Ridge,
+    enet_path,
+    lasso_path,
 )
 from optlite.reference import group_lasso as twin
 
@@ -141,3 +143,52 @@ def test_ratios_and_weights_of_folds():
     single = MultiTaskElasticNet(model.alpha_, l1_ratio=model.l1_ratio_).fit(X, Y, weight)
     assert_allclose(model.coef_, single.coef_, atol=1e-6)
     assert model.alphas_[0, 0] > model.alphas_[1, 0]
+
+
+# --- the path functions ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("container", [np.asarray, sp.csc_array])
+@pytest.mark.parametrize("ratio", [1.0, 0.4])
+def test_paths_of_several_tasks(container, ratio):
+    X, Y, weight = make(40, 8, zeros=True)
+    start = np.random.default_rng(1).normal(size=(3, 8))
+    options = {"l1_ratio": ratio, "alphas": 4, "eps": 0.05, "tol": 1e-12}
+    weighted = enet_path(
+        container(X), Y, **options, sample_weight=weight, coef_init=start, return_n_iter=True
+    )
+    alphas, coefs, gaps, counts = weighted
+    assert coefs.shape == (3, 8, 4)
+    assert len(gaps) == len(counts) == 4
+    assert_allclose(coefs[..., 0], 0.0, atol=1e-10)
+    for k, alpha in enumerate(alphas):
+        model = MultiTaskElasticNet(alpha, l1_ratio=ratio, fit_intercept=False, tol=1e-12)
+        assert_allclose(coefs[..., k], model.fit(X, Y, weight).coef_, atol=1e-6)
+    found = enet_path(container(X), Y, **options)
+    theirs = peer.enet_path(np.asfortranarray(X), Y, **options, max_iter=100_000)
+    assert_allclose(found[0], theirs[0], rtol=1e-12)
+    assert_allclose(found[1], theirs[1], atol=1e-6)
+    assert len(found) == len(theirs) == 3
+
+
+def test_a_path_of_one_task_among_others():
+    """A matrix of one column is several tasks, as in scikit-learn."""
+    X, Y, _ = make(40, 8)
+    alphas, coefs, _ = lasso_path(X, Y[:, :1], alphas=5, selection="random", check_input=False)
+    single, alone, _ = lasso_path(X, Y[:, 0], alphas=5)
+    assert coefs.shape == (1, 8, 5)
+    assert_allclose(alphas, single, rtol=1e-12)
+    assert_allclose(coefs[0], alone, atol=1e-4)
+    assert lasso_path(X.astype(np.float32), Y, alphas=2)[1].dtype == np.float32
+    for Estimator in (MultiTaskLasso, MultiTaskLassoCV):
+        assert_array_equal(Estimator.path(X, Y[:, :1], alphas=5)[1], coefs)
+
+
+def test_paths_of_several_tasks_refuse_what_they_cannot_do():
+    X, Y, _ = make(20, 5)
+    with pytest.raises(ValueError, match=r"positive must be False .* got y of shape \(20, 3\)"):
+        lasso_path(X, Y, positive=True)
+    with pytest.raises(ValueError, match=r"must hold 15 finite numbers, got shape \(5,\)"):
+        lasso_path(X, Y, coef_init=np.zeros(5))
+    with pytest.raises(ValueError, match="l1_ratio=0"):
+        enet_path(X, Y, l1_ratio=0.0)

@@ -8,6 +8,11 @@ from ._elastic_net_problem import Fit, check_target
 from ._ridge_problem import LeastSquares
 
 
+def mix_of_tasks(l1_ratio):
+    """Strengths of absolute values, norms and squares of a multi-task elastic net of alpha 1."""
+    return 0.0, l1_ratio, 1.0 - l1_ratio
+
+
 class GroupProblem:
     """Data, weights, intercept and groups; targets and strengths come later.
 

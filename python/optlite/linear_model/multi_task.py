@@ -8,7 +8,8 @@ from sklearn.utils._param_validation import Interval
 
 from .._estimator import keep
 from ._documented import documented
-from ._group_problem import GroupProblem
+from ._elastic_net_path import enet_path, lasso_path
+from ._group_problem import GroupProblem, mix_of_tasks
 from .elastic_net import _OneStrength
 from .elastic_net_cv import _CrossValidated
 
@@ -18,7 +19,7 @@ class _MultiTask:
 
     def _problem(self, X, weight, n_strengths=1):
         return GroupProblem(
-            X, weight, self.fit_intercept, mix=lambda r: (0.0, r, 1.0 - r), name=type(self).__name__
+            X, weight, self.fit_intercept, mix=mix_of_tasks, name=type(self).__name__
         )
 
     def _check_target(self, y):
@@ -151,6 +152,8 @@ class MultiTaskElasticNet(_MultiTaskOfOneStrength):
         "l1_ratio": [Interval(Real, 0, 1, closed="both")],
     }
 
+    path = staticmethod(enet_path)
+
     def __init__(
         self,
         alpha=1.0,
@@ -213,6 +216,8 @@ class MultiTaskLasso(_MultiTaskOfOneStrength):
     >>> (MultiTaskLasso(alpha=0.5).fit(X, Y).coef_ != 0).tolist()
     [[True, True, False, False], [True, True, False, False]]
     """
+
+    path = staticmethod(lasso_path)
 
     def __init__(
         self,
@@ -293,6 +298,8 @@ class MultiTaskElasticNetCV(_MultiTaskCrossValidated):
         "l1_ratio": [Interval(Real, 0, 1, closed="both"), "array-like"],
     }
 
+    path = staticmethod(enet_path)
+
     def __init__(
         self,
         *,
@@ -355,6 +362,8 @@ class MultiTaskLassoCV(_MultiTaskCrossValidated):
     >>> MultiTaskLassoCV(alphas=10).fit(X, Y).converged_
     True
     """
+
+    path = staticmethod(lasso_path)
 
     def __init__(
         self,
