@@ -124,6 +124,16 @@ def test_a_column_that_underflows_in_single_precision_is_summed_in_double():
     check(found, tiny.T @ tiny / N, "LA")
 
 
+@pytest.mark.parametrize("size", [1.0, 30.0, 300.0])
+def test_weights_beyond_the_range_of_floats(size):
+    """Curvature of e^-300 beside that of one half: floats do not hold both."""
+    f = objectives.Logistic(X, COUNTS > 0)
+    w = size * start(f, 1)
+    found = eigsh(HessianOperator(f, w), 2, "LA", 1e-8)
+    assert found.converged
+    check(found, exact(f, w), "LA", rel=1e-11)
+
+
 def test_values_closer_than_single_precision_are_told_apart():
     """Two columns of nearly one length, the second pair on the edge of what is wanted."""
     Q = np.linalg.qr(RANDOM.normal(size=(N, D)))[0]

@@ -434,6 +434,37 @@ Matrix GeneralizedLinear::penalty_curvature(const Vector& x) const {
 
 void GeneralizedLinear::hessian(const Point& p, Matrix& H) { hessian(p, false, H); }
 
+namespace {
+
+/// The power of two that takes a number to about one; one for numbers that have none.
+double unit_of(double size) {
+  return std::isfinite(size) && size > 0.0 ? std::exp2(-std::round(std::log2(size))) : 1.0;
+}
+
+/// Whether what underflows in a Gram matrix in single precision changes no entry (i, j) of it by
+/// more than 2^-24 sqrt(H_ii H_jj), by its diagonal and its weights alone: no read of X.
+///
+/// In the units of the sum, with weights q below two, no z_j of a row that counts is above
+/// b = sqrt(max H_jj / min q). Rounding next to zero moves z_i, z_j, q z_i and a sum by at most
+/// 2^-150, which changes a term q z_i z_j by at most 2^-150 (q b + q b + b + 1).
+bool stays_in_range(const ConstVectorMap& weights, const Vector& unit, const Matrix& gram) {
+  const double q_unit = unit_of(weights.maxCoeff());
+  double least = infinity;
+  for (Index i = 0; i < weights.size(); ++i) {
+    const double q = q_unit * weights[i];
+    if (!(q >= 0.0)) return false;
+    if (q > 0.0) least = std::min(least, q);
+  }
+  Vector diagonal = q_unit * gram.diagonal();
+  for (Index j = 0; j < unit.size(); ++j) diagonal[j] = diagonal[j] * unit[j] * unit[j];
+  // Else a weight itself is none of the normal floats.
+  if (!(least >= 0x1p-126) || !std::isfinite(diagonal.sum())) return false;
+  const double change = 0x1p-150 * (1.0 + 5.0 * std::sqrt(diagonal.maxCoeff() / least));
+  return static_cast<double>(weights.size()) * change <= 0x1p-24 * diagonal.minCoeff();
+}
+
+}  // namespace
+
 void GeneralizedLinear::hessian(const Point& p, bool single, Matrix& H) {
   const Index n = design_.rows();
   const Index K = outputs();
@@ -454,7 +485,9 @@ void GeneralizedLinear::hessian(const Point& p, bool single, Matrix& H) {
       loss_.curvature(n, K, state.data(), weight_, a, b, q);
       if (single) {
         single_gram(q, unit, gram);
-        if (a == b && !diagonal_holds(q, gram)) gram.setConstant(std::nan(""));
+        const bool holds =
+            a != b || stays_in_range(ConstVectorMap(q, n), unit, gram) || diagonal_holds(q, gram);
+        if (!holds) gram.setConstant(std::nan(""));
       } else {
         design_.weighted_gram(gram_task(q), gram);
       }
@@ -470,15 +503,6 @@ void GeneralizedLinear::hessian(const Point& p, bool single, Matrix& H) {
   const Matrix curvature = penalty_curvature(p.x);
   for (Index k = 0; k < K; ++k) H.diagonal().segment(k * size, features()) += curvature.col(k);
 }
-
-namespace {
-
-/// The power of two that takes a number to about one; one for numbers that have none.
-double unit_of(double size) {
-  return std::isfinite(size) && size > 0.0 ? std::exp2(-std::round(std::log2(size))) : 1.0;
-}
-
-}  // namespace
 
 /// Scales that keep the columns in the range of a float, from some of the rows. They are powers of
 /// two and round nothing. What the rows do not tell ends in infinities, or in zeros on the
