@@ -8,7 +8,7 @@ import pytest
 import scipy.sparse as sp
 from sklearn.exceptions import ConvergenceWarning
 
-from optlite import bcd
+from optlite import bcd, datasets
 
 ENGINES = ("core", "numpy")
 
@@ -147,6 +147,25 @@ def test_ctrl_c_is_heard_between_the_newton_steps_of_one_large_block(polls):
     assert last.iteration <= 2
     options = {"final_phase": False, "update": "exact", "block_size": None}
     assert polls(bcd.solve, F, **options) >= 3
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_numbers_that_no_count_reaches_are_no_limit(engine):
+    """They did not fit into the integers of the core."""
+    f = bcd.LeastSquares(*design(), alpha=0.1)
+    way = {"partition": "order", "selection": "cyclic", "engine": engine}
+    plain = bcd.solve(f, **way)
+    assert np.array_equal(bcd.solve(f, max_iter=10**30, block_size=5, **way).x, plain.x)
+    assert bcd.solve(f, anderson=10**30, **way).converged
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("size", [1, 2])
+def test_a_gradient_that_no_step_lessens_is_named_as_a_reason(size, engine):
+    """f falls along (1, -1) without end, and no number of H alone shows it."""
+    f = bcd.Quadratic([[1.0, 1.0], [1.0, 1.0]], [1.0, -1.0])
+    with pytest.warns(ConvergenceWarning, match=r"iteration_limit.*F has no minimum"):
+        assert not bcd.solve(f, block_size=size, max_iter=50, engine=engine).converged
 
 
 # --- bounds and kinks -----------------------------------------------------------------------------
@@ -308,6 +327,12 @@ REFUSED = [
         lambda f: bcd.Composite(f, groups=[[0], [1, 2]], group_l1=[1.0, -2.0]),
         "group_l1 must be finite and >= 0, got -2",
     ),
+    (lambda f: bcd.Quadratic(np.eye(2), [1.0, 1.0], np.nan), "constant must be finite, got nan"),
+    (
+        lambda f: datasets.two_moons_labels(10, 2, 10),
+        "n_neighbors must be less than the number of points, 10, got 10",
+    ),
+    (lambda f: datasets.two_moons_labels(10, 2, 0), "n_neighbors must be an integer >= 1, got 0"),
     (lambda f: bcd.SVMDual(np.eye(2), [1.0, 3.0]), "y must hold -1 and 1 only, got 3"),
     (lambda f: bcd.Softmax(np.eye(2), [0.0, -2.0]), "y must hold the classes .* got -2"),
     (lambda f: bcd.Softmax(np.eye(2), [0.0, 2e12 + 0.5]), "y must hold the classes .* got 2e"),

@@ -110,6 +110,23 @@ def test_singular_trees_are_refused_in_words(update, engine):
         bcd.solve(bcd.Quadratic(path, [1.0, -1.0]), "forest", "gs", update, engine=engine)
 
 
+@pytest.mark.parametrize("engine", ["core", "numpy"])
+def test_stored_zeros_and_rounding_on_one_side_are_no_edges(engine):
+    """They were edges in one direction: trees had cycles, and messages ran in circles."""
+    H, c = np.diag([1.0, 2.0, 4.0]), np.array([1.0, 2.0, 3.0])
+    zeros = sp.csc_array(
+        (np.array([1.0, 0.0, 0.0, 2.0, 0.0, 4.0]), [0, 1, 2, 1, 2, 2], [0, 3, 5, 6]), shape=(3, 3)
+    )
+    rounding = sp.csc_array(H + 1e-14 * np.eye(3, k=1) + 1e-14 * np.eye(3, k=-2))
+    for matrix, nnz in ((zeros, 3), (rounding, 9)):
+        f = bcd.Quadratic(matrix, c)
+        assert f.H.nnz == nnz and (f.H != f.H.T).nnz == 0
+        for partition in ("forest", "trees"):
+            result = bcd.solve(f, partition, "gs", block_size=None, engine=engine)
+            assert result.converged and result.x == pytest.approx(c / H.diagonal(), rel=1e-12)
+    assert zeros.nnz == 6  # the caller's keeps them
+
+
 @pytest.mark.parametrize(
     "choices", [("variable", "gs", 1), ("variable", "gsd", 4), ("order", "gs", 3)]
 )

@@ -84,12 +84,22 @@ class Quadratic(SmoothProblem):
         self._refuse_asymmetric(H)
         c = check_vector(c, "c", H.shape[0], owner)
         constant = _params.real_number(constant, "constant", owner)
+        if not np.isfinite(constant):
+            raise ValueError(f"constant must be finite, got {constant!r} ({owner}).")
         mu = check_number(strong_convexity, "strong_convexity", owner)
         self.dtype = dtype_of(given)
-        self._take(H.copy() if sp.issparse(H) else np.array(H, order="C"), c, constant, mu)
+        if not sp.issparse(H):
+            H = np.array(H, order="C")
+        elif (H != H.T).nnz > 0:  # rounding; the graph of H must have each edge in both directions
+            H = sp.csc_array((H + H.T) / 2.0)
+        else:
+            H = H.copy()
+        self._take(H, c, constant, mu)
 
     def _take(self, H, c, constant, mu):
         """Keep what is the problem's own: nobody else holds H."""
+        if sp.issparse(H):  # a zero that is stored would be an edge of the graph
+            H.eliminate_zeros()
         self.H, self.c, self.constant, self.strong_convexity = H, c, constant, mu
         self._refuse_unbounded()
 
@@ -145,7 +155,7 @@ class Quadratic(SmoothProblem):
 
     @property
     def graph(self):
-        """H in sparse columns, or None: i and j have an edge if H_ij is stored."""
+        """H in sparse columns, or None: i and j have an edge if H_ij is not zero."""
         return self.H if sp.issparse(self.H) else None
 
     def value(self, x):

@@ -14,9 +14,12 @@ from ._partitions import partition as make_partition
 from ._problems import check_problem
 
 ENGINES = ("core", "numpy")
+#: More iterations than anybody waits for, of which the core counts no more.
+_MOST = 2**62
 
 _REMEDIES = {
-    "iteration_limit": "Raise max_iter or tol, or use larger blocks.",
+    "iteration_limit": "Raise max_iter or tol, or use larger blocks. If the gradient does not "
+    "fall, F has no minimum.",
     "not_finite": "Divide H and c, or A, by their largest entries. If that does not help, H is not "
     "positive semi-definite, and F has no minimum.",
 }
@@ -296,7 +299,7 @@ def _make_run(
     """Check everything and start a run with one of the two engines."""
     check_problem(problem)
     tol = check_number(tol, "tol", "bcd; the default is 1e-8", positive=True)
-    max_iter = check_integer(max_iter, "max_iter", 0, "bcd")
+    max_iter = min(check_integer(max_iter, "max_iter", 0, "bcd"), _MOST)
     n = problem.dim
     size = n if block_size is None else check_integer(block_size, "block_size", 1, "bcd")
     if engine not in ENGINES:
@@ -358,7 +361,7 @@ def _refuse_unfit(problem, parts, blocks):
 
 def _accelerations(problem, anderson, final_phase, selection):
     """Return what Anderson's extrapolation and the final phase are told."""
-    anderson = check_integer(anderson, "anderson", 0, "bcd")
+    anderson = min(check_integer(anderson, "anderson", 0, "bcd"), _MOST)
     quadratic = len(problem.terms()) == 0 and hasattr(problem.smooth, "H")
     if anderson > 0 and selection["name"] != "cyclic" and not quadratic:
         raise ValueError(

@@ -155,7 +155,8 @@ def two_moons_labels(n_nodes=2000, n_labelled=100, n_neighbors=5, *, random_stat
         Points with a label. One at least is drawn in each connected part of the graph, so that the
         energy has one minimiser; there may be more of them therefore.
     n_neighbors : int, >= 1, default=5
-        An edge of weight 1 joins two points if one is among so many nearest ones of the other.
+        Fewer than the points. An edge of weight 1 joins two points if one is among so many nearest
+        ones of the other.
     random_state : int, RandomState or None, default=None
         Determines all numbers.
 
@@ -182,6 +183,12 @@ def two_moons_labels(n_nodes=2000, n_labelled=100, n_neighbors=5, *, random_stat
     from sklearn.neighbors import kneighbors_graph
 
     n_nodes = check_integer(n_nodes, "n_nodes", 2, "two_moons_labels")
+    n_neighbors = check_integer(n_neighbors, "n_neighbors", 1, "two_moons_labels")
+    if n_neighbors >= n_nodes:
+        raise ValueError(
+            f"n_neighbors must be less than the number of points, {n_nodes}, got {n_neighbors} "
+            "(two_moons_labels)."
+        )
     rng = check_random_state(random_state)
     points, moons = make_moons(n_nodes, noise=0.1, random_state=rng)
     directed = kneighbors_graph(points, n_neighbors)
