@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "optlite/bcd/curvature.hpp"
+#include "optlite/linalg/kernels.hpp"
 #include "optlite/linalg/small_matrices.hpp"
 
 namespace optlite::bcd {
@@ -29,14 +30,22 @@ class Dense final : public Curvature {
     }
   }
 
-  /// Four columns at a time: `out` is read and written once for them.
+  /// Several columns at a time, for which `out` is read and written once: eight that are adjacent,
+  /// or four.
   void add_columns(const Block& block, const Vector& d, Vector& out) const override {
     const auto size = static_cast<Index>(block.size());
-    const auto column = [&](Index k) { return H_.col(block[static_cast<std::size_t>(k)]); };
+    const auto member = [&](Index k) { return block[static_cast<std::size_t>(k)]; };
+    const auto column = [&](Index k) { return H_.col(member(k)); };
     Index k = 0;
-    for (; k + 4 <= size; k += 4) {
+    while (k + 4 <= size) {
+      if (k + 8 <= size && member(k + 7) == member(k) + 7) {
+        kernels::add_rows(column(k).data(), H_.rows(), 8, H_.rows(), d.data() + k, out.data());
+        k += 8;
+        continue;
+      }
       out += d[k] * column(k) + d[k + 1] * column(k + 1) + d[k + 2] * column(k + 2) +
              d[k + 3] * column(k + 3);
+      k += 4;
     }
     for (; k < size; ++k) out += d[k] * column(k);
   }
@@ -113,9 +122,9 @@ std::string shown(double number) {
 /// units of the other variables are; an eigenvalue, beside the largest number. So does the twin.
 BlockSolver::BlockSolver(const Matrix& H) {
   const double share = 8.0 * epsilon * static_cast<double>(H.rows());
-  const Eigen::LLT<Matrix> cholesky(H);
+  factor_ = H;
+  const Eigen::LLT<Eigen::Ref<Matrix>> cholesky(factor_);  // in place, below the diagonal
   if (cholesky.info() == Eigen::Success) {
-    factor_ = cholesky.matrixL();
     const auto pivots = factor_.diagonal().array().square();
     if ((pivots > share * H.diagonal().array()).all()) return;
   }

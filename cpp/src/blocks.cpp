@@ -52,6 +52,7 @@ const Vector& Blocks::inverse_lipschitz() {
 const BlockSolver& Blocks::solver(Index k) {
   if (solvers_.empty()) {
     std::vector<BlockSolver> all;
+    all.reserve(static_cast<std::size_t>(count()));
     Block block;
     Matrix H;
     for (Index other = 0; other < count(); ++other) {

@@ -58,14 +58,13 @@ def partition(problem, rule="sort", block_size=5):
         return [np.flatnonzero(labels == k) for k in range(labels.max() + 1)]
     n = problem.dim
     if rule == "order":
-        order = np.arange(n)
-    else:
-        size = problem.row_sums if rule.startswith("hessian") else problem.diagonal
-        order = np.argsort(-size, kind="stable")
-        if rule.endswith("average"):
-            both = np.empty(n, dtype=np.int64)
-            both[0::2], both[1::2] = order[: (n + 1) // 2], order[::-1][: n // 2]
-            order = both
+        return [np.arange(i, min(i + block_size, n)) for i in range(0, n, block_size)]
+    size = problem.row_sums if rule.startswith("hessian") else problem.diagonal
+    order = np.argsort(-size, kind="stable")
+    if rule.endswith("average"):
+        both = np.empty(n, dtype=np.int64)
+        both[0::2], both[1::2] = order[: (n + 1) // 2], order[::-1][: n // 2]
+        order = both
     return [np.sort(order[i : i + block_size]) for i in range(0, n, block_size)]
 
 

@@ -53,7 +53,7 @@ class BlockSolver {
   double quadratic_form(Vector& r) const;
 
  private:
-  Matrix factor_;  // L of H = L L', or W of the pseudo-inverse W W'
+  Matrix factor_;  // L of H = L L' below the diagonal, or W of the pseudo-inverse W W'
   bool singular_ = false;
 };
 

@@ -7,9 +7,10 @@
 
 namespace optlite::bcd {
 
-/// Keeps the points at which the last passes ended. On the plane through them the gradient of a
-/// quadratic is known from theirs, so that its minimum there costs no product with H (Narkiss and
-/// Zibulevsky 2005). It is never above f at the last of them, whatever moved in between.
+/// Keeps the steps between the points at which the last passes ended. On the plane through these
+/// points the gradient of a quadratic is known from theirs, so that its minimum there costs no
+/// product with H (Narkiss and Zibulevsky 2005). It is never above f at the last of them, whatever
+/// moved in between.
 class Hull {
  public:
   /// To be called where a pass ends: x becomes the minimum over the plane through this point and
@@ -17,12 +18,15 @@ class Hull {
   bool minimise(Smooth& f, Index directions);
 
  private:
-  struct End {
+  struct Point {
     Vector x, gradient;
   };
-  bool combine(Vector& c) const;
+  const Point& step(Index k) const { return steps_[static_cast<std::size_t>(k)]; }
+  bool combine(const Vector& g, Vector& c) const;
+  bool jump(Smooth& f) const;
 
-  std::deque<End> ends_;
+  Point end_;                // of the last pass
+  std::deque<Point> steps_;  // from the end of one pass to that of the next
 };
 
 }  // namespace optlite::bcd
