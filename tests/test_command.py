@@ -30,6 +30,17 @@ def test_python_m_optlite_is_the_command():
     assert run.stdout == exercises.get("momentum-rate").text() + "\n"
 
 
+def test_a_reader_that_stops_reading_is_no_error():
+    """As in ``optlite exercise list | head -1``."""
+    command = [sys.executable, "-u", "-m", "optlite", "exercise", "list"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as run:
+        assert run.stdout.readline() == "first-order methods\n"
+        run.stdout.close()
+        assert run.stderr.read() == ""
+        assert run.wait(timeout=60) == 1
+
+
 def test_the_script_is_declared():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     entry = importlib.metadata.EntryPoint("optlite", project["scripts"]["optlite"], "scripts")
@@ -150,6 +161,7 @@ ANSWERS = {
         ("xyz", "answer.py", "'optlite exercise list' shows all"),
         ("soft-threshold", "anser.py", r"no file .*anser\.py\. Did you mean .*answer\.py\?"),
         ("soft-threshold", "no/such/file.py", "Is it in another folder"),
+        ("soft-threshold", "sheet.py", r"sheet\.py is a folder\. Name a Python file in it"),
         ("soft-threshold", "answer.py", r"no function soft_threshold\. Did .*:soft_treshold"),
         ("soft-threshold", "answer.py:g", r"no function g\. Did you mean .*:soft_treshold"),
         ("soft-threshold", "empty.py", "It defines no function"),
@@ -163,6 +175,7 @@ ANSWERS = {
 def test_what_does_not_fit_is_explained(name, target, message, tmp_path, capsys):
     for file, text in ANSWERS.items():
         (tmp_path / file).write_text(text)
+    (tmp_path / "sheet.py").mkdir()
     assert main(["exercise", "check", name, str(tmp_path / target)]) == 2
     error = capsys.readouterr().err
     assert error.startswith("optlite: ")

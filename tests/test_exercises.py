@@ -59,6 +59,22 @@ def test_each_property_catches_a_mistake(name, one, monkeypatch):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_wild_numbers_fail_and_raise_nothing(name):
+    exercise = exercises.get(name)
+    for number in (0.0, -1.0, 1e300, -1e300):
+
+        def answer(*arguments, number=number):
+            shapes = exercise.returns(*arguments)
+            if not isinstance(shapes, dict):
+                return np.full(shapes, number) if shapes else number
+            return [np.full(shape, number) if shape else number for shape in shapes.values()]
+
+        result = exercises.check(name, answer, seed=0, repeats=2, verbose=False)
+        assert not result
+        assert result.failed and result.hint and "called with" in result.found
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_an_exercise_is_whole(name):
     exercise = exercises.get(name)
     assert exercise.chapter in exercises.CHAPTERS

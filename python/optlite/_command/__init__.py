@@ -4,6 +4,7 @@ One file beside this one for each subcommand, imported when it is asked for.
 """
 
 import argparse
+import os
 import sys
 
 
@@ -22,8 +23,8 @@ def main(arguments=None):
     Returns
     -------
     int
-        0, or 1 if an exercise was checked and not passed, or 2 if the command cannot be carried
-        out.
+        0, or 1 if an exercise was checked and not passed or nobody read to the end, or 2 if the
+        command cannot be carried out.
     """
     parser = make_parser()
     options = parser.parse_args(arguments)
@@ -31,10 +32,15 @@ def main(arguments=None):
         parser.print_help()
         return 0
     try:
-        return options.run(options) or 0
+        status = options.run(options) or 0
+        sys.stdout.flush()  # so that what cannot be written is known here
+        return status
     except CommandError as error:
         print(f"optlite: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:  # who was to read it, such as ``head``, has stopped
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 def make_parser():

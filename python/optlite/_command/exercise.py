@@ -67,6 +67,8 @@ def function_in(path, name):
 
 def load(path):
     """Import a file that is in no package; what goes wrong in it is told with its line."""
+    if path.is_dir():
+        raise CommandError(f"{path} is a folder. Name a Python file in it.")
     if not path.is_file():
         folder = path.parent
         files = [each.name for each in folder.glob("*.py")] if folder.is_dir() else []
