@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from sklearn.linear_model import Ridge
 
 from optlite.display import CoefficientDisplay, ConvergenceDisplay, RegularizationPathDisplay
+from optlite.display._style import COLORS
 from optlite.trace import Trace
 
 matplotlib.use("Agg")
@@ -206,14 +207,16 @@ def test_path_from_arrays(ax):
 
 
 @pytest.mark.parametrize("n_features", [2, 11, 13])
-def test_path_gives_each_named_feature_its_own_colour(ax, n_features):
+def test_path_gives_each_named_feature_its_own_look(ax, n_features):
     names = [f"x{j}" for j in range(n_features)]
     display = RegularizationPathDisplay([1.0, 2.0], np.ones((2, n_features)), feature_names=names)
     lines = display.plot(ax).lines_
     named = n_features <= 12
     assert (ax.get_legend() is not None) == named
     if named:
-        assert len({str(line.get_color()) for line in lines}) == n_features
+        looks = {(line.get_color(), str(line._dash_pattern)) for line in lines}
+        assert len(looks) == n_features
+    assert {line.get_color() for line in lines} <= set(COLORS)
 
 
 def test_path_from_estimator_fits_clones(ax):
@@ -286,6 +289,16 @@ def test_coefficients_of_several_models(ax):
         assert line.get_markersize() == 9
     heights = [line.get_ydata() for line in display.lines_]
     np.testing.assert_array_equal(np.mean(heights, axis=0), [0, 1])
+
+
+def test_models_and_runs_on_the_same_axes_have_colours_of_the_palette(ax):
+    points = CoefficientDisplay(np.eye(3)).plot(ax).lines_
+    assert [line.get_color() for line in points] == list(COLORS[:3])
+    assert len({line.get_marker() for line in points}) == 3
+    ax = Figure().subplots()
+    runs = [ConvergenceDisplay.from_trace(RECORDS, ax=ax, minimum=1.0) for _ in range(9)]
+    colors = [run.line_.get_color() for run in runs]
+    assert colors[:7] == list(COLORS) and set(colors) == set(COLORS)
 
 
 def test_coefficients_of_classes_and_zeros(ax):

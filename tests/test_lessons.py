@@ -60,7 +60,9 @@ def test_claims_are_shown_with_their_numbers():
     claims = Claims()
     claims.equal("a < b", "algebra", 2.0, 2.00001, rtol=1e-3)
     claims.at_least("many", "the run", 3, 5)
+    claims.equal("half of them", "counting", 2, 2, rtol=0.0)
     text, table = str(claims), claims._repr_html_()
     assert "predicted 2 (to 0.1%), measured 2" in text
     assert "predicted >= 3, measured 5" in text
+    assert "predicted 2 (exactly), measured 2" in text
     assert "<td>a &lt; b</td>" in table and "<td>≥ 3</td>" in table

@@ -64,8 +64,8 @@ class Claims:
             The sentence, and who says so.
         predicted, measured : float
             The two values.
-        rtol : float, > 0
-            Largest difference, relative to `predicted`.
+        rtol : float, >= 0
+            Largest difference, relative to `predicted`; 0 asks for equal numbers.
 
         Raises
         ------
@@ -73,8 +73,9 @@ class Claims:
             If the difference is larger, or a value is not finite.
         """
         holds = abs(measured - predicted) <= rtol * abs(predicted)
-        to = f"{100 * rtol:.2g}%" if rtol >= 1e-4 else f"{rtol:.0e}"
-        self._add(claim, source, f"{predicted:.4g} (to {to})", measured, holds)
+        to = f"to {100 * rtol:.2g}%" if rtol >= 1e-4 else f"to {rtol:.0e}"
+        to = "exactly" if rtol == 0.0 else to
+        self._add(claim, source, f"{predicted:.4g} ({to})", measured, holds)
 
     def at_most(self, claim, source, bound, measured):
         """Check that a value is at most a bound.

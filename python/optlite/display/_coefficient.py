@@ -3,6 +3,7 @@
 import numpy as np
 
 from ._axes import get_axes
+from ._style import MARKERS, next_color
 
 
 class CoefficientDisplay:
@@ -156,7 +157,8 @@ class CoefficientDisplay:
         self.lines_ = []
         for k, row in enumerate(self.coefficients):
             shift = 0.5 * (k / (len(self.coefficients) - 1) - 0.5) if many else 0.0
-            style = {"marker": "o", "linestyle": "none", **kwargs}
+            style = {"marker": MARKERS[k % len(MARKERS)], "color": next_color(ax)}
+            style |= {"linestyle": "none", **kwargs}
             (line,) = ax.plot(row[self.features_], rows + shift, **style)
             ax.hlines(rows + shift, 0.0, row[self.features_], color=line.get_color(), linewidth=1)
             self.lines_.append(line)

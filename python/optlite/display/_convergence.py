@@ -4,7 +4,7 @@ import numpy as np
 
 from ..trace import Trace
 from ._axes import get_axes, merged
-from ._style import line_styles
+from ._style import line_styles, next_color
 
 #: Column of the trace: name of the axis, and of its unit.
 _AXES = {
@@ -351,7 +351,7 @@ class ConvergenceDisplay:
         ax = get_axes(ax, type(self).__name__)
         lines, bounds = {}, {}
         for key, trace in self.traces.items():
-            text, style = self._label(key, name), self._style(key)
+            text, style = self._label(key, name), self._style(key, ax)
             rate = rates if self._is_single or rates is None else rates[key]
             lines[key] = self._draw_run(ax, x, trace, (text, rate), merged(style, kwargs))
             bounds[key] = None
@@ -381,10 +381,10 @@ class ConvergenceDisplay:
         prefix = "" if name is None else f"{name}: "
         return prefix, f"{prefix}suboptimality"
 
-    def _style(self, key):
+    def _style(self, key, ax):
         """Markers for one run; colours and dashes of their own for several."""
         if self._is_single:
-            return {"marker": "o", "markersize": 4}
+            return {"marker": "o", "markersize": 4, "color": next_color(ax)}
         return {"linewidth": 1.8, **line_styles(self.traces)[key]}
 
     def _draw_run(self, ax, x, trace, label, keywords):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ._axes import get_axes, merged
+from ._style import COLORS, line_styles
 
 
 class RegularizationPathDisplay:
@@ -230,12 +231,12 @@ class RegularizationPathDisplay:
         ax = get_axes(ax, type(self).__name__)
         n_features = self.coefficients.shape[1]
         named = legend and self.feature_names is not None and n_features <= 12
-        if named and n_features > 10:
-            # The default cycle has ten colours; two features must not share one.
-            import matplotlib.pyplot as plt
-
-            ax.set_prop_cycle(color=plt.get_cmap("tab20").colors[:n_features])
-        self.lines_ = ax.plot(self.strengths, self.coefficients, **kwargs)
+        self.lines_ = []
+        styles = line_styles(range(n_features))
+        for j, column in enumerate(self.coefficients.T):
+            # Dashes tell named curves apart; of many without names they would make a thicket.
+            style = styles[j] if named else {"color": COLORS[j % len(COLORS)]}
+            self.lines_ += ax.plot(self.strengths, column, **merged(style, kwargs))
         if named:
             for line, label in zip(self.lines_, self.feature_names, strict=True):
                 line.set_label(str(label))

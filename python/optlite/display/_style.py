@@ -26,6 +26,15 @@ def line_styles(names):
     }
 
 
+def next_color(ax):
+    """Return the first colour of the palette that no line of the axes has."""
+    from matplotlib.colors import to_hex
+
+    used = {to_hex(line.get_color()) for line in ax.lines}
+    free = [color for color in COLORS if to_hex(color) not in used]
+    return free[0] if free else COLORS[len(ax.lines) % len(COLORS)]
+
+
 def markers(names):
     """Return the marker of each name."""
     return {name: MARKERS[i % len(MARKERS)] for i, name in enumerate(names)}

@@ -1,3 +1,12 @@
+// In a frame of a page of the same origin (elsewhere it is null): as high as what is in it.
+function fit() {
+  const frame = window.frameElement;
+  if (frame) frame.style.height = document.documentElement.offsetHeight + "px";
+}
+
+window.addEventListener("load", fit);
+window.addEventListener("resize", fit);
+
 // A button that plays and pauses, and a slider that goes to a frame; show(frame) draws it.
 function player(count, interval, show) {
   const slider = document.getElementById("frame");
