@@ -41,6 +41,7 @@ extensions = [
     "lesson_pages",
     "source_pages",
     "benchmark_tables",
+    "notebooks",
 ]
 
 source_suffix = {".rst": "restructuredtext", ".md": "markdown"}

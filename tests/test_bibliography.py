@@ -1,5 +1,6 @@
 """The bibliography: sources are read as they are written, and each work is listed once."""
 
+import itertools
 import re
 from pathlib import Path
 
@@ -113,6 +114,15 @@ def test_each_work_is_listed_once_with_what_cites_it():
         assert f"<exercise-{name}>" in page
     for work in found.values():
         assert sum(name.startswith("arXiv") for name in work.links) <= 1, work
+
+
+def test_no_line_begins_as_a_numbered_list_does():
+    """A line "M. Advani, ..." would be the entry M of a list, and not a term with its words."""
+    lines = bibliography.page_text().splitlines()
+    terms = [line for line, after in itertools.pairwise(lines) if after[:6] == "   In "]
+    assert len(terms) == len(bibliography.collect())
+    assert any(re.match(r"\\?[A-Z]\. ", term) for term in terms)
+    assert not [term for term in terms if re.match(r"\(?(?:[A-Za-z]|[IVXLCDM]+)[.)] ", term)]
 
 
 def test_titles_that_are_the_beginning_of_another_of_the_same_year_are_the_same_work():

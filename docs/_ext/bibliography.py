@@ -213,7 +213,8 @@ def page_text():
             lines += [initial, "-", ""]
         links = "".join(f" `{name} <{address}>`__." for name, address in work.links.items())
         lines += [f".. _{label(work)}:", ""]
-        lines += [f"{escape(work.authors)}, *{escape(work.title)}*, {work.year}.{links}"]
+        # Behind a backslash an initial is no number of a list, "M." or "(M)".
+        lines += [f"\\{escape(work.authors)}, *{escape(work.title)}*, {work.year}.{links}"]
         lines += [f"   In {', '.join(work.cited_by)}.", ""]
     return "\n".join(lines)
 
