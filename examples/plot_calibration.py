@@ -33,6 +33,7 @@ FanChartDisplay.from_estimator(model, X[new], y[new], ax=axes[0])
 FanChartDisplay.from_estimator(overfitted, X[new], y[new], ax=axes[1])
 axes[0].set_title("Stopped early")
 axes[1].set_title("Overfitted")
+axes[0].set_ylim(-9.0, 6.5)  # room for the legends
 plt.show()
 
 # %%

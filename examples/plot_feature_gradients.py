@@ -46,10 +46,13 @@ for ax, (order, records) in zip(axes, runs.items(), strict=True):
     ax.plot(shares[:, 2:5], color="#2e7d4f", linewidth=1.2)
     for j, color in ((0, "#1f5fa8"), (1, "#d9730d")):
         ax.plot(shares[:, j], color=color, linewidth=2, label=names[j])
+    ax.plot([], [], color="#2e7d4f", label="a little of the target")
+    ax.plot([], [], color="0.75", label="noise")
     ax.set(xlabel="Step", title=f"order={order}")
     ax.grid(alpha=0.25)
 axes[0].set_ylabel("Share in the set")
 axes[0].legend(loc="center right")
+plt.show()
 
 # %%
 # With ``order=1``, each by itself, the error drops out: it explains nothing alone. With powers of
@@ -63,5 +66,3 @@ for order in (1, 4):
     print(f"order={order}: features {kept.tolist()}, R^2 = {found[order]:.4f}")
 assert found[1] < 0.7
 assert found[4] > 0.999
-
-plt.show()

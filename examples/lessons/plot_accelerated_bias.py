@@ -259,6 +259,8 @@ axes[0].set_ylabel("- log of the factor per step")
 axes[1].loglog(eigenvalues, plain_variance, color=COLORS["SGD"], label="SGD")
 axes[1].loglog(eigenvalues, variance, color=COLORS["accelerated"], label="accelerated")
 axes[1].set(xlabel=r"eigenvalue $\lambda$", ylabel=r"variance of x, $\sigma = 1$")
+axes[1].set_yticks([0.05, 0.1, 0.2], ["0.05", "0.1", "0.2"])
+axes[1].minorticks_off()
 axes[1].set_title("How much noise stays")
 for (name, where), curve in curves.items():
     style = "-" if where == "small" else "--"

@@ -2,9 +2,9 @@ r"""
 The mean of twenty sevens
 =========================
 
-**Question.** Twenty people write a seven, each in another place of the page and with another slant.
-The mean of the pixels is a cloud. What is the mean of the *shapes*, and what does the
-regularization that makes it computable do to it?
+**Question.** A seven is written by hand twenty times, each time in another place of the page and
+with another slant. The mean of the pixels is a cloud. What is the mean of the *shapes*, and what
+does the regularization that makes it computable do to it?
 
 A barycenter in the sense of transport is the histogram :math:`x` to which the histograms
 :math:`A_1, \dots, A_k` travel at the least mean cost (Agueh and Carlier; Cuturi and Doucet):

@@ -135,7 +135,12 @@ axes[1].loglog(STEPS, stable, "s-", ms=4, color="#009E73", label="exact, mean sq
 axes[1].loglog(STEPS, limits, "o-", ms=4, color="#0072B2", label="2 / λ' of a batch")
 axes[1].axhline(2 / np.linalg.eigvalsh(hessians.mean)[-1], color="0.3", ls=":", label="2 / λ")
 axes[1].set(xlabel="batch size", ylabel="largest learning rate")
+axes[0].set_xticks([4, 16, 64, 256, 1024], ["4", "16", "64", "256", "1024"])
+axes[0].set_yticks([4, 6, 10, 20], ["4", "6", "10", "20"])
+axes[1].set_xticks([1, 4, 16, 64, 256], ["1", "4", "16", "64", "256"])
+axes[1].set_yticks([0.03, 0.05, 0.1, 0.2, 0.4], ["0.03", "0.05", "0.1", "0.2", "0.4"])
 for ax in axes:
+    ax.minorticks_off()
     ax.grid(alpha=0.25)
     ax.legend(frameon=False)
 plt.show()

@@ -60,7 +60,8 @@ claims.at_most(
 
 # %%
 # **Step by step.** Any potentials give a map, those of an unfinished run, too. Here are the maps of
-# all iterations: how far are their colours from those of the last one?
+# all iterations: how far are their colours from those of the last one? (The first three try the
+# last :math:`\varepsilon` at once; then it falls in stages.)
 
 C = ((X[:, None] - Y) ** 2).sum(axis=2)
 records = list(ot.steps(None, None, C, model.reg_))

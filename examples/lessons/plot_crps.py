@@ -248,7 +248,7 @@ left.plot(
     z, -normal.crps_gradient(zero, z)[1], color=BLUE, linestyle="--", label=r"CRPS, on $\log\sigma$"
 )
 left.set(title="Pull of one row", xlabel="z of the row", ylabel="- gradient", ylim=(-6, 10))
-left.legend(loc="upper left", fontsize="small")
+left.legend(loc="upper center", fontsize="small")
 left.grid(alpha=0.25)
 right.plot(X[:, 0], y, ".", color="0.7", markersize=3)
 for score, color, style, name in (("log", ORANGE, "--", "log score"), ("crps", BLUE, "-", "CRPS")):
@@ -260,7 +260,7 @@ right.fill_between(
     X_new[:, 0], middle - half, middle + half, color="0.85", label="90 % of clean rows"
 )
 right.set(title="5 % of the rows are typing errors", xlabel="x", ylabel="y", ylim=(-5, 5))
-right.legend(fontsize="small", loc="upper right")
+right.legend(fontsize="small", loc="lower left")
 plt.show()
 
 # %%

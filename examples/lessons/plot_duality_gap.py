@@ -176,7 +176,7 @@ visible = left > 1e-15
 left_ax.semilogy(sweep, gaps, color=ORANGE, label="duality gap")
 left_ax.semilogy(sweep[visible], left[visible], color=BLUE, label="true distance P(w) - min P")
 left_ax.axvline(stops, color="0.4", linestyle=":", label="small moves would stop here")
-left_ax.set(xlabel="sweep", ylabel="of the objective", title="What the certificate proves")
+left_ax.set(xlabel="sweep", ylabel="in the unit of P", title="What the certificate proves")
 left_ax.legend()
 right_ax.plot(sweep, kept, color=GREEN, label="kept by the bound")
 right_ax.plot(sweep, [np.count_nonzero(w) for w in points], color=BLUE, label="not zero in w")

@@ -187,8 +187,12 @@ paths = {
     for name, way in ways.items()
 }
 figure, ax = plt.subplots(figsize=(7.5, 4.2), layout="constrained")
-for name, path in paths.items():
-    ax.semilogy(np.array([r.objective for r in path]) / path[0].objective, label=name)
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000")  # told apart without red and green
+for (name, path), color, style in zip(
+    paths.items(), COLORS, ("-", "--", "-.", ":", "-"), strict=True
+):
+    values = np.array([r.objective for r in path]) / path[0].objective
+    ax.semilogy(values, style, color=color, label=name)
 ax.set(xlabel="iteration", ylabel="f / f at the start", ylim=(1e-6, 1.5))
 ax.grid(alpha=0.25)
 ax.legend()

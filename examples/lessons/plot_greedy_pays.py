@@ -214,8 +214,9 @@ for offset, index, color, text in (
     bars = [row[index] for _, row in rows]
     ax.barh(place + offset, bars, 0.36, color=color, label=f"{text} (random = 1)")
 ax.set_yticks(place, [name for name, _ in rows])
-ax.set(xlabel="times the random rule", xscale="log")
-ax.axvline(1.0, color="0.5", lw=0.8)
+ax.set(xlabel="times the random rule", xscale="log", xlim=(1.0, 60.0))
+ax.set_xticks([1, 2, 3, 5, 10, 20, 50], ["1", "2", "3", "5", "10", "20", "50"])
+ax.minorticks_off()
 ax.legend(loc="upper right", fontsize="small")
 plt.show()
 print("greedy pays where the blue bar is longer than the orange one")

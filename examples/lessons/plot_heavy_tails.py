@@ -189,12 +189,20 @@ claims.at_least(
     total["momentum"] / total["adam"],
 )
 
+
+def smooth(curve, width=8):
+    """Return the mean of the last steps up to each, of fewer at the beginning."""
+    return np.array([curve[max(t - width + 1, 0) : t + 1].mean(axis=0) for t in range(len(curve))])
+
+
 figure, axes = plt.subplots(1, 4, figsize=(12, 3.7), layout="constrained", sharey=True)
 colors = plt.colormaps["viridis"](np.linspace(0.0, 0.9, 7))
 for ax, (method, curve) in zip(axes, curves.items(), strict=True):
+    means = smooth(curve)
     for g in range(7):
-        ax.plot(curve[:, g], color=colors[g], label=f"{2 ** (6 - g)}")
-    ax.plot(curve.mean(axis=1), "k--", linewidth=1.5, label="all")
+        ax.plot(curve[:, g], color=colors[g], linewidth=0.6, alpha=0.35)
+        ax.plot(means[:, g], color=colors[g], linewidth=1.8, label=f"{2 ** (6 - g)}")
+    ax.plot(means.mean(axis=1), "k--", linewidth=1.5, label="all")
     ax.set(title=NAMES[method], xlabel="step", ylim=(0, 8))
     ax.grid(alpha=0.25)
 axes[0].set_ylabel("loss")
@@ -202,8 +210,9 @@ axes[-1].legend(title="samples a class", loc="upper right", ncols=2)
 plt.show()
 
 # %%
-# Gradient descent learns group after group, the rarest not at all in 60 steps. Rates that would be
-# fast for them make the frequent ones diverge.
+# (Thin lines are the losses; at the best rates they go up and down, and thick lines are means of
+# eight steps.) Gradient descent learns group after group, the rarest not at all in 60 steps. Rates
+# that would be fast for them make the frequent ones diverge.
 #
 # Exercise
 # --------

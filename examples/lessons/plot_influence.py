@@ -225,7 +225,7 @@ figure, axes = plt.subplots(1, 3, figsize=(12, 4), layout="constrained")
 limits = 1e3 * 1.1 * np.array([predicted.min(), change.max()])
 axes[0].plot(limits, limits, color="0.5", linewidth=1)
 axes[0].plot(1e3 * change, 1e3 * predicted, "o", color="#1f5fa8", markersize=4, alpha=0.7)
-axes[0].set(xlabel="change of the test loss, fitted again, / 1000", ylabel="predicted, / 1000")
+axes[0].set(xlabel="change of the test loss, thousandths", ylabel="predicted, thousandths")
 axes[0].set_title("Leaving out each of 250 samples")
 for guess, color, marker, name in (
     (influence, "#d9730d", "o", "without leverage"),
@@ -240,6 +240,7 @@ axes[1].legend()
 axes[2].plot(np.arange(1, n + 1), found, color="#1f5fa8", label="by own influence")
 axes[2].plot([0, n], [0, 20], "--", color="0.45", label="in random order")
 axes[2].set(xlabel="samples checked", ylabel="wrong labels found", title="20 labels are wrong")
+axes[2].set_yticks(range(0, 21, 5))
 axes[2].legend(loc="lower right")
 for ax in axes:
     ax.grid(alpha=0.25)

@@ -225,8 +225,8 @@ claims.equal(
 )
 
 # %%
-# **Exercises.**
-#
+# Exercises
+# ---------
 # 1. Where would an eigenvalue at 0.5, in the middle of the bulk, be found? Compare the residual
 #    bounds of the inner Ritz values after 30 steps with those of the outer ones.
 # 2. Start from a vector that has no part of the eigenvector of 2.5. Is it found?
@@ -245,7 +245,8 @@ claims.at_most(
 )
 
 # %%
-# Claims and what was measured:
+# Claims
+# ------
 
 claims
 

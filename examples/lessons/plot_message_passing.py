@@ -133,8 +133,9 @@ runs = {
 gap = {name: np.array([r.objective for r in run]) - least for name, run in runs.items()}
 
 figure, ax = plt.subplots(figsize=(7.5, 4.2), layout="constrained")
-for name, values in gap.items():
-    ax.semilogy(values / values[0], label=name)
+COLORS = ("#D55E00", "#0072B2", "#009E73", "#000000")
+for (name, values), color, style in zip(gap.items(), COLORS, ("-.", "--", ":", "-"), strict=True):
+    ax.semilogy(values / values[0], style, color=color, label=name)
 ax.set(xlabel="iteration", ylabel="gap, as a share of the first")
 ax.grid(alpha=0.25)
 ax.legend()
@@ -202,7 +203,8 @@ result = bcd.solve(path, "forest", "gs", "message_passing", None)
 claims.equal("exercise 2: iterations on a path", "theory", 1, result.n_iter, rtol=0.0)
 
 # %%
-# Claims and what was measured:
+# Claims
+# ------
 
 claims
 

@@ -177,12 +177,13 @@ critical = (1 - np.sqrt(rate)) ** 2
 coordinate = objectives.from_callable(lambda x: 0.5 * x @ x, lambda x: x, shape=1, minimum=0.0)
 REGIMES = {"overdamped": 0.3, "critical": critical, "oscillating": 0.95}
 paths = {}
-for (name, beta), color in zip(REGIMES.items(), ("#1f5fa8", "#2e7d4f", "#d9730d"), strict=True):
+for (name, beta), style in zip(REGIMES.items(), ("--", "-", ":"), strict=True):
     run = optim.steps(coordinate, [1.0], optim.Momentum(rate, momentum=beta), max_iter=120, tol=0)
     paths[name] = np.array([record.x[0] for record in run])
-    right.plot(paths[name], color=color, label=rf"{name}, $\beta$ = {beta:.2f}")
+    label = rf"{name}, $\beta$ = {beta:.2f}"
+    right.plot(paths[name], style, color=COLORS["heavy ball"], label=label)
 right.axhline(0, color="0.5", linewidth=0.8)
-right.set(xlabel="step", ylabel="x", title=r"One coordinate, $\eta\lambda$ = 0.04")
+right.set(xlabel="step", ylabel="x", title=r"Heavy ball, one coordinate, $\eta\lambda$ = 0.04")
 right.legend()
 for ax in (left, right):
     ax.grid(alpha=0.25)

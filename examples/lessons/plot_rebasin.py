@@ -3,7 +3,7 @@ Are two networks the same? Ask the assignment
 =============================================
 
 **Question.** Two networks learn the same task from different random starts. Half-way between their
-weights lies a network that has learnt nothing. Are there two valleys with a ridge between, or one
+weights lies a network that is worse than both. Are there two valleys with a ridge between, or one
 valley that is seen in two mirrors?
 
 The hidden units of a layer have no order. Permute them, and with them the columns of the weights
@@ -181,7 +181,8 @@ claims.at_most(
 
 # %%
 # **Step by step.** A run lets :math:`\varepsilon` fall by itself. Its records show when each unit
-# makes up its mind.
+# makes up its mind. (The first three try the last :math:`\varepsilon` at once and give up: what is
+# "sure" there is far from a plan, as the marginal error says.)
 
 print("iteration        ε   marginal error   units that give one partner more than half")
 decided = []

@@ -16,6 +16,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from optlite import objectives, optim
+from optlite.curvature import lanczos
 from optlite.display import Claims
 
 f = objectives.from_callable(
@@ -99,10 +100,10 @@ claims.equal("newton, from the saddle: steps", "zero gradient", 0, stuck.nit, rt
 for method, run in runs.items():
     for record in run:
         x, y = record.x
-        seen = f"curvature {record.curvature:+.4f} within {record.curvature_bound:.0e}"
+        seen = f", curvature {record.curvature:+.4f} within {record.curvature_bound:.0e}"
         print(
             f"{method:12s} step {record.iteration}: ({x:+.4f}, {y:+.4f}), "
-            f"f = {record.objective:+.6f}, {'' if np.isnan(record.curvature) else seen}"
+            f"f = {record.objective:+.6f}{'' if np.isnan(record.curvature) else seen}"
         )
 
 # %%
@@ -162,13 +163,28 @@ waits = np.sum(np.abs([record.objective for record in paths["sgd"]]) < 1e-2)
 claims.at_least("gradient descent: steps with f near that of the saddle", "the run", 20, waits)
 
 # %%
-# **Exercises.**
-#
-# 1. At a minimum the smallest Ritz value proves nothing by itself: an eigenvalue that the start
-#    vector has no part of is not seen. Which number of the records would warn you?
+# Exercises
+# ---------
+# 1. A *positive* smallest Ritz value proves no minimum: what the start vector has no part of is not
+#    seen. Does the bound beside it give a warning? Take the Hessian at the saddle, and start
+#    Lanczos' method from :math:`(1, 0)`.
 # 2. The maximum of a function has a zero gradient, too. Where do both methods go from the top of
 #    :math:`-x^2 - y^2 + (x^4 + y^4) / 4`?
 
+blind = lanczos(np.diag([2.0, -2.0]), 2, v0=[1.0, 0.0])
+claims.equal(
+    "exercise 1: smallest Ritz value at the saddle, from (1, 0)",
+    "one eigenvector",
+    2.0,
+    blind.ritz_values[0],
+    rtol=1e-12,
+)
+claims.at_most(
+    "exercise 1: its bound (some eigenvalue is there; that it is the smallest, nothing says)",
+    "one eigenvector",
+    1e-12,
+    blind.residual_bounds[0],
+)
 top = objectives.from_callable(
     lambda w: np.sum(w**4 / 4 - w**2),
     lambda w: w**3 - 2 * w,
@@ -186,7 +202,8 @@ for method in names:
         )
 
 # %%
-# Claims and what was measured:
+# Claims
+# ------
 
 claims
 

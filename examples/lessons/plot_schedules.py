@@ -242,7 +242,7 @@ for name in ("constant", "linear decay"):
     right.loglog(RATES, ends, "o-", color=COLORS[name], label=name)
     right.loglog(RATES, ceilings, "--", color=COLORS[name], label=f"{name}, bound")
 left.set(xlabel="step", ylabel="rate over its peak", title="Schedules", ylim=(0, 1.05))
-left.legend(loc=(0.08, 0.17))
+left.legend(loc=(0.14, 0.18), fontsize=8)
 middle.set(xlabel="step", ylabel="suboptimality", title="At the best rate of each", ylim=(1e-5, 3))
 right.set(xlabel="learning rate", ylabel="suboptimality", title="Last point against its bound")
 right.set_ylim(5e-5, 1e4)
@@ -267,7 +267,8 @@ cooled = {
     )[0]
     for part in (5, 20, 80, 100)
 }
-print({part: round(each * 40, 3) for part, each in cooled.items()})
+for part, each in cooled.items():
+    print(f"cooldown in the last {part:3d} %: bound {each * np.sqrt(1600):.3f}")
 claims.at_least(
     "exercise: bound of a 5% cooldown over 20%", "this lesson", 1.05, cooled[5] / cooled[20]
 )

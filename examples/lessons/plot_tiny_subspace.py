@@ -168,6 +168,8 @@ figure, ax = plt.subplots(figsize=(7.5, 4.0), layout="constrained")
 for (name, values), color in zip(losses.items(), ("#0072B2", "#D55E00", "#009E73"), strict=True):
     ax.semilogy(60 + 5 * np.arange(len(values)), values, color=color, label=name)
 ax.set(xlabel="Iteration", ylabel="Loss of all samples")
+ax.set_yticks([0.02, 0.03, 0.05, 0.1], ["0.02", "0.03", "0.05", "0.1"])
+ax.minorticks_off()
 ax.grid(alpha=0.25)
 ax.legend(frameon=False, loc="lower left")
 plt.show()
