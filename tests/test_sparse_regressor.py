@@ -12,13 +12,13 @@ import sklearn.linear_model as peer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy.optimize import minimize
+from scipy.optimize import minimize, nnls
 from scipy.special import ndtri, xlogy
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
 from optlite import reference
-from optlite.linear_model import ElasticNet, GroupLasso, Lasso, SparseRegressor
+from optlite.linear_model import ElasticNet, GroupLasso, Lasso, SparseRegressor, sparse_path
 from optlite.linear_model._sparse_model import find_penalty, levels_of_ranks
 from optlite.reference import sparse_model as twin
 
@@ -619,3 +619,46 @@ def test_an_intercept_far_away_comes_home(loss, far):
     model.fit(X, y)
     assert not model.coef_.any()
     assert_allclose(model.intercept_, expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("intercept", [False, True])
+@pytest.mark.parametrize("method", ["direct", "accelerated_gradient"])
+@pytest.mark.parametrize(
+    ("penalty", "alpha"), [("positive", 0.0), ("non_negative", 0.3), ("non_negative", 0.0)]
+)
+def test_bounds_stay_without_a_penalty(penalty, alpha, method, intercept):
+    """No strength makes a bound weaker. A gap would be the objective: its dual point is zero."""
+    X, y, _ = make(45, 9)
+    y = y - 0.8 * X[:, 0]
+    model = SparseRegressor(alpha, penalty=penalty, method=method, fit_intercept=intercept)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.fit(X, y)
+    centre = (X.mean(axis=0), y.mean()) if intercept else (0.0, 0.0)
+    expected = nnls(X - centre[0], y - centre[1])[0]
+    assert (expected == 0.0).any() and (model.coef_ >= 0.0).all()
+    assert_allclose(model.coef_, expected, atol=1e-6)
+    assert model.certificate_kind_ == "relative KKT violation" and model.converged_
+    path = sparse_path(
+        X, y, penalty="positive", alphas=[0.1, 0.0], fit_intercept=intercept, tol=1e-10
+    )
+    assert_allclose(path[1][:, 1], expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.3, 10.0])
+def test_a_group_without_penalty(alpha):
+    """The others see what it and the intercept do not explain (Frisch, Waugh and Lovell)."""
+    X, y, _ = make()
+    model = fit("group", alpha=alpha, weights=[0.0, 1.0, 1.0, 2.0]).fit(X, y)
+    free = np.column_stack([X[:, :3], np.ones(len(y))])
+    rest = np.eye(len(y)) - free @ np.linalg.pinv(free)
+    others = GroupLasso(
+        alpha, groups=3, weights=[1.0, 1.0, 2.0], fit_intercept=False, tol=1e-14
+    ).fit(rest @ X[:, 3:], rest @ y)
+    assert_allclose(model.coef_[3:], others.coef_, atol=1e-7)
+    assert_allclose(free.T @ (y - model.predict(X)), 0.0, atol=1e-6)
+    assert model.converged_ and model.coef_[:3].all()
+    with pytest.raises(ValueError, match=r"must be finite and > 0, got 0\.0\. For a group"):
+        GroupLasso(groups=3, weights=[0.0, 1.0, 1.0, 1.0]).fit(X, y)
+    with pytest.raises(ValueError, match=r"weights must be finite and >= 0, got -1\.0"):
+        fit("group", weights=[-1.0, 1.0, 1.0, 1.0]).fit(X, y)

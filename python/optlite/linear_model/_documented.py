@@ -90,8 +90,8 @@ alpha : float >= 0, default=1.0
 penalty : str, default="l1"
     Any :ref:`registered penalty <part-penalties-l1>`: ``"l1"``, ``"elastic_net"``, ``"mcp"``,
     ``"scad"``, ``"l_half"`` (or ``"l0.5"``), ``"slope"``, ``"group"``,
-    ``"non_negative_elastic_net"``, ... ``"positive"`` is the last one as a lasso of
-    coefficients >= 0.""",
+    ``"non_negative"``, ``"non_negative_elastic_net"``, ... ``"positive"`` is the last one as a
+    lasso of coefficients >= 0, which they are for ``alpha=0``, too.""",
     "penalty_params": """
 penalty_params : dict, default=None
     Hyper-parameters of the penalty, such as ``{"gamma": 3.0}`` for MCP; the pages of the
@@ -114,10 +114,10 @@ loss_params : dict, default=None
     "weights": """
 weights : array-like, default=None
     Factors `v` on the strength. For a penalty of coefficients: one for each feature, ones by
-    default; 0 leaves a feature without penalty. For groups: one for each group, the square
-    roots of their sizes by default. For ``"slope"``: the level of each rank, descending; by
-    default those of Benjamini and Hochberg, ``F(1 - 0.1 i / (2 p))`` with the normal quantiles
-    `F`, divided by the first.""",
+    default; 0 leaves a feature without penalty, and without bounds. For groups: one for each
+    group, the square roots of their sizes by default; 0 leaves a group without penalty. For
+    ``"slope"``: the level of each rank, descending; by default those of Benjamini and Hochberg,
+    ``F(1 - 0.1 i / (2 p))`` with the normal quantiles `F`, divided by the first.""",
     "groups": """
 groups : int >= 1 or array-like, default=1
     For ``penalty="group"``: which features belong together; see :class:`GroupLasso`.""",

@@ -1,5 +1,7 @@
 """Any loss with any penalty in the core, in the terms of the registry."""
 
+import copy
+
 import numpy as np
 from scipy.special import ndtri, xlogy
 
@@ -58,7 +60,7 @@ class PenaltyOnFeatures:
             self.weights = np.ones(1)
         elif self.record["of_groups"]:
             self.group_of = group_numbers(groups, n_features)
-            self.weights = group_weights(weights, self.group_of).astype(np.float64)
+            self.weights = group_weights(weights, self.group_of, zero_allowed=True).astype(float)
             self.groups = [np.flatnonzero(self.group_of == g) for g in range(len(self.weights))]
         else:
             self.weights = np.tile(feature_weights(weights, n_features), outputs)
@@ -67,6 +69,18 @@ class PenaltyOnFeatures:
     def is_convex(self):
         """Whether the penalty is convex."""
         return self.record["concavity"] == 0.0
+
+    @property
+    def is_bounded(self):
+        """Whether it refuses negative coefficients, however small its strength is."""
+        return np.isinf(core.penalty_value(self.record["name"], [-1.0], self.fields))
+
+    def bound(self):
+        """Return what is left of a bounded penalty of the strength zero."""
+        left = copy.copy(self)
+        left.record, left.fields = find_penalty("non_negative", None)
+        left.weights = np.where(self.weights > 0.0, 1.0, 0.0)
+        return left
 
 
 def feature_weights(weights, n_features):

@@ -113,7 +113,7 @@ def _features_of(each):
     )
 
 
-def group_weights(weights, group_of):
+def group_weights(weights, group_of, zero_allowed=False):
     """Return the factors on the norms of groups: the roots of their sizes, or those given."""
     sizes = np.bincount(group_of)
     if weights is None:
@@ -124,11 +124,16 @@ def group_weights(weights, group_of):
             f"weights must have one number for each of the {len(sizes)} groups, got shape "
             f"{weights.shape}. Leave it out for the square roots of their sizes."
         )
-    if not (np.isfinite(weights) & (weights > 0)).all():
-        wrong = weights[~(np.isfinite(weights) & (weights > 0))][0]
+    right = np.isfinite(weights) & ((weights >= 0) if zero_allowed else (weights > 0))
+    if not right.all():
+        wrong = weights[~right][0]
+        if zero_allowed:
+            raise ValueError(
+                f"weights must be finite and >= 0, got {wrong}. 0 leaves a group without penalty."
+            )
         raise ValueError(
-            f"weights must be finite and > 0, got {wrong}. Give a group that is hardly to be "
-            "penalised a small weight."
+            f"weights must be finite and > 0, got {wrong}. For a group without penalty there is "
+            'SparseRegressor(penalty="group").'
         )
     return weights
 

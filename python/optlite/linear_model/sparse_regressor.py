@@ -79,6 +79,9 @@ class SparseModel(EstimatorShell, BaseEstimator):
     def _solve(self, problem, penalty, alpha, start):
         """Minimise for one strength; `start` and the result are in the units of X."""
         strengths = alpha * penalty.weights
+        if alpha == 0.0 and penalty.is_bounded:
+            penalty = penalty.bound()
+            strengths = penalty.weights
         start = problem.to_solver(start)
         result = self._run(problem, penalty, strengths, self.tol, self.max_iter, start)
         return problem.to_data(result)

@@ -6,7 +6,8 @@
 
 namespace optlite::penalties {
 
-/// The constraint w >= 0, as a penalty that is infinite elsewhere.
+/// The constraint w >= 0, as a penalty that is infinite elsewhere. It declares no conjugate: to
+/// scale a point into its cone leaves nothing but zero, and the gap would be the objective.
 struct NonNegative {
   static constexpr auto doc = "The constraint that every coordinate is at least zero.";
   static constexpr auto formula =
@@ -22,8 +23,6 @@ struct NonNegative {
     if (w < 0.0) return infinity;
     return gradient < 0.0 ? -gradient : 0.0;  // the normal cone at 0 is (-inf, 0]
   }
-  double conjugate(double) const { return 0.0; }
-  double reach(double c) const { return c > 0.0 ? 0.0 : infinity; }
 };
 
 }  // namespace optlite::penalties

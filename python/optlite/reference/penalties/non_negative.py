@@ -24,13 +24,3 @@ def subdifferential_distance(w, gradient):
     """Return the distance from -gradient to the normal cone at w."""
     at_bound = np.maximum(-gradient, 0.0)
     return np.where(w > 0.0, np.abs(gradient), np.where(w < 0.0, np.inf, at_bound))
-
-
-def conjugate(u):
-    """Return h*(u) = 0, for u <= 0."""
-    return np.zeros_like(u)
-
-
-def reach(c):
-    """Return the largest t with t c <= 0."""
-    return np.where(c > 0.0, 0.0, np.inf)
