@@ -1,5 +1,7 @@
 """Block coordinate descent: blocks, certificates, refusals, and the findings of its paper."""
 
+import itertools
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -69,6 +71,36 @@ def test_each_rule_chooses_the_block_of_the_largest_score():
         assert record.score == pytest.approx(max(values))
 
 
+@pytest.mark.parametrize("diagonal", ["lipschitz", "row_sums"])
+def test_gsd_divides_by_the_diagonal_that_is_asked_for(diagonal):
+    f = family_a(3, n=40)
+    D = f.H.diagonal() if diagonal == "lipschitz" else np.abs(f.H).sum(axis=0)
+    keys = f.c**2 / D
+    _, record = bcd.steps(f, selection="gsd", diagonal=diagonal, block_size=6, max_iter=1)
+    assert record.block.tolist() == sorted(np.argsort(-keys)[:6].tolist())
+    assert record.score == pytest.approx(np.sort(keys)[-6:].sum())
+    others = f.c**2 / (np.abs(f.H).sum(axis=0) if diagonal == "lipschitz" else f.H.diagonal())
+    assert set(np.argsort(-others)[:6]) != set(record.block)  # the two differ here
+
+
+@pytest.mark.parametrize("constant", ["eigenvalue", "sum", "doubling"])
+def test_a_gradient_step_is_divided_by_the_constant_that_is_asked_for(constant):
+    f = family_a(3, n=40)
+    for fields in ({"update": "gradient", "constant": constant}, {"prox_constant": constant}):
+        F = f if "update" in fields else bcd.Composite(f, lower=-1e9)
+        fields.setdefault("update", "proximal")
+        for record in list(bcd.steps(F, "order", "cyclic", max_iter=1, **fields))[1:]:
+            b, g = record.block, -f.c[record.block]
+            H = f.H[np.ix_(b, b)]
+            L = {"eigenvalue": np.linalg.eigvalsh(H)[-1], "sum": np.trace(H)}.get(constant)
+            if L is None:  # the first of diag, 2 diag, 4 diag, ... that does not promise too much
+                L = H.diagonal().max()
+                while g @ H @ g / (2.0 * L**2) > g @ g / (2.0 * L):
+                    L *= 2.0
+                assert H.diagonal().max() < L
+            assert record.x[b] == pytest.approx(-g / L, rel=1e-12)
+
+
 @pytest.mark.parametrize("size", [1, 7, 32, 33, 60])
 def test_variable_blocks_hold_the_largest_keys(size):
     f = family_a(0)
@@ -107,6 +139,22 @@ def test_partitions_hold_every_variable_once(rule):
     blocks = bcd.partition(f, rule, 5)
     assert [len(b) for b in blocks] == [5] * 8 + [3]
     assert sorted(np.concatenate(blocks).tolist()) == list(range(43))
+
+
+@pytest.mark.parametrize("by", ["", "hessian_"])
+def test_sort_puts_equal_constants_together_and_average_evens_them_out(by):
+    """Diagonal and sums of rows are in opposite orders here."""
+    v = np.arange(12.0, 0.0, -1.0)
+    H = np.outer(v, v)
+    np.fill_diagonal(H, 1000.0 + 10.0 * np.arange(12))
+    f = bcd.Quadratic(H, np.ones(12))
+    size = np.abs(H).sum(axis=0) if by else H.diagonal()
+    assert (np.argsort(H.sum(axis=0)) == np.argsort(-H.diagonal())).all()
+    blocks = bcd.partition(f, f"{by}sort", 4)
+    for one, other in itertools.pairwise(blocks):
+        assert size[one].min() >= size[other].max()
+    even = [size[b].sum() for b in bcd.partition(f, f"{by}average", 4)]
+    assert np.ptp(even) < 0.2 * np.ptp([size[b].sum() for b in blocks])
 
 
 @pytest.mark.parametrize("size", [0, -1, 2.5])

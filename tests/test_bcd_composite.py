@@ -144,6 +144,26 @@ def test_scores_of_kinks_are_what_they_say():
         assert record.score == pytest.approx(key[chosen].sum())
 
 
+def test_a_proximal_step_is_the_best_of_a_grid():
+    """With H = I it ends at the minimum of |u - v|^2 / 2 + g(u), whatever g is."""
+    v = np.array([-2.0, -0.7, -0.1, 0.3, 0.9, 3.0])
+    grid = np.linspace(-3.0, 3.0, 600_001)
+    options = {"update": "proximal", "block_size": None, "max_iter": 1, "final_phase": False}
+    for l1, lower, upper in ((0.5, -np.inf, np.inf), (0.2, -0.3, 2.5), (0.4, 0.25, 1.0)):
+        F = bcd.Composite(bcd.Quadratic(np.eye(6), v), l1=l1, lower=lower, upper=upper)
+        *_, record = bcd.steps(F, x0=np.full(6, 0.26), **options)
+        cost = 0.5 * grid**2 - v[:, None] * grid + l1 * np.abs(grid)
+        best = grid[np.argmin(np.where((grid < lower) | (grid > upper), np.inf, cost), axis=1)]
+        assert np.abs(record.x - best).max() <= 1e-5
+    lengths = np.linspace(0.0, 4.0, 400_001)  # of u, which lies along v
+    for weight in (0.5, 5.0):
+        F = bcd.Composite(bcd.Quadratic(np.eye(6), v), groups=[[*range(6)]], group_l1=weight)
+        *_, record = bcd.steps(F, **options)
+        norm = np.linalg.norm(v)
+        length = lengths[np.argmin(0.5 * (lengths - norm) ** 2 + weight * lengths)]
+        assert np.abs(record.x - length * v / norm).max() <= 1e-5
+
+
 def test_the_step_of_a_bound_or_a_kink_ends_there_exactly():
     third = 1.0 / 3.0
     F = bcd.Composite(bcd.Quadratic(np.diag([3.0, 7.0]), [9.0, -9.0]), lower=-0.1, upper=third)
@@ -284,3 +304,46 @@ def test_the_five_families_are_drawn_as_their_recipes_say():
     assert (again[0] != graph[0]).nnz == 0
     with pytest.raises(ValueError, match="n_labelled must be less than the number of nodes, 4"):
         datasets.lattice_labels(2, 4)
+
+
+def rest_of_the_stream(m, n, seed):
+    """The generator of family A after its matrix: what is drawn next is the test's to repeat."""
+    rng = np.random.RandomState(seed)
+    rng.uniform(size=(m, n))
+    rng.standard_normal((m, n))
+    rng.standard_normal(n)
+    return rng
+
+
+def test_families_a_b_and_c_have_the_numbers_of_the_paper():
+    m, n, K = 1000, 300, 7
+    A, b = datasets.scaled_regression(m, n, random_state=4)
+    columns = [A.data[A.indptr[j] : A.indptr[j + 1]] for j in range(n)]
+    means = np.array([c.mean() for c in columns])  # of s_j (z + 1), with z and s_j / 10 normal
+    assert np.median([abs(c.mean()) / c.std() for c in columns]) == pytest.approx(1.0, rel=0.05)
+    assert means.std() == pytest.approx(10.0, rel=0.1) and abs(means.mean()) < 3 * 10 / np.sqrt(n)
+
+    rng = rest_of_the_stream(m, n, 4)
+    w = rng.standard_normal(n) * (rng.uniform(size=n) < 0.1)
+    state = rng.get_state()
+    assert np.array_equal(b, A @ w + rng.standard_normal(m))
+    rng.set_state(state)
+    sign, flipped = np.where(A @ w >= 0.0, 1.0, -1.0), rng.uniform(size=m) < 0.1
+    B, y = datasets.scaled_labels(m, n, random_state=4)
+    assert (A != B).nnz == 0 and np.array_equal(y, np.where(flipped, -sign, sign))
+
+    rng = rest_of_the_stream(m, n, 4)
+    scores = A @ rng.standard_normal((n, K)) + rng.standard_normal((m, K))
+    C, y = datasets.scaled_classes(m, n, K, random_state=4)
+    assert (A != C).nnz == 0 and np.array_equal(y, scores.argmax(axis=1))
+
+
+def test_family_e_joins_nearest_neighbours_and_labels_are_the_moons():
+    W, labelled, labels, points = datasets.two_moons_labels(200, 30, random_state=2)
+    distance = np.linalg.norm(points[:, None] - points, axis=2)
+    near = np.argsort(distance, axis=1)[:, 1:6]
+    expected = np.zeros((200, 200))
+    expected[np.arange(200)[:, None], near] = 1.0
+    assert np.array_equal(W.toarray(), np.maximum(expected, expected.T))
+    upper, below = points[labelled][labels < 0.0], points[labelled][labels > 0.0]
+    assert upper[:, 1].mean() > 0.3 > below[:, 1].mean()
