@@ -2,11 +2,13 @@
 
 import subprocess
 import sys
+import warnings
 
 import matplotlib
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from numpy.testing import assert_array_equal
 from sklearn.linear_model import Ridge
 
 from optlite.display import CoefficientDisplay, ConvergenceDisplay, RegularizationPathDisplay
@@ -339,3 +341,33 @@ def test_a_missing_matplotlib_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     with pytest.raises(ImportError, match=r"ConvergenceDisplay.plot needs matplotlib.*'plot'"):
         ConvergenceDisplay(Trace(RECORDS)).plot()
+
+
+def test_coefficients_of_sparse_models_and_of_none():
+    from optlite.linear_model import LogisticRegression
+
+    X = np.random.default_rng(0).normal(size=(30, 4))
+    y = np.arange(30) % 3
+    dense = LogisticRegression(l1_ratio=1.0).fit(X, y)
+    expected = dense.coef_.copy()
+    display = CoefficientDisplay.from_estimator(dense.sparsify(), ax=Figure().subplots())
+    assert_array_equal(display.coefficients, expected)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        empty = CoefficientDisplay(np.zeros((2, 4))).plot(Figure().subplots())
+    assert len(empty.features_) == 0
+
+
+def test_paths_of_one_class():
+    from optlite.linear_model import LogisticRegression
+
+    X = np.random.default_rng(0).normal(size=(30, 4))
+    y = np.arange(30) % 3
+    options = {"strengths": [0.1, 1.0], "strength_name": "C", "ax": Figure().subplots()}
+    display = RegularizationPathDisplay.from_estimator(
+        LogisticRegression(), X, y, output=1, **options
+    )
+    for strength, row in zip(options["strengths"], display.coefficients, strict=True):
+        assert_array_equal(row, LogisticRegression(C=strength).fit(X, y).coef_[1])
+    with pytest.raises(ValueError, match="output must be one of the 3 rows of coefs, got None"):
+        RegularizationPathDisplay.from_estimator(LogisticRegression(), X, y, **options)

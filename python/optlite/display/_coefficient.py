@@ -66,7 +66,7 @@ class CoefficientDisplay:
         CoefficientDisplay
             The display, drawn.
         """
-        table = np.atleast_2d(estimator.coef_)
+        table = _table_of(estimator)
         labels = None
         if len(table) > 1:
             labels = [str(label) for label in getattr(estimator, "classes_", range(len(table)))]
@@ -102,7 +102,7 @@ class CoefficientDisplay:
                 "estimators must be a dict of names and fitted models, got "
                 f"{type(estimators).__name__}. Use from_estimator for a single one."
             )
-        tables = [np.atleast_2d(model.coef_) for model in estimators.values()]
+        tables = [_table_of(model) for model in estimators.values()]
         if len({table.shape for table in tables}) > 1 or len(tables[0]) > 1:
             raise ValueError(
                 "estimators must have one row of coefficients each, for the same features, got "
@@ -164,7 +164,7 @@ class CoefficientDisplay:
             self.lines_.append(line)
         ax.axvline(0.0, color="0.5", linewidth=0.8)
         ax.set_yticks(rows, [str(self.feature_names[j]) for j in self.features_])
-        ax.set_ylim(len(rows) - 0.5, -0.5)
+        ax.set_ylim(max(len(rows), 1) - 0.5, -0.5)
         ax.set(xlabel="Coefficient")
         if self.model_names is not None:
             for line, name in zip(self.lines_, self.model_names, strict=True):
@@ -173,6 +173,12 @@ class CoefficientDisplay:
         self.ax_ = ax
         self.figure_ = ax.figure
         return self
+
+
+def _table_of(model):
+    """Coefficients, one row for each output; scikit-learn's ``sparsify`` makes them sparse."""
+    coef = model.coef_
+    return np.atleast_2d(coef.toarray() if hasattr(coef, "toarray") else coef)
 
 
 def _names(names, count, argument, things):

@@ -85,6 +85,7 @@ class RegularizationPathDisplay:
         *,
         strengths,
         strength_name="alpha",
+        output=None,
         feature_names=None,
         chosen=None,
         ax=None,
@@ -96,7 +97,7 @@ class RegularizationPathDisplay:
         Parameters
         ----------
         estimator : estimator
-            A linear model with one row of coefficients. It is cloned, never changed.
+            A linear model. It is cloned, never changed.
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Training data. The names of a data frame's columns label the curves.
         y : array-like of shape (n_samples,)
@@ -105,6 +106,8 @@ class RegularizationPathDisplay:
             The values of the hyper-parameter, positive.
         strength_name : str, default="alpha"
             The hyper-parameter: ``"alpha"`` or ``"C"``.
+        output : int, default=None
+            The class or task to draw; needed if there are several.
         feature_names : sequence of str of length n_features, default=None
             Names for the legend; None takes the names of X's columns where it has them.
         chosen : float, default=None
@@ -128,8 +131,8 @@ class RegularizationPathDisplay:
             model = clone(estimator).set_params(**{strength_name: strength}).fit(X, y)
             rows.append(np.asarray(model.coef_))
         coefficients = np.array(rows)
-        if coefficients.ndim == 3 and coefficients.shape[1] == 1:
-            coefficients = coefficients[:, 0]
+        if coefficients.ndim == 3:
+            coefficients = _one_output(coefficients.swapaxes(0, 1), output)
         if feature_names is None:
             feature_names = getattr(model, "feature_names_in_", None)
         display = cls(
@@ -194,12 +197,7 @@ class RegularizationPathDisplay:
         """
         alphas, coefs = np.asarray(alphas, dtype=float), np.asarray(coefs, dtype=float)
         if coefs.ndim == 3:
-            if output is None or not -len(coefs) <= output < len(coefs):
-                raise ValueError(
-                    f"output must be one of the {len(coefs)} rows of coefs, got {output!r}. Draw "
-                    "one class or task at a time."
-                )
-            coefs = coefs[output]
+            coefs = _one_output(coefs, output)
         if coefs.ndim != 2 or coefs.shape[1] != len(alphas):
             raise ValueError(
                 f"coefs must have shape (n_features, n_alphas) with n_alphas={len(alphas)}, got "
@@ -251,3 +249,15 @@ class RegularizationPathDisplay:
         self.ax_ = ax
         self.figure_ = ax.figure
         return self
+
+
+def _one_output(tables, output):
+    """One of the tables, each of a class or a task: the only one needs no number."""
+    if output is None and len(tables) == 1:
+        return tables[0]
+    if output is None or not -len(tables) <= output < len(tables):
+        raise ValueError(
+            f"output must be one of the {len(tables)} rows of coefs, got {output!r}. Draw one "
+            "class or task at a time."
+        )
+    return tables[output]
