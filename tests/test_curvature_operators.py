@@ -168,6 +168,22 @@ def test_threads_change_no_bit():
             assert_array_equal(ours, theirs)
 
 
+@pytest.mark.parametrize("make", [KFACOperator, EKFACOperator])
+def test_threads_of_a_blas_change_no_bit_of_factors(make):
+    results = []
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            random = np.random.default_rng(0)
+            f = objectives.MLP(
+                random.normal(size=(5000, 20)), np.arange(5000) % 4, (16, 8), loss="softmax"
+            )
+            A = make(f, f.init(0))
+            V = random.normal(size=(f.dim, 3))
+            results.append([*A.factors[0], A @ V, A.inverse(damping=0.1) @ V])
+    for ours, theirs in zip(*results, strict=True):
+        assert_array_equal(ours, theirs)
+
+
 # --- Gauss-Newton, Fisher, empirical Fisher -------------------------------------------------------
 
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse.linalg import LinearOperator, aslinearoperator
 from sklearn.exceptions import ConvergenceWarning
+from threadpoolctl import threadpool_limits
 
 from optlite._core import core
 from optlite.curvature import HessianOperator, eigsh, lanczos, lanczos_steps
@@ -110,6 +111,17 @@ def test_kernels_give_the_same_bits_for_any_number_of_threads(n_threads):
 
 
 _SAME = {}
+
+
+def test_threads_of_a_blas_do_not_change_the_start():
+    values, start = np.linspace(0.0, 1.0, 20_000), np.random.default_rng(0).normal(size=20_000)
+    results = []
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            runs = [lanczos(lambda v: values * v, 3, start + k, dim=20_000) for k in range(5)]
+            results.append([run.basis for run in runs])
+    for ours, theirs in zip(*results, strict=True):
+        assert np.array_equal(ours, theirs)
 
 
 # --- lanczos --------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from optlite import objectives
 from optlite.curvature import (
@@ -243,3 +244,16 @@ def test_coherence_is_that_of_the_definition():
 def test_bad_arguments_are_refused(make, error, message):
     with pytest.raises(error, match=message):
         make()
+
+
+def test_threads_of_a_blas_change_no_bit():
+    results = []
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            factors = np.random.default_rng(0).normal(size=(1500, 30))
+            samples, few = SampleHessians(factors=factors), SampleHessians(factors=factors[:40])
+            found = sgd_stability(few, 8)
+            moment = second_moment_step(samples, np.eye(30), 0.01, 2)
+            results.append([samples.mean, moment, found.critical_rate, found.trace_bound])
+    for ours, theirs in zip(*results, strict=True):
+        assert np.array_equal(ours, theirs)

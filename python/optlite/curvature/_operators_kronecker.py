@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 
+from .._core import core
 from ..objectives import MLP
-from ._operand import choice, generator, integer, number
+from ._operand import choice, generator, integer, number, symmetric_eigen
 from ._operators import CurvatureOperator, RowOperator
 from ._operators_fisher import sampled_gradients
 
@@ -109,9 +110,9 @@ class KFACOperator(RowOperator):
         return blocks
 
     def _block(self, inputs, deltas, share):
-        A = inputs.T @ (share / self._source.scale * inputs)
-        G = sum(delta.T @ (share * delta) for delta in deltas)
-        return KroneckerBlock.of_factors(A, G)
+        A = _product(inputs.T, share / self._source.scale * inputs)
+        G = sum(_product(delta.T, share * delta) for delta in deltas)
+        return KroneckerBlock.of_factors(0.5 * (A + A.T), 0.5 * (G + G.T))
 
     @property
     def factors(self):
@@ -194,8 +195,8 @@ class EKFACOperator(KFACOperator):
 
     def _block(self, inputs, deltas, share):
         block = super()._block(inputs, deltas, share)
-        along = (inputs @ block.U_A) ** 2
-        values = sum(along.T @ (share * (delta @ block.U_G) ** 2) for delta in deltas)
+        along = _product(inputs, block.U_A) ** 2
+        values = sum(_product(along.T, share * _product(delta, block.U_G) ** 2) for delta in deltas)
         return block.with_values(values)
 
 
@@ -239,9 +240,9 @@ class KroneckerBlock:
     @classmethod
     def of_factors(cls, A, G):
         """Make the block A x G."""
-        (a, U_A), (g, U_G) = np.linalg.eigh(A), np.linalg.eigh(G)
+        (a, U_A), (g, U_G) = symmetric_eigen(A), symmetric_eigen(G)
         values = np.maximum(a, 0.0)[:, None] * np.maximum(g, 0.0)
-        return cls(A, G, U_A, U_G, values)
+        return cls(A, G, U_A.T, U_G.T, values)
 
     def with_values(self, values):
         """Return the block with other eigenvalues."""
@@ -252,7 +253,7 @@ class KroneckerBlock:
     def multiply(self, V):
         """Multiply a stack of matrices."""
         if self.is_product:
-            return self.A @ V @ self.G
+            return _between(self.A, V, self.G)
         return self._scaled(V, self.values)
 
     def divide(self, V, damping):
@@ -260,7 +261,23 @@ class KroneckerBlock:
         return self._scaled(V, 1.0 / (self.values + damping))
 
     def _scaled(self, V, values):
-        return self.U_A @ (values * (self.U_A.T @ V @ self.U_G)) @ self.U_G.T
+        inside = values * _between(self.U_A.T, V, self.U_G)
+        return _between(self.U_A, inside, self.U_G.T)
+
+
+def _product(A, B):
+    """A B by the core: the threads of a BLAS would change bits."""
+    return core.product(
+        np.ascontiguousarray(A, dtype=np.float64), np.ascontiguousarray(B, dtype=np.float64)
+    )
+
+
+def _between(A, V, B):
+    """A V_i B for each matrix V_i of a stack."""
+    count, rows, columns = V.shape
+    left = _product(A, np.swapaxes(V, 0, 1).reshape(rows, count * columns))
+    left = np.swapaxes(left.reshape(rows, count, columns), 0, 1)
+    return _product(left.reshape(count * rows, columns), B).reshape(V.shape)
 
 
 def _by_layers(blocks, V, product):

@@ -6,8 +6,9 @@ import math
 import numpy as np
 
 from .. import _params
+from .._core import core
 from ._eigsh import eigsh
-from ._operand import choice, integer
+from ._operand import choice, integer, symmetric_eigen
 from ._operators_checks import row_source
 
 _SAMPLINGS = ("without_replacement", "with_replacement", "bernoulli")
@@ -65,18 +66,20 @@ class SampleHessians:
             )
         if not np.isfinite(array).all():
             raise ValueError(f"{name} must be finite ({owner}).")
-        self.factors = _factors_of(array, owner) if factors is None else array
+        array = _factors_of(array, owner) if factors is None else array
+        self.factors = np.ascontiguousarray(array)
         self.n_samples, _, self.dim = self.factors.shape
         flat = self.factors.reshape(-1, self.dim)
-        self.mean = flat.T @ flat / self.n_samples
+        self.mean = core.product(np.ascontiguousarray(flat.T), flat) / self.n_samples
 
     def sandwich(self, S):
         """Return the mean of H_i S H_i over the samples, for a symmetric S."""
-        F = self.factors
-        inner = np.einsum("ird,isd->irs", F @ S, F)  # F_i S F_i^T
+        F, flat = self.factors, self.factors.reshape(-1, self.dim)
+        FS = core.product(flat, np.ascontiguousarray(S)).reshape(F.shape)
+        inner = np.einsum("ird,isd->irs", FS, F)  # F_i S F_i^T
         # sum_i F_i^T inner_i F_i, as one product of matrices
         left = np.einsum("irs,ird->isd", inner, F).reshape(-1, self.dim)
-        return left.T @ F.reshape(-1, self.dim) / self.n_samples
+        return core.product(np.ascontiguousarray(left.T), flat) / self.n_samples
 
     def squared_norms(self):
         """Squared Frobenius norms, ndarray of shape (n_samples,)."""
@@ -294,7 +297,8 @@ def sgd_stability(hessians, batch_size=1, *, sampling="without_replacement", tol
     _check(hessians, sampling, owner)
     n = hessians.n_samples
     b = integer(batch_size, "batch_size", 1, owner, n)
-    values, basis = np.linalg.eigh(hessians.mean)
+    values, basis = symmetric_eigen(hessians.mean)
+    basis = basis.T  # columns
     coherence = _coherence(hessians)
     if not values[-1] > 0.0:
         none = np.zeros_like(hessians.mean)
@@ -399,7 +403,7 @@ def _coherence(hessians):
     """The coherence measure, 1 for samples without curvature."""
     n, rank, dim = hessians.factors.shape
     flat = hessians.factors.reshape(n * rank, dim)
-    squares = (flat @ flat.T).reshape(n, rank, n, rank) ** 2
+    squares = core.product(flat, flat, transposed=True).reshape(n, rank, n, rank) ** 2
     S = np.sqrt(
         squares.sum(axis=(1, 3))
     )  # ||H_i^1/2 H_j^1/2||_F^2 = tr(H_i H_j) = ||F_i F_j^T||_F^2
