@@ -40,6 +40,7 @@ extensions = [
     "exercise_list",
     "lesson_pages",
     "source_pages",
+    "api_sources",
     "benchmark_tables",
     "notebooks",
 ]

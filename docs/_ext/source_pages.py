@@ -1,7 +1,8 @@
-"""Sphinx extension: pages that show files of tests, for links from lessons and parts."""
+"""Sphinx extension: pages that show files of the source, for links from lessons, parts, the API."""
 
 from pathlib import Path
 
+import api_files
 import course
 
 ROOT = course.ROOT
@@ -28,7 +29,7 @@ TEMPLATE = """:orphan:
 {line}
 
 .. literalinclude:: /../{path}
-   :language: python
+   :language: {language}
 """
 
 
@@ -40,7 +41,7 @@ def exam(kind):
 def linked_files():
     """Return the files that some page links to."""
     tests = [path for lesson in course.LESSONS for path in lesson.test_files()]
-    return sorted({*tests, *map(exam, EXAMS)})
+    return sorted({*tests, *map(exam, EXAMS), *api_files.shown()})
 
 
 def document(path):
@@ -61,7 +62,9 @@ def write_pages(source, paths):
             page.unlink()
     for page, path in wanted.items():
         where = path.relative_to(ROOT).as_posix()
-        text = TEMPLATE.format(title=path.name, line="=" * len(path.name), path=where)
+        language = "python" if path.suffix == ".py" else "cpp"
+        line = "=" * len(path.name)
+        text = TEMPLATE.format(title=path.name, line=line, path=where, language=language)
         page.parent.mkdir(parents=True, exist_ok=True)
         if not page.exists() or page.read_text(encoding="utf-8") != text:
             page.write_text(text, encoding="utf-8")
