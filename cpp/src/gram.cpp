@@ -99,34 +99,88 @@ constexpr Index panel_width = 3 * width<Number>;
 template <class Number>
 constexpr Index summed_rows = std::is_same_v<Number, float> ? 64 : gram_depth_limit;
 
-/// One block of C, panel against panel. Its sums wait in the first-level cache.
-template <class Number>
-void panel_product(Index depth, const Number* a, const Number* b, double* c, Index c_stride) {
-  constexpr Index side = panel_width<Number>;
-  double sums[side * side] = {};
-  for (Index k = 0; k < depth; k += summed_rows<Number>) {
-    const Index rows = std::min(depth - k, summed_rows<Number>);
-    for (Index j = 0; j < side; j += 4) {
-      update<3>(rows, a + k * side, side, b + k * side + j, side, sums + j * side, side);
-    }
-  }
-  for (Index j = 0; j < side; ++j) {
-    for (Index i = 0; i < side; i += 4) {
-      double* to = c + j * c_stride + i;
-      store(load(to) + load(sums + j * side + i), to);
+/// Where sums over rows stand: the first few of them, more, the last of several, or all at once.
+enum class Turn { first, next, last, only };
+
+/// A tile goes to `sums` (`side` apart), added up; with the last one everything is added to c.
+template <Turn turn, class Number, int count>
+inline void finish_tile(const Vec<Number> (&sum)[4][count], double* sums, Index side, double* c,
+                        Index stride) {
+  constexpr Index w = width<Number>;
+  constexpr bool to_c = turn == Turn::last || turn == Turn::only;
+  for (int j = 0; j < 4; ++j) {
+    for (int v = 0; v < count; ++v) {
+      double wide[w];
+      for (int l = 0; l < w; ++l) wide[l] = static_cast<double>(sum[j][v][l]);
+      for (Index l = 0; l < w; l += 4) {
+        const Index from = j * side + w * v + l;
+        double* to = to_c ? c + j * stride + w * v + l : sums + from;
+        Doubles total = load(wide + l);
+        if constexpr (turn == Turn::next || turn == Turn::last) total += load(sums + from);
+        if constexpr (to_c) total += load(to);
+        store(total, to);
+      }
     }
   }
 }
+
+/// One block of C, panel against panel; with `triangle` its part on and below the diagonal.
+template <bool triangle, class Number>
+struct PanelProduct {
+  static constexpr Index side = panel_width<Number>, few = summed_rows<Number>;
+  const Number* a;
+  const Number* b;
+  double* c;
+  Index c_stride;
+  double* sums;  // of a block, in the first-level cache, until the last rows
+
+  template <Turn turn, int count>
+  void one_tile(Index k, Index rows, Index i, Index j) {
+    Vec<Number> sum[4][count];
+    tile(rows, a + k * side + i, side, b + k * side + j, side, 1, sum);
+    finish_tile<turn, Number>(sum, sums + j * side + i, side, c + j * c_stride + i, c_stride);
+  }
+
+  template <Turn turn>
+  void add_rows(Index k, Index rows) {
+    constexpr Index w = width<Number>;
+    // Above the diagonal nobody asks; but a single vector's sums would wait for each other.
+    constexpr Index whole = triangle ? w : side;
+    Index j = 0;
+    for (; j < whole; j += 4) one_tile<turn, 3>(k, rows, 0, j);
+    for (; j < side; j += 4) one_tile<turn, 2>(k, rows, w, j);
+  }
+
+  void run(Index depth) {
+    // C is larger than the second-level cache: it is asked for before it is needed.
+    for (Index j = 0; j < side; ++j) {
+      for (Index i = 0; i < side; i += 8) __builtin_prefetch(c + j * c_stride + i, 1, 3);
+    }
+    if (depth <= few) {
+      add_rows<Turn::only>(0, depth);
+      return;
+    }
+    add_rows<Turn::first>(0, few);
+    Index k = few;
+    for (; k + few < depth; k += few) add_rows<Turn::next>(k, few);
+    add_rows<Turn::last>(k, depth - k);
+  }
+};
 
 template <class Number>
 void panel_gram(Index depth, const GramRows<Number>& A, const GramRows<Number>& B, Matrix& C,
                 kernels::Ahead& ahead) {
   const Index side = A.width();
+  double sums[panel_width<Number> * panel_width<Number>];
   for (Index p = 0; p < A.panels(); ++p) {
     for (Index q = 0; q <= p; ++q) {
       ahead.fetch();
-      panel_product(depth, A.row(p, 0), B.row(q, 0), C.data() + p * side + q * side * C.rows(),
-                    C.rows());
+      double* c = C.data() + p * side + q * side * C.rows();
+      if (p == q) {
+        PanelProduct<true, Number>{A.row(p, 0), B.row(q, 0), c, C.rows(), sums}.run(depth);
+      } else {
+        PanelProduct<false, Number>{A.row(p, 0), B.row(q, 0), c, C.rows(), sums}.run(depth);
+      }
     }
   }
 }
