@@ -66,6 +66,8 @@ def test_the_bound_of_the_hessian_holds(kind):
     f = bcd.Logistic(A, np.sign(b), 0.2) if kind == "logistic" else bcd.Softmax(A, y, 0.2)
     twin, every = f.twin(), np.arange(f.dim)
     H = twin.bound(every)
+    C = 0.25 if kind == "logistic" else 0.5 * (np.eye(3) - 1.0 / 3.0)  # the tighter one
+    assert pytest.approx(np.kron(C, A.T @ A) + 0.2 * np.eye(f.dim), rel=1e-12) == H
     for scale in (0.0, 0.1, 1.0):
         x = scale * np.random.default_rng(5).normal(size=f.dim)
         hessian = twin.hessian(x, every)
@@ -162,6 +164,29 @@ def test_a_proximal_step_is_the_best_of_a_grid():
         norm = np.linalg.norm(v)
         length = lengths[np.argmin(0.5 * (lengths - norm) ** 2 + weight * lengths)]
         assert np.abs(record.x - length * v / norm).max() <= 1e-5
+
+
+@pytest.mark.parametrize(
+    ("kind", "selection", "update", "other"),
+    [
+        ("quadratic", "gsd", "matrix", "gradient"),
+        ("logistic", "gsd", "newton", "exact"),
+        ("l1", "gs_q", "two_metric", "exact"),
+        ("groups", "gs_q", "proximal", None),
+    ],
+)
+def test_defaults_are_those_that_are_documented(kind, selection, update, other):
+    A, b = design(13)
+    f = bcd.Logistic(A, np.sign(b), 0.5) if kind != "quadratic" else bcd.LeastSquares(A, b)
+    F = bcd.Composite(f, l1=1.0) if kind == "l1" else f
+    if kind == "groups":
+        F = bcd.Composite(f, groups=np.arange(30).reshape(10, 3), group_l1=1.0)
+    paths = [
+        [r.x for r in bcd.steps(F, selection=s, update=u, max_iter=8, tol=1e-14)]
+        for s, u in ((None, None), (selection, update), (selection, other or update))
+    ]
+    assert np.array_equal(paths[0], paths[1])
+    assert other is None or not np.allclose(paths[0], paths[2])
 
 
 def test_the_step_of_a_bound_or_a_kink_ends_there_exactly():
