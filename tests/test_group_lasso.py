@@ -345,6 +345,12 @@ def test_groups_that_cannot_be(groups, weights, message):
         GroupLasso(groups=groups, weights=weights).fit(X, y)
 
 
+def test_strengths_that_overflow_are_refused():
+    X, y, _ = make()
+    with pytest.raises(ValueError, match=r"alpha times the largest of weights must be finite"):
+        GroupLasso(1e10, groups=3, weights=[1.0, 1e300]).fit(X[:, :6], y)
+
+
 def test_without_penalty_it_is_least_squares():
     X, y, _ = make(12, 30)
     model = GroupLasso(0.0, groups=3).fit(X, y)

@@ -208,6 +208,15 @@ def test_refusals_and_warnings():
         sparse_path(X, y, loss="hinge")
     with pytest.raises(ValueError, match="alphas must be finite"):
         sparse_path(X, y, alphas=[1.0, -1.0])
+    weights = np.ones(12)
+    weights[3] = 1e-310
+    with pytest.raises(ValueError, match=r"weights are as small as 1e-310\. Make them 0"):
+        sparse_path(X, y, weights=weights)
+    with pytest.raises(ValueError, match=r"alpha times the largest of weights must be finite"):
+        sparse_path(X, y, weights=1e300 * np.ones(12), alphas=[1e10])
+    for penalty in ("l1", "group", "slope", "mcp"):
+        with pytest.raises(ValueError, match=r"must be 0 or at least 1e-250, got 1e-310 times"):
+            sparse_path(X, y, penalty=penalty, alphas=[1.0, 1e-310])
     X, y, _ = make(loss="logistic")
     with pytest.warns(ConvergenceWarning, match=r"So for \d of 5 alphas"):
         sparse_path(X, y, loss="logistic", alphas=5, max_iter=1)

@@ -152,6 +152,18 @@ def refuse_overflow(y):
     )
 
 
+def refuse_large_strengths(alpha, weights):
+    """Raise ValueError if a strength, alpha times the largest of some weights, overflows."""
+    largest = np.max(weights)
+    with np.errstate(over="ignore"):
+        overflows = np.isinf(np.float64(alpha) * largest)
+    if overflows:
+        raise ValueError(
+            f"alpha times the largest of weights must be finite, got {alpha:.6g} times "
+            f"{largest:.6g}. Divide the weights by {largest:.6g}; only products matter."
+        )
+
+
 class Target:
     """One target of a problem."""
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from .._core import core
 from .._validation import as_columns
-from ._elastic_net_problem import Fit, check_target
+from ._elastic_net_problem import Fit, check_target, refuse_large_strengths
 from ._ridge_problem import LeastSquares
 
 
@@ -81,6 +81,7 @@ class GroupTarget:
         sparse = [alpha for alpha in alphas if alpha * (mix[0] + mix[1]) > 0]
         fits = []
         if sparse:
+            refuse_large_strengths(sparse[0], self.problem.group_weights)
             found = self.core.path(sparse, mix, float(tol), int(max_iter), start)
             fits = [Fit(**fit) for fit in found]
         return fits + [self._without_norms(alpha * mix[2], tol) for alpha in alphas[len(sparse) :]]

@@ -84,7 +84,7 @@ class SparseClassesProblem(SparseProblem):
         if start is not None:
             table = start.reshape(self.outputs, -1)
             start = table[:, : self.n_features], table[:, -1] if self.intercept else 0.0
-        strengths = self.alpha * self.penalty.weights
+        strengths = self.penalty.strengths(self.alpha)
         result = self.problem.fit(self.penalty, strengths, self.tolerance, max_iter, start)
         result["certificate"] = result.pop("gap")
         return _completed(result)

@@ -9,7 +9,7 @@ from .._core import core
 from .._estimator import is_accurate, warn_not_converged
 from .._params import field_values, hint, records, stored
 from .._validation import as_columns, check_magnitudes
-from ._elastic_net_problem import refuse_overflow
+from ._elastic_net_problem import refuse_large_strengths, refuse_overflow
 from .group_lasso import group_numbers, group_weights
 
 GAP = "relative duality gap"
@@ -23,6 +23,9 @@ PENALTIES = {
 }
 #: Target of the false discovery rate that the levels of SLOPE are made for.
 DISCOVERY_RATE = 0.1
+
+#: Strengths below it count as an oversight: derivatives divided by them overflow.
+SMALLEST = 1e-250
 
 
 def find_penalty(penalty, params):
@@ -64,6 +67,18 @@ class PenaltyOnFeatures:
             self.groups = [np.flatnonzero(self.group_of == g) for g in range(len(self.weights))]
         else:
             self.weights = np.tile(feature_weights(weights, n_features), outputs)
+
+    def strengths(self, alpha):
+        """Return the strengths for the features, groups or ranks, each zero or far from limits."""
+        refuse_large_strengths(alpha, self.fields if self.record["of_ranks"] else self.weights)
+        strengths = alpha * self.weights
+        small = (strengths < SMALLEST) & (self.weights > 0) & (alpha > 0)
+        if small.any():
+            raise ValueError(
+                f"alpha times a weight must be 0 or at least {SMALLEST:g}, got {alpha:.6g} times "
+                f"{self.weights[small][0]:.6g}. Make alpha or the weight 0."
+            )
+        return strengths
 
     @property
     def is_convex(self):
@@ -212,11 +227,22 @@ class SparseModelProblem:
 
     def largest_alpha(self, penalty):
         """Return the smallest strength at which all coefficients that have a penalty are zero."""
-        arguments = _as_core(penalty, penalty.weights)
-        largest = core.largest_sparse_factor(self.data, self.loss, *arguments)
-        if not np.isfinite(largest):  # NaN, or infinite though the penalty has a kink at zero
-            check_magnitudes(self.X, self.name)
+        largest = self._largest_factor(penalty, penalty.weights)
+        if np.isfinite(largest):
+            return largest
+        check_magnitudes(self.X, self.name)
+        if np.isfinite(self._largest_factor(penalty, np.sign(penalty.weights))):
+            least = penalty.weights[penalty.weights > 0].min()
+            raise ValueError(
+                "The smallest alpha that makes all coefficients zero overflows: weights are as "
+                f"small as {least:.6g}. Make them 0 to leave features without penalty, or pass "
+                "alphas."
+            )
         return largest
+
+    def _largest_factor(self, penalty, strengths):
+        arguments = _as_core(penalty, strengths)
+        return core.largest_sparse_factor(self.data, self.loss, *arguments)
 
     def _check(self, result):
         """Refuse what is not finite, with its cause."""

@@ -78,7 +78,7 @@ class SparseModel(EstimatorShell, BaseEstimator):
 
     def _solve(self, problem, penalty, alpha, start):
         """Minimise for one strength; `start` and the result are in the units of X."""
-        strengths = alpha * penalty.weights
+        strengths = penalty.strengths(alpha)
         if alpha == 0.0 and penalty.is_bounded:
             penalty = penalty.bound()
             strengths = penalty.weights
@@ -91,6 +91,8 @@ class SparseModel(EstimatorShell, BaseEstimator):
         results = []
         if self.method == "direct":  # in one run: the working set stays
             positive = [alpha for alpha in alphas if alpha > 0]
+            for alpha in positive:
+                penalty.strengths(alpha)
             settings = self.tol, self.max_iter, problem.to_solver(start)
             found = problem.path(penalty, penalty.weights, positive, *settings)
             results = [problem.to_data(result) for result in found]
@@ -194,8 +196,8 @@ class SparseRegressor(RegressorMixin, SparseModel, LinearModel):
     clusters for SLOPE. Columns outside come in when they violate their condition for staying zero.
     Most of them need not be read: a product with an earlier residual bounds the one with the
     present residual, and where the loss has a bounded second derivative and the penalty is convex,
-    those that no solution can have are dropped (gap-safe screening [8]_). SLOPE looks at all
-    columns.
+    those that no solution can have are dropped (gap-safe screening [8]_). For SLOPE, sums of the
+    largest bounds are compared with sums of levels [9]_.
 
     MCP and SCAD do not shrink large coefficients. Their problems have many stationary points: what
     is found is one of them, downhill from the start, and no bound on its distance from the best
@@ -229,6 +231,8 @@ class SparseRegressor(RegressorMixin, SparseModel, LinearModel):
        Foundations of Computational Mathematics 15, 2015, section 3.2.
     .. [8] E. Ndiaye, O. Fercoq, A. Gramfort and J. Salmon, "Gap safe screening rules for sparsity
        enforcing penalties", JMLR 18(128), 2017, theorem 6.
+    .. [9] J. Larsson, M. Bogdan and J. Wallin, "The strong screening rule for SLOPE", NeurIPS 2020,
+       algorithm 1.
 
     Examples
     --------
