@@ -161,6 +161,30 @@ def test_conditions_of_concave_penalties(penalty, classes):
     assert model.converged_ and (model.coef_ == 0).any() and model.coef_.any()
 
 
+@pytest.mark.parametrize("penalty", ["mcp", "scad"])
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize(("n", "d", "share"), [(40, 60, 0.1), (100, 20, 0.03), (60, 200, 0.2)])
+def test_concave_penalties_of_separable_classes(penalty, classes, n, d, share):
+    """Large coefficients cost nothing, and grow until the tolerance is reached: by a constant a
+    step, with which the losses fall by a factor, as in Newton's method."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n, d))
+    X = (X - X.mean(axis=0)) / X.std(axis=0)
+    y = (X[:, :5] @ rng.normal(size=(5, classes))).argmax(axis=1)
+    centred = np.eye(classes)[y] - np.bincount(y) / n
+    scale = np.abs(centred.T @ X).max() / n
+    alpha = share * scale
+    model = SparseClassifier(alpha, penalty=penalty).fit(X, y)
+    assert model.converged_ and model.n_iter_ <= 40
+    assert np.abs(model.coef_).max() > 50.0 * alpha  # far beyond where the penalty is constant
+    z = X @ model.coef_.T + model.intercept_
+    p = softmax(np.hstack([0.0 * z, z]) if classes == 2 else z, axis=1)
+    gradient = ((p - np.eye(classes)[y]).T @ X / n)[classes == 2 :]
+    twin = reference.load("penalties", penalty)
+    distance = twin.subdifferential_distance(model.coef_ / alpha, gradient / alpha)
+    assert alpha * distance.max() <= 2e-8 * scale
+
+
 @pytest.mark.parametrize("penalty", ["l1", "slope", "mcp"])
 @pytest.mark.parametrize("classes", [2, 3])
 def test_layouts_and_single_precision(penalty, classes):

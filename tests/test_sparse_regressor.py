@@ -205,6 +205,25 @@ def test_conditions_are_met_on_any_data(kinds, n, seed, exponent, penalty, loss)
     assert model.converged_
 
 
+@pytest.mark.parametrize("penalty", ["mcp", "scad"])
+@pytest.mark.parametrize("seed", [1, 5, 17, 26, 33, 87])
+def test_steps_end_where_the_model_is_not_convex(penalty, seed):
+    """Few residuals are within delta: the minimum of the model is far from that of the objective,
+    steps to stationary points nearby are Newton's, and zeros that have to leave are not forgotten.
+    """
+    rng = np.random.default_rng(seed)
+    n, d = [(20, 4), (30, 5), (25, 8)][seed % 3]
+    X = rng.normal(size=(n, d))
+    y = X[:, 0] - 0.5 * X[:, 1] + 0.3 * rng.normal(size=n) * (1 + 9 * (rng.random(n) < 0.1))
+    X = (X - X.mean(axis=0)) / X.std(axis=0)
+    clipped = X.T @ np.clip(y - np.median(y), -1.35, 1.35) / n
+    for share in (0.99, 0.8, 0.1):
+        alpha = share * np.abs(clipped).max()
+        model = SparseRegressor(alpha, penalty=penalty, loss="huber").fit(X, y)
+        assert model.converged_ and model.n_iter_ <= 25
+        assert judge(model, X, y)[2] <= 3e-8 * np.abs(clipped).max()
+
+
 # --- known answers --------------------------------------------------------------------------------
 
 

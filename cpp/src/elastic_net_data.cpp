@@ -87,6 +87,10 @@ Vector ElasticNetData::products(const Columns* list, const Vector& r) const {
   return out;
 }
 
+Vector ElasticNetData::product_rounding() const {
+  return rounding_of_sum(rows()) * (norms_ + std::sqrt(total_weight_) * mean_.cwiseAbs());
+}
+
 double ElasticNetData::dot(const Vector& a, const Vector& b) const {
   if (weight_ == nullptr) return a.dot(b);
   return a.cwiseProduct(b).dot(Vector(ConstVectorMap(weight_, rows())));

@@ -12,12 +12,14 @@ namespace optlite {
 
 /// For a residual r' of which the product c' with column z is known, and any k,
 ///     |z . r - k c'| <= |z| |r - k r'|,
-/// so that most columns need not be read again when the residual has changed a little.
+/// so that most columns need not be read again when the residual has changed a little. Both
+/// products have rounding errors of their own, beside that.
 class KnownProducts {
  public:
   /// The products of all columns with a first residual.
   void start(const ElasticNetData& data, Vector products, Vector residual) {
     data_ = &data;
+    rounding_ = data.product_rounding();
     values_ = std::move(products);
     origin_.assign(static_cast<std::size_t>(values_.size()), 0);
     residuals_ = {std::move(residual)};
@@ -38,12 +40,12 @@ class KnownProducts {
       const double k = squares > 0.0 ? data_->dot(residual, earlier) / squares : 0.0;
       const Vector difference = residual - k * earlier;
       scale.push_back(k);
-      // Beside what the bound says, products have rounding errors of their own.
-      distance.push_back(std::sqrt(data_->dot(difference, difference)) + 1e-14 * length);
+      distance.push_back(std::sqrt(data_->dot(difference, difference)));
     }
     for (Index j = 0; j < values_.size(); ++j) {
       const auto origin = static_cast<std::size_t>(origin_[static_cast<std::size_t>(j)]);
-      visit(j, scale[origin] * values_[j], data_->norms()[j] * distance[origin]);
+      visit(j, scale[origin] * values_[j],
+            data_->norms()[j] * distance[origin] + 2.0 * rounding_[j] * length);
     }
   }
 
@@ -73,6 +75,7 @@ class KnownProducts {
       24;  // residuals that are kept: they cost memory and work, too
 
   const ElasticNetData* data_ = nullptr;
+  Vector rounding_;  // of products with a residual of norm one
   Vector values_;
   std::vector<int> origin_;  // to which residual a value belongs
   std::vector<Vector> residuals_;

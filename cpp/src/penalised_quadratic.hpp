@@ -37,23 +37,28 @@ class PenaltyAt {
     return a * a * row_.value(fields_, divided(w, size, a), size);
   }
 
+  /// w may be v. What the prox leaves as it is stays so to the last bit.
   void prox(const double* v, Index size, double step, double a, double* w) const {
-    if (!(a > 0.0)) std::copy_n(v, size, w);
-    else if (!row_.moves_with_strength) row_.prox(fields_, v, size, step * a, w);
-    else {
-      row_.prox(fields_, divided(v, size, a), size, step, w);
-      for (Index j = 0; j < size; ++j) w[j] = keep_exact(v[j], a * w[j]);
+    if (!(a > 0.0)) {
+      std::copy_n(v, size, w);
+      return;
+    }
+    if (!row_.moves_with_strength) {
+      row_.prox(fields_, v, size, step * a, w);
+      return;
+    }
+    kept_.assign(v, v + size);
+    row_.prox(fields_, divided(v, size, a), size, step, w);
+    for (Index j = 0; j < size; ++j) {
+      const auto at = static_cast<std::size_t>(j);
+      w[j] = w[j] == scaled_[at] ? kept_[at] : a * w[j];
     }
   }
 
   /// Of c, minus the gradient, from the subdifferential at w.
   double distance(const double* w, const double* c, Index size, double a) const {
+    if (!(a > 0.0)) return length(c, size);
     slope_.resize(static_cast<std::size_t>(size));
-    if (!(a > 0.0)) {
-      double sum = 0.0;
-      for (Index j = 0; j < size; ++j) sum = std::hypot(sum, c[j]);
-      return sum;
-    }
     for (Index j = 0; j < size; ++j) slope_[static_cast<std::size_t>(j)] = -c[j] / a;
     const double* at = row_.moves_with_strength ? divided(w, size, a) : w;
     return a * row_.subdifferential_distance(fields_, at, slope_.data(), size);
@@ -79,20 +84,23 @@ class PenaltyAt {
   }
 
  private:
+  static double length(const double* c, Index size) {
+    double sum = 0.0;
+    for (Index j = 0; j < size; ++j) sum = std::hypot(sum, c[j]);
+    return sum;
+  }
+
   const double* divided(const double* w, Index size, double a) const {
     scaled_.resize(static_cast<std::size_t>(size));
     for (Index j = 0; j < size; ++j) scaled_[static_cast<std::size_t>(j)] = w[j] / a;
     return scaled_.data();
-  }
-  /// What the prox leaves as it is stays so to the last bit.
-  static double keep_exact(double v, double w) {
-    return std::fabs(w - v) <= 2.0 * epsilon * std::fabs(v) ? v : w;
   }
 
   const PenaltyRow& row_;
   std::vector<double> fields_;
   double concavity_;
   mutable std::vector<double> scaled_;
+  mutable std::vector<double> kept_;
   mutable std::vector<double> slope_;
 };
 
@@ -128,15 +136,34 @@ class PenalisedQuadratic {
     else descend(goal, limit);
   }
 
-  double violation() const {
+  /// Newton's step from here on the support, zeros as they are: to the stationary point of the
+  /// pieces of the penalty that the coordinates are on. Empty where the objective bends down, or
+  /// where a zero violates its condition more than they do.
+  Vector step_on_support() const {
     double top = 0.0;
     for (const PenaltyBlock& b : blocks_) {
-      top = std::max(top, penalty_.distance(&w_[b.begin], &g_[b.begin], b.size, b.strength));
+      if (b.size == 1 && w_[b.begin] != 0.0) top = std::max(top, violation_of(b));
     }
+    if (top < violation()) return {};
+    const std::vector<Index> support = nonzeros();
+    const Vector step = newton_step(support);
+    if (step.size() == 0) return {};
+    Vector whole = Vector::Zero(w_.size());
+    for (Index k = 0; k < step.size(); ++k) whole[support[static_cast<std::size_t>(k)]] = step[k];
+    return whole;
+  }
+
+  double violation() const {
+    double top = 0.0;
+    for (const PenaltyBlock& b : blocks_) top = std::max(top, violation_of(b));
     return top;
   }
 
  private:
+  double violation_of(const PenaltyBlock& b) const {
+    return penalty_.distance(&w_[b.begin], &g_[b.begin], b.size, b.strength);
+  }
+
   // --- blocks in turn ----------------------------------------------------------------------------
 
   void descend(double goal, Index limit) {
@@ -207,14 +234,19 @@ class PenalisedQuadratic {
     work_ = 0.0;
     for (int k = 0; k < 10; ++k) {
       interrupt::poll();
-      std::vector<Index> support;
-      for (Index j = 0; j < w_.size(); ++j) {
-        if (w_[j] != 0.0) support.push_back(j);
-      }
+      const std::vector<Index> support = nonzeros();
       const Vector step = newton_step(support);
       if (step.size() == 0 || !go(support, step)) return;
       if (whole_step_) return;
     }
+  }
+
+  std::vector<Index> nonzeros() const {
+    std::vector<Index> support;
+    for (Index j = 0; j < w_.size(); ++j) {
+      if (w_[j] != 0.0) support.push_back(j);
+    }
+    return support;
   }
 
   /// Empty where the objective, with its signs as they are, bends down.

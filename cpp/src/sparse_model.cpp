@@ -215,7 +215,9 @@ class SparseModel {
       if (fit.status != Status::running) return;
       const bool grown = grow(C);
       const bool falls = fit.value < lowest - 1e-13 * std::fabs(lowest);
-      idle = grown || falls || fit.relative_gap < 0.5 * least ? 0 : idle + 1;
+      // A violation falls as the root of the value does, which is flat to rounding long before.
+      const double share = has_gap_ ? 0.5 : 0.9;
+      idle = grown || falls || fit.relative_gap < share * least ? 0 : idle + 1;
       if (idle > 0 && (stalled || idle >= 3)) {
         fit.status = Status::precision_limit;
         return;
@@ -297,6 +299,11 @@ class SparseModel {
     }
   }
 
+  /// Of a rank, for a penalty of ranks.
+  auto level() const {
+    return [this](Index rank) { return blocks_.strength(0) * penalty_.level(rank); };
+  }
+
   /// Whether a block violates its condition for staying at zero.
   auto judge_at_zero() const {
     return [this](Index block, const double* zeros, const double* c) {
@@ -306,8 +313,11 @@ class SparseModel {
 
   /// Minus the derivatives of the loss in the coefficients; zero where that is as good.
   Matrix products() {
-    return screening_.products(
-        at_.residual, [this](Index place) { return is_inside(place); }, judge_at_zero());
+    const auto inside = [this](Index place) { return is_inside(place); };
+    if (!penalty_.row().of_ranks) {
+      return screening_.products(at_.residual, inside, judge_at_zero());
+    }
+    return screening_.products_of_ranks(at_.residual, W_, inside, level());
   }
 
   /// Drops what no solution has; where the second derivative of the loss is at most K, the solution
@@ -315,12 +325,14 @@ class SparseModel {
   void drop(const SparseModelFit& fit) {
     const double bound = loss_.curvature_bound();
     if (!has_gap_ || !std::isfinite(fit.gap * bound)) return;
-    // Beside the radius, products have rounding errors of their own.
-    const double radius = std::sqrt(2.0 * bound * fit.gap) * (1.0 + 1e-10) +
-                          1e-14 * std::sqrt(2.0 * bound * std::max(at_zero_, 0.0));
-    screening_.drop(
-        shrinkage_, radius, squares_, [this](Index place) { return is_inside(place); },
-        judge_at_zero());
+    // Residuals have rounding errors beside the radius, and products with them have their own.
+    const double distance = std::sqrt(2.0 * bound * fit.gap) * (1.0 + 1e-10) +
+                            1e-14 * std::sqrt(2.0 * bound * std::max(at_zero_, 0.0));
+    const double length = at_.residual.colwise().norm().maxCoeff();
+    const Vector radius = distance * squares_.cwiseSqrt() + length * data_.product_rounding();
+    const auto inside = [this](Index place) { return is_inside(place); };
+    if (penalty_.row().of_ranks) screening_.drop_ranks(shrinkage_, radius, inside, level());
+    else screening_.drop(shrinkage_, radius, inside, judge_at_zero());
   }
 
   // --- the certificate ---------------------------------------------------------------------------
@@ -435,17 +447,18 @@ class SparseModel {
 
   /// Takes in what violates its condition, the worst first.
   bool grow(const Matrix& C) {
-    std::vector<std::pair<double, Index>> found =
-        penalty_.row().of_ranks ? high_ranks(C) : violators(C);
-    std::sort(found.begin(), found.end());
+    Sizes found = penalty_.row().of_ranks ? high_ranks(C) : violators(C);
+    std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
+      return a.first > b.first || (a.first == b.first && a.second < b.second);
+    });
     const std::size_t most = std::max<std::size_t>(100, places_.size());
     if (found.size() > most) found.resize(most);
     for (const auto& entry : found) take_in(entry.second);
     return !found.empty();
   }
 
-  std::vector<std::pair<double, Index>> violators(const Matrix& C) const {
-    std::vector<std::pair<double, Index>> found;
+  Sizes violators(const Matrix& C) const {
+    Sizes found;
     Vector w_room, c_room;
     for (Index b = 0; b < blocks_.count(); ++b) {
       const Index place = blocks_.first(b);
@@ -454,31 +467,24 @@ class SparseModel {
       const double* c = blocks_.gather(b, C, c_room);
       const double size = violation(b, w, c);
       if (size > 0.0 && (!blocks_.are_single() || squares_[b % W_.rows()] > 0.0)) {
-        found.emplace_back(-size, place);
+        found.emplace_back(size, place);
       }
     }
     return found;
   }
 
-  /// For a penalty of ranks: the largest derivatives, up to the last rank at which their sum
-  /// exceeds that of the levels (Larsson, Bogdan and Wallin, The strong screening rule for SLOPE,
-  /// 2020, algorithm 1).
-  std::vector<std::pair<double, Index>> high_ranks(const Matrix& C) const {
-    std::vector<std::pair<double, Index>> all;
-    for (Index p = 0; p < C.size(); ++p) all.emplace_back(-std::fabs(C.data()[p]), p);
-    std::sort(all.begin(), all.end());
-    double excess = 0.0;
-    std::size_t last = 0;
-    for (std::size_t i = 0; i < all.size(); ++i) {
-      excess += -all[i].first - blocks_.strength(0) * penalty_.level(static_cast<Index>(i));
-      if (excess < 0.0) continue;
-      excess = 0.0;
-      last = i + 1;
+  /// For a penalty of ranks: the zeros that may not stay.
+  Sizes high_ranks(const Matrix& C) const {
+    Sizes zeros;
+    for (Index p = 0; p < C.size(); ++p) {
+      if (W_.data()[p] == 0.0) zeros.emplace_back(std::fabs(C.data()[p]), p);
     }
-    std::vector<std::pair<double, Index>> found;
-    for (std::size_t i = 0; i < last; ++i) {
-      const Index p = all[i].second;
-      if (!is_inside(p) && squares_[p % W_.rows()] > 0.0) found.push_back(all[i]);
+    std::sort(zeros.begin(), zeros.end(), std::greater<>());
+    const Index taken = W_.size() - static_cast<Index>(zeros.size());
+    zeros.resize(count_rising(zeros, taken, level()));
+    Sizes found;
+    for (const auto& [size, p] : zeros) {
+      if (!is_inside(p) && squares_[p % W_.rows()] > 0.0) found.emplace_back(size, p);
     }
     return found;
   }
@@ -645,6 +651,9 @@ class SparseModel {
   // --- the steps ---------------------------------------------------------------------------------
 
   /// One Newton step; its model is made steeper until the objective falls. False if it does not.
+  /// The minimum of a model that is not convex may be far away, where it says little about the
+  /// objective: then the nearest stationary point is tried, so that steps close to a minimum are
+  /// Newton's, too.
   bool step(const Matrix& C, const SparseModelFit& fit) {
     if (places_.empty()) return false;
     expand();
@@ -655,6 +664,8 @@ class SparseModel {
     const double goal = share * fit.violation * scale_;
     const double bound = loss_.curvature_bound();
     const bool concave = penalty_.concavity() > 0.0 && std::isfinite(penalty_.concavity());
+    // Models that are flat, or bend down, would take sweeps without end: any descent leads on.
+    const Index sweeps = loss_.is_quadratic() ? 20000 : 2000;
     double steeper = 0.0;
     for (int trial = 0; trial < 22; ++trial) {
       Matrix H = model_.H;
@@ -664,9 +675,14 @@ class SparseModel {
         H(i, i) += steeper * (H(i, i) + (std::isfinite(bound) ? bound * squares_[column] : 0.0));
       }
       PenalisedQuadratic inner(penalty_, H, inner_blocks(), c, w);
-      inner.run(goal, 20000);
+      inner.run(goal, sweeps);
       if (inner.solution() == w) return false;
       if (go_towards(w, inner.solution(), c)) return true;
+      if (penalty_.concavity() > 0.0 && trial == 0) {
+        const PenalisedQuadratic here(penalty_, H, inner_blocks(), c, w);
+        const Vector near = here.step_on_support();
+        if (near.size() > 0 && go_part_of(w, near, c)) return true;
+      }
       if (!concave || trial > 1) steeper = std::max(4.0 * steeper, 1e-3);
     }
     return false;
@@ -686,9 +702,13 @@ class SparseModel {
   /// model would forget which way the loss is flat, and separable classes ask for long steps there.
   bool go_towards(const Vector& w, const Vector& next, const Vector& c) {
     if (take(w, next, c)) return true;
-    if (penalty_.concavity() > 0.0) return false;
-    for (double share = 0.5; share > 1e-3; share *= 0.5) {
-      if (take(w, w + share * (next - w), c)) return true;
+    return !(penalty_.concavity() > 0.0) && go_part_of(w, 0.5 * (next - w), c);
+  }
+
+  /// Goes as far along a step as the objective falls.
+  bool go_part_of(const Vector& w, const Vector& step, const Vector& c) {
+    for (double share = 1.0; share > 2e-3; share *= 0.5) {
+      if (take(w, w + share * step, c)) return true;
     }
     return false;
   }

@@ -46,6 +46,9 @@ class ElasticNetData {
   const Vector& mean() const { return mean_; }
   /// Norms of the columns of S^(1/2) Z.
   const Vector& norms() const { return norms_; }
+  /// How far rounding may move the product of each column with a residual of norm one: the numbers
+  /// that are summed up are those of X, however near they lie to each other.
+  Vector product_rounding() const;
 
   /// Z^T S y for a centred y; the first call finds means and norms in the same read.
   Vector moments(const Vector& y);
@@ -73,6 +76,11 @@ class ElasticNetData {
 };
 
 double weighted_mean(const ElasticNetData& data, const Vector& y);
+
+/// Of a sum of `terms` products in any order: the rounding error beside the sum of their sizes,
+/// with as much again for a mean that is subtracted (Higham, Accuracy and stability of numerical
+/// algorithms, 2002, equation 3.5).
+inline double rounding_of_sum(Index terms) { return epsilon * static_cast<double>(terms + 8); }
 
 struct ElasticNetOptions {
   double l1_ratio = 1.0;  // > 0

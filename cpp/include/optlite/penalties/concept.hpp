@@ -107,6 +107,7 @@ struct Separable {
     for (Index j = 0; j < size; ++j) w[j] = each.prox(v[j], step);
   }
   double subdifferential_distance(const double* w, const double* gradient, Index size) const {
+    if (size == 1) return each.subdifferential_distance(w[0], gradient[0]);
     double size_of_all = 0.0;
     for (Index j = 0; j < size; ++j) {
       size_of_all = std::hypot(size_of_all, each.subdifferential_distance(w[j], gradient[j]));
