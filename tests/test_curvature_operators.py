@@ -563,3 +563,13 @@ def test_asymmetry_of_a_known_matrix():
     assert asymmetry(skew) > 0.1
     assert asymmetry(np.zeros((3, 3))) == 0.0
     assert asymmetry([[1.0, 2.0], [2.0, 1.0]]) < 1e-15
+
+
+@pytest.mark.parametrize("scale", [1e-250, 1e250])
+def test_asymmetry_has_no_scale(scale):
+    A = np.diag([1.0, 2.0, 3.0])
+    assert asymmetry(scale * A) < 1e-15
+    A[0, 2] = 1.0
+    assert asymmetry(scale * A) == pytest.approx(asymmetry(A), rel=1e-12)
+    with pytest.raises(ValueError, match=r"operator must be square, got shape \(2, 3\)"):
+        asymmetry(np.ones((2, 3)))

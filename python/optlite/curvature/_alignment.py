@@ -56,6 +56,13 @@ def hessian_alignment(domains, w, method="hgp", *, n_probes=None, random_state=0
     -------
     HessianAlignment
 
+    Raises
+    ------
+    TypeError
+        If a domain has no ``hvp``.
+    ValueError
+        For fewer than two domains, domains of different dimensions, and `n_probes` beside "hgp".
+
     Notes
     -----
     With gradients :math:`g_e` and Hessians :math:`H_e` of E domains, and a bar for their mean

@@ -41,6 +41,14 @@ def hessian_noise(
         With ``value`` and ``standard_error`` over the splits: a number for random vectors, else one
         for each vector. NaN as the error of one split.
 
+    Raises
+    ------
+    TypeError
+        For an objective without rows.
+    ValueError
+        For fewer than two samples, vectors of another length or zero, and a batch of more than
+        half.
+
     Notes
     -----
     For disjoint batches A, B of b samples each, drawn at random, and a unit vector v,
@@ -134,6 +142,11 @@ class BatchHessian:
         What the difference between the two Hessians looks like.
     dim : int, default=None
         Number of variables; for "marchenko_pastur", which needs it.
+
+    Raises
+    ------
+    ValueError
+        For numbers out of range, and a `dim` that the model does not use or lacks.
 
     Notes
     -----

@@ -49,7 +49,9 @@ class EigenResult:
         that. One can be found for each of the k values, a different one for each, no farther than
         the root of the sum of the squares of the bounds.
     converged : bool
-        Whether all residuals are at most ``tol`` times the largest eigenvalue in size.
+        Whether all residuals are at most ``tol`` times the largest eigenvalue in size. Whether the
+        check for values that the first block could not see was over when `max_products` ended the
+        run, it does not say.
     method : str
         "lanczos", "dense" where the matrix was formed, or "refined" where it was formed in single
         precision and the pairs corrected by products.

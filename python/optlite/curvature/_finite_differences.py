@@ -62,6 +62,11 @@ def estimate_noise(function, x, direction=None, step=None, random_state=0):
     -------
     NoiseEstimate
 
+    Raises
+    ------
+    ValueError
+        For a step that is not positive, and a direction of another shape than x or of length zero.
+
     Notes
     -----
     Differences of order k of a smooth function vanish as the step does, those of noise of standard

@@ -218,6 +218,11 @@ def norm(operator, *, tol=1e-3, dim=None, random_state=0):
     -------
     SpectralBound
 
+    Raises
+    ------
+    ValueError
+        As :func:`eigsh`.
+
     Examples
     --------
     >>> import numpy as np

@@ -59,6 +59,13 @@ def gradient_statistics(objective, w, *, rows=None, block_size=1024):
     -------
     GradientStatistics
 
+    Raises
+    ------
+    TypeError
+        For an objective without rows.
+    ValueError
+        For a w that does not fit, rows that are none, and a block size below 1.
+
     See Also
     --------
     per_sample_gradients : The gradients themselves.
@@ -131,6 +138,13 @@ def per_sample_gradients(objective, w, rows=None):
     -------
     ndarray of shape (n_samples, dim)
         Of the losses alone, without weights and penalty.
+
+    Raises
+    ------
+    TypeError
+        For an objective without rows.
+    ValueError
+        For a w that does not fit, and rows that are none.
 
     Examples
     --------

@@ -35,6 +35,13 @@ class SubspaceObjective:
     shape : tuple
         ``(dim,)``.
 
+    Raises
+    ------
+    TypeError
+        If the objective lacks what is needed.
+    ValueError
+        For a w0 that does not fit, and more directions than variables.
+
     Examples
     --------
     >>> import numpy as np

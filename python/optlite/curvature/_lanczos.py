@@ -219,6 +219,11 @@ def lanczos_steps(
     LanczosResult
         Of the steps so far. What it can tell is computed when it is asked for.
 
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`lanczos`; at the call, or in the step in which an operator returns NaN.
+
     Examples
     --------
     >>> import numpy as np

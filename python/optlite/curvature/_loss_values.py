@@ -53,6 +53,11 @@ def loss_on_line(objective, start, end, n_points=51):
     -------
     LossOnLine
 
+    Raises
+    ------
+    ValueError
+        For points that do not fit or are not finite, and fewer than two points.
+
     See Also
     --------
     optlite.display.LossLandscapeDisplay.from_interpolation : A picture of it.
@@ -150,6 +155,13 @@ def loss_on_plane(objective, w, axes=(0, 1), *, span=1.0, n_points=21, **options
     Returns
     -------
     LossOnPlane
+
+    Raises
+    ------
+    TypeError
+        If the objective has no ``hvp``.
+    ValueError
+        For a point that does not fit, axes that are one, and a span that is not positive.
 
     See Also
     --------

@@ -293,6 +293,13 @@ class GaussNewtonOperator(RowOperator):
     penalty : bool, default=True
         Whether the curvature of the penalty belongs to it.
 
+    Raises
+    ------
+    TypeError
+        For an objective without rows.
+    ValueError
+        For a w that does not fit or is not finite, and rows that are none.
+
     Notes
     -----
     With the Jacobian :math:`J_i` of the outputs :math:`z_i` of sample i [1]_:

@@ -15,6 +15,11 @@ class SumOperator(CurvatureOperator):
     operators : sequence of CurvatureOperator
         All of one shape.
 
+    Raises
+    ------
+    ValueError
+        For operators of different shapes.
+
     Examples
     --------
     >>> import numpy as np
@@ -60,6 +65,11 @@ class ScaledOperator(CurvatureOperator):
     ----------
     operator : CurvatureOperator
     factor : float
+
+    Raises
+    ------
+    TypeError, ValueError
+        For a factor that is no finite number.
     """
 
     def __init__(self, operator, factor):
@@ -87,6 +97,11 @@ class ShiftedOperator(CurvatureOperator):
     ----------
     operator : CurvatureOperator
     shift : float
+
+    Raises
+    ------
+    TypeError, ValueError
+        For a shift that is no finite number.
 
     Examples
     --------

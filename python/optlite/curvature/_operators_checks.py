@@ -170,6 +170,11 @@ def asymmetry(operator, random_state=0):
         \\|u . A v - v . A u\\| relative to \\|u\\| \\|A v\\| + \\|v\\| \\|A u\\|, the largest over
         three pairs of random normal vectors. 0 for an operator of zeros.
 
+    Raises
+    ------
+    ValueError
+        For an operator that is not square.
+
     Examples
     --------
     >>> import numpy as np
@@ -180,6 +185,8 @@ def asymmetry(operator, random_state=0):
     from scipy.sparse.linalg import aslinearoperator
 
     A = aslinearoperator(np.asarray(operator) if isinstance(operator, list) else operator)
+    if A.shape[0] != A.shape[1]:
+        raise ValueError(f"operator must be square, got shape {A.shape} (asymmetry).")
     random = np.random.default_rng(random_state)
     U, V = random.normal(size=(2, A.shape[0], 3))
     AU, AV = (np.asarray(A @ block, dtype=np.float64) for block in (U, V))

@@ -96,6 +96,13 @@ class EmpiricalFisherOperator(RowOperator):
     penalty : bool, default=False
         Whether the curvature of the penalty is added.
 
+    Raises
+    ------
+    TypeError
+        For an objective without rows.
+    ValueError
+        For a w that does not fit or is not finite, and rows that are none.
+
     Notes
     -----
     .. math:: E = \frac1S \sum_i s_i\, \nabla_w \ell(z_i, y_i)\, \nabla_w \ell(z_i, y_i)^T

@@ -24,6 +24,13 @@ class JacobianOperator(LinearOperator):
     shape : tuple
         ``(n_samples * n_outputs, dim)``: the outputs of the first sample, of the second, ...
 
+    Raises
+    ------
+    TypeError
+        For an objective without rows.
+    ValueError
+        For a w that does not fit or is not finite, and rows that are none.
+
     Examples
     --------
     >>> import numpy as np
@@ -75,6 +82,13 @@ class NTKOperator(CurvatureOperator):
     ----------
     shape : tuple
         ``(n, n)`` with ``n = n_samples * n_outputs``, in the order of :class:`JacobianOperator`.
+
+    Raises
+    ------
+    TypeError
+        For an objective without rows.
+    ValueError
+        For a w that does not fit or is not finite, and rows that are none.
 
     Notes
     -----

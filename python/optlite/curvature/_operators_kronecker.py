@@ -37,6 +37,13 @@ class KFACOperator(RowOperator):
     factors : list of (ndarray, ndarray)
         A_l of shape (inputs + 1, inputs + 1) and G_l of shape (outputs, outputs) for each layer.
 
+    Raises
+    ------
+    TypeError
+        For an objective that is no network, and "sampled" of a loss that is no likelihood.
+    ValueError
+        For a w that does not fit, rows that are none, and fewer than one draw.
+
     See Also
     --------
     EKFACOperator : The same eigenvectors with better eigenvalues.
@@ -166,6 +173,11 @@ class EKFACOperator(KFACOperator):
         Targets to draw for each sample if `fisher` is "sampled".
     random_state : int, numpy.random.Generator or None, default=None
         Seed of the draws.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :class:`KFACOperator`.
 
     Notes
     -----

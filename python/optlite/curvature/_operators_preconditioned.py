@@ -18,6 +18,11 @@ class PreconditionedOperator(CurvatureOperator):
     diagonal : array-like with dim numbers > 0
         The diagonal of P: :func:`adam_preconditioner`, for example.
 
+    Raises
+    ------
+    ValueError
+        For a diagonal of another length, or with numbers that are not positive and finite.
+
     Examples
     --------
     >>> import numpy as np

@@ -241,6 +241,13 @@ def sgd_stability(hessians, batch_size=1, *, sampling="without_replacement", tol
     -------
     SGDStability
 
+    Raises
+    ------
+    TypeError
+        For anything but :class:`SampleHessians`.
+    ValueError
+        For a batch that is larger than the samples, and a sampling that is not known.
+
     See Also
     --------
     second_moment_step : One step of the recursion itself.
@@ -344,6 +351,13 @@ def second_moment_step(
     Returns
     -------
     ndarray of shape (dim, dim)
+
+    Raises
+    ------
+    TypeError
+        For anything but :class:`SampleHessians`.
+    ValueError
+        For a covariance of another shape, or not symmetric.
 
     Examples
     --------

@@ -90,6 +90,14 @@ class SharpnessTracker:
     eigenvectors : ndarray of shape (dim, k) or None
         Of the last measurement, in the order of its eigenvalues.
 
+    Raises
+    ------
+    TypeError
+        For an operator that cannot be called, and what :func:`stability_threshold` refuses.
+    ValueError
+        For k outside of [1, dim] and numbers out of range; also what the operator raises, as for
+        NaN.
+
     See Also
     --------
     sharpness : At one point.
@@ -323,6 +331,11 @@ def sharpness(objective, w, k=1, *, tol=1e-3, operator=None, max_products=300, r
     Returns
     -------
     SharpnessRecord
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :class:`SharpnessTracker`.
 
     Examples
     --------

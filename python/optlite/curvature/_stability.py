@@ -103,6 +103,11 @@ def growth_factor(rule, curvature, **fields):
     ndarray, shaped as `curvature`
         The largest modulus of the roots of the recurrence; below 1 where the rule converges.
 
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`stability_threshold`.
+
     Notes
     -----
     For momentum :math:`\mu` and a step :math:`s = \eta (1 - d) \lambda` the roots are those of
@@ -145,6 +150,11 @@ def adam_preconditioner(v, t, *, beta1=0.9, beta2=0.999, eps=1e-8):
     -------
     ndarray, shaped as `v`
         To be passed to :class:`PreconditionedOperator`.
+
+    Raises
+    ------
+    ValueError
+        For v below zero or not finite, decay rates outside of [0, 1), and t below 1.
 
     Notes
     -----

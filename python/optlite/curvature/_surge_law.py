@@ -27,6 +27,11 @@ def optimal_learning_rate(batch_size, noise_scale, *, largest=1.0, rule="sgd"):
     -------
     ndarray, shaped as `batch_size`
 
+    Raises
+    ------
+    ValueError
+        For sizes and scales that are not positive.
+
     Notes
     -----
     .. math:: \eta_\text{sgd}(B) = \frac{\eta_{\max}}{1 + \mathcal B / B}, \qquad
@@ -82,6 +87,11 @@ def sgd_noise_scale(gradient, covariance, hessian):
     -------
     noise_scale, largest : float
         For :func:`optimal_learning_rate`.
+
+    Raises
+    ------
+    ValueError
+        For shapes that do not fit, and a Hessian that does not bend up along the gradient.
 
     Notes
     -----

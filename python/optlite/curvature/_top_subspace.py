@@ -61,6 +61,14 @@ def gradient_in_top_subspace(objective, w, k, *, gradient=None, learning_rate=No
     -------
     TopSubspace
 
+    Raises
+    ------
+    TypeError
+        If the objective has no ``hvp``.
+    ValueError
+        For k outside of [1, dim], a gradient of another length or not finite, and a learning rate
+        that is not positive.
+
     Notes
     -----
     With the projection :math:`\Pi` on the k eigenvectors of the largest eigenvalues,
@@ -129,6 +137,11 @@ def subspace_overlap(U, V):
     float
         :math:`\|U^\top V\|_F^2 / k`: the mean squared cosine of the principal angles. Of two random
         subspaces it is k / dim on average.
+
+    Raises
+    ------
+    ValueError
+        For matrices of two shapes, and columns that are not orthonormal.
 
     References
     ----------
