@@ -40,12 +40,17 @@ void product(Index cols, const double* X, Index x_stride, const double* W, Index
   }
 }
 
-/// G += X^T Z for a few columns of G and `count` vectors of its rows.
-template <int columns, int count>
+/// G += X^T Z for a few columns of G and `count` vectors of its rows. Z: z_stride apart, or its
+/// rows one behind the other if it is `turned`, which takes one pointer instead of one a column.
+template <int columns, int count, bool turned>
 void add_product(Index rows, const double* X, Index x_stride, const double* Z, Index z_stride,
                  double* G, Index g_stride) {
   Doubles sum[columns][count];
-  tile(rows, X, x_stride, Z, 1, z_stride, sum);
+  if constexpr (turned) {
+    tile(rows, X, x_stride, Z, columns, 1, sum);
+  } else {
+    tile(rows, X, x_stride, Z, 1, z_stride, sum);
+  }
   for (int c = 0; c < columns; ++c) {
     for (int v = 0; v < count; ++v) {
       double* to = G + c * g_stride + 4 * v;
@@ -53,6 +58,9 @@ void add_product(Index rows, const double* X, Index x_stride, const double* Z, I
     }
   }
 }
+
+/// Columns from which turning a block of Z pays, and rows of the largest block then.
+constexpr Index turned_from = 256, turned_rows = 4096 / turned_from;
 
 /// body(first, columns) for groups of columns as equal as can be, their sizes known to the
 /// compiler.
@@ -137,12 +145,25 @@ void narrow_accumulate(Index count, Index cols, Index width, const double* X, In
       const double* x = X + k * x_stride;
       const double* z = Z + k + first * count;
       double* g = G + first * cols;
-      Index j = 0;
-      for (; j + 8 <= done; j += 8) {
-        ahead.fetch();
-        add_product<columns(), 2>(rows, x + j, x_stride, z, count, g + j, cols);
+      const auto add = [&](const double* block, auto turned) {
+        Index j = 0;
+        for (; j + 8 <= done; j += 8) {
+          ahead.fetch();
+          add_product<columns(), 2, turned()>(rows, x + j, x_stride, block, count, g + j, cols);
+        }
+        if (j < done) {
+          add_product<columns(), 1, turned()>(rows, x + j, x_stride, block, count, g + j, cols);
+        }
+      };
+      if (cols < turned_from) {
+        add(z, std::false_type());
+        return;
       }
-      if (j < done) add_product<columns(), 1>(rows, x + j, x_stride, z, count, g + j, cols);
+      double block[turned_rows * columns()];
+      for (Index i = 0; i < rows; ++i) {
+        for (Index c = 0; c < columns(); ++c) block[i * columns() + c] = z[i + c * count];
+      }
+      add(block, std::true_type());
     });
   }
 #else
