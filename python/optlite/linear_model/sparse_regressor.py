@@ -91,7 +91,7 @@ class SparseModel(EstimatorShell, BaseEstimator):
         results = []
         if self.method == "direct":  # in one run: the working set stays
             positive = [alpha for alpha in alphas if alpha > 0]
-            for alpha in positive:
+            for alpha in (*positive[:1], *positive[-1:]):  # each is between them
                 penalty.strengths(alpha)
             settings = self.tol, self.max_iter, problem.to_solver(start)
             found = problem.path(penalty, penalty.weights, positive, *settings)
