@@ -14,7 +14,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
-from scipy.special import logsumexp
+from scipy.special import logsumexp, softmax
 from sklearn import linear_model as peer
 from sklearn.base import clone, is_classifier
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris
@@ -118,6 +118,48 @@ def test_lbfgs_by_name_reaches_the_optimum_of_badly_scaled_classes(C):
     assert model.converged_ and model.certificate_ <= 1e-8
     newton = LogisticRegression(solver="newton-cg", C=C).fit(X, y)
     np.testing.assert_allclose(model.objective_, newton.objective_, rtol=2e-8)
+
+
+def tall_classes(n=20_000, d=8, classes=4):
+    """So many rows that a sample of them gives the metric; classes of unequal size."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((n, d))
+    scores = X @ rng.standard_normal((d, classes)) + rng.standard_normal(classes)
+    return X, np.argmax(scores + rng.gumbel(size=scores.shape), axis=1)
+
+
+def test_intercepts_of_classes_cost_few_steps():
+    """Their curvature is shared with the coefficients', of which a plain metric knows nothing."""
+    X, y = tall_classes()
+    model = LogisticRegression().fit(X, y)
+    assert model.solver_info_ == "lbfgs with the Hessian of a sample"
+    assert model.n_iter_[0] <= 16  # 20 without
+    scores = X @ model.coef_.T + model.intercept_
+    residual = softmax(scores, axis=1) - np.eye(4)[y]
+    np.testing.assert_allclose(residual.sum(axis=0), 0.0, atol=1e-3 * len(y))
+    np.testing.assert_allclose(residual.T @ X + model.coef_, 0.0, atol=1e-3 * len(y))
+
+
+@pytest.mark.parametrize("tol", [1e-2, 1e-4, 1e-6])
+def test_certificate_of_tall_classes_holds(tol):
+    X, y = tall_classes()
+    optimum = LogisticRegression(tol=1e-12).fit(X, y).objective_
+    model = LogisticRegression(tol=tol).fit(X, y)
+    assert 0 <= model.objective_ - optimum <= model.certificate_ * model.objective_
+    assert model.certificate_ <= tol
+
+
+@pytest.mark.parametrize("seed", [9, 28, 39])
+def test_certificate_holds_where_the_metric_knows_little(seed):
+    """One sample of a class in 20,500: its curvature is far from that of the sample of the rows."""
+    rng = np.random.default_rng(seed)
+    X = 100 + rng.standard_normal((20_500, 3)) * 10.0 ** rng.uniform(-1, 2, 3)
+    y = np.argmax((X - 100) / X.std(axis=0) @ (5 * rng.standard_normal((3, 3))), axis=1)
+    y[0] = 3
+    optimum = LogisticRegression(solver="newton-cg", tol=1e-12).fit(X, y).objective_
+    model = LogisticRegression().fit(X, y)
+    assert model.converged_
+    assert model.objective_ - optimum <= 1.01 * model.certificate_ * model.objective_
 
 
 @pytest.mark.parametrize("load", [load_iris, load_breast_cancer, load_digits])

@@ -75,6 +75,10 @@ bool Descent::stop_at_zero_gradient() {
 void Descent::certify_exactly() {
   far_ = false;
   last_.certificate = objective_.certificate(current_);
+  const double enough = options_.tolerance * objective_.scale(current_);
+  if (!(last_.certificate <= enough)) {
+    last_.certificate = objective_.closer_certificate(current_, last_.certificate, enough);
+  }
 }
 
 /// A certificate can cost a read of the data. Quasi-Newton steps need not know how far the end is.
@@ -159,7 +163,8 @@ bool Descent::ends_here(double target) {
   if (!objective_.is_convex()) {
     // The decrement says nothing of the minimum.
   } else if (direction_.certifies()) {
-    last_.certificate = std::min(last_.certificate, -current_.gradient.dot(p_));
+    const double decrement = -current_.gradient.dot(p_) + direction_.shortfall();
+    last_.certificate = std::min(last_.certificate, decrement);
     if (!trace_.empty()) trace_.back().certificate = last_.certificate;
     if (last_.certificate <= target) {
       status_ = Status::converged;

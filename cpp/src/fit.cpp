@@ -298,6 +298,54 @@ Vector solve_sample(GeneralizedLinear& model, const Vector& theta, const FitOpti
   return descend(model, Solver::lbfgs, ignored.metric.get(), std::move(at), rough, ignored);
 }
 
+/// The intercepts at which, without coefficients, classes are as probable as they are frequent:
+/// their gradient at equal probabilities is 1 / K less the frequency.
+void to_class_shares(GeneralizedLinear& model, Vector& theta) {
+  const Point even = start_at(model, theta);
+  const Index stride = model.features() + 1;
+  const double equal = 1.0 / static_cast<double>(model.outputs());
+  for (Index k = 0; k < model.outputs(); ++k) {
+    const Index at = k * stride + model.features();
+    theta[at] = std::log(std::max(1.0 - even.gradient[at] / equal, 1e-3));
+  }
+}
+
+/// Several classes: intercepts and coefficients share curvature at the optimum, of which a metric
+/// of classes times columns knows nothing. The intercepts get their columns of the Hessian at
+/// theta.
+std::unique_ptr<Metric> with_intercepts(GeneralizedLinear& sample, std::unique_ptr<Metric> metric,
+                                        const Vector& theta) {
+  std::vector<Index> intercepts;
+  Matrix unit = Matrix::Zero(sample.dimension(), sample.outputs());
+  for (Index k = 0; k < sample.outputs(); ++k) {
+    intercepts.push_back(k * (sample.features() + 1) + sample.features());
+    unit(intercepts.back(), k) = 1.0;
+  }
+  Matrix columns;
+  sample.hessian_product(start_at(sample, theta), unit, columns, nullptr);
+  return bordered_metric(std::move(metric), std::move(columns), std::move(intercepts));
+}
+
+/// The columns of more intercepts, each a product for each class, would cost more than they save.
+constexpr Index most_intercepts = 32;
+
+/// The metric of several classes from a sample. A first fit leaves theta where two steps on the
+/// sample lead: the sample's optimum itself is too far from the full one for so many parameters.
+std::unique_ptr<Metric> class_metric(GeneralizedLinear& sample, Vector& theta, bool cold,
+                                     const FitOptions& options, ColumnGram& columns) {
+  if (cold && sample.intercept()) to_class_shares(sample, theta);
+  auto metric = hessian_metric(sample, start_at(sample, theta), false, columns);
+  if (!sample.intercept() || sample.outputs() > most_intercepts) return metric;
+  if (cold) {
+    FitOptions rough = options;
+    rough.record = false;
+    rough.max_iterations = 2;
+    Progress ignored;
+    theta = descend(sample, Solver::lbfgs, metric.get(), start_at(sample, theta), rough, ignored);
+  }
+  return with_intercepts(sample, std::move(metric), theta);
+}
+
 /// Whether a Hessian in single precision would be close to the exact one: the smallest eigenvalue
 /// must exceed what the lower bound takes away. A few rows tell.
 bool single_precision_serves(const GeneralizedLinear& model, const Vector& theta) {
@@ -344,16 +392,18 @@ Vector fit_tall(GeneralizedLinear& model, const Vector& external, bool cold, Ind
     if (!standardize_from(*sample.model, *sample.model)) return refuse(external, result);
     model.share_scaling(*sample.model);
     theta = model.to_internal(external);
-    // With several outputs the sample serves the metric only: its optimum is too far from the
-    // full one for the number of its parameters.
-    if (cold && model.outputs() == 1) {
+    if (model.outputs() > 1) {
+      result.metric = class_metric(*sample.model, theta, cold, options, result.columns);
+    } else if (cold) {
       theta = solve_sample(*sample.model, theta, options);
-      promised = start_at(*sample.model, theta).value;
     }
-    if (exact) single = single_precision_serves(*sample.model, theta);
-    else
+    if (cold) promised = start_at(*sample.model, theta).value;
+    if (exact) {
+      single = single_precision_serves(*sample.model, theta);
+    } else if (model.outputs() == 1) {
       result.metric =
           hessian_metric(*sample.model, start_at(*sample.model, theta), false, result.columns);
+    }
   }
   Point at;
   at.x = theta;

@@ -648,6 +648,20 @@ double GeneralizedLinear::weight_gradient_norm(const Point& p) const {
   return w.norm();
 }
 
+namespace {
+
+/// C^+ for a matrix of curvatures: shifting all classes alike changes nothing.
+Matrix pseudo_inverse(const Matrix& C) {
+  Vector values;
+  Matrix vectors;
+  symmetric_eigen(C, values, vectors);
+  const double top = values.maxCoeff();
+  for (double& value : values) value = value <= 1e-13 * top ? 0.0 : 1.0 / value;
+  return vectors * values.asDiagonal() * vectors.transpose();
+}
+
+}  // namespace
+
 /// The duality gap of F with penalty (alpha / 2) ||w||^2.
 ///
 /// With the dual point made from the residuals r_i = s_i l'(z_i) / S, the gap is exactly
@@ -657,31 +671,41 @@ double GeneralizedLinear::weight_gradient_norm(const Point& p) const {
 /// most sqrt(kappa T nu): kappa bounds the curvature, T is the mean of ||x - shift||^2.
 double GeneralizedLinear::duality_gap(const Point& p) {
   if (options_.alpha <= 0.0 || options_.penalty->record.name != "squared_l2") return infinity;
-  const ConstMatrixMap gradient(p.gradient.data(), stride(), outputs());
+  if (options_.intercept) return gap_of_intercepts(p, pseudo_inverse(mean_curvature(p)));
   const double direct = weight_gradient_norm(p);
-  if (!options_.intercept) return direct * direct / (2.0 * options_.alpha);
+  return direct * direct / (2.0 * options_.alpha);
+}
 
+/// The same for C^+ at p.
+double GeneralizedLinear::gap_of_intercepts(const Point& p, const Matrix& inverse) {
+  const ConstMatrixMap gradient(p.gradient.data(), stride(), outputs());
   const Vector g = gradient.row(features()).transpose();
-  const Matrix C = mean_curvature(p);
-  Vector values;
-  Matrix vectors;
-  symmetric_eigen(C, values, vectors);
-  const double top = values.maxCoeff();
-  Vector rotated = vectors.transpose() * g;
-  for (Index k = 0; k < rotated.size(); ++k) {
-    // Shifting all classes alike changes nothing.
-    rotated[k] = values[k] <= 1e-13 * top ? 0.0 : rotated[k] / values[k];
-  }
-  const Vector shift = vectors * rotated;  // of the intercept, downwards: C^+ g
+  const Vector shift = inverse * g;  // of the intercept, downwards
   const double nu = shift.dot(g);
   const double move = shift.cwiseAbs().maxCoeff();
   if (!(move < 0.1)) return infinity;  // too far for the second-order bound
   const double kappa = loss_.curvature_bound(options_.fields);
   const double concordance = loss_.self_concordance;
   if (!std::isfinite(kappa) || !std::isfinite(concordance)) return infinity;
-  const double total = direct + std::sqrt(kappa * second_moments().sum() * nu);
+  const double total = weight_gradient_norm(p) + std::sqrt(kappa * second_moments().sum() * nu);
   // How far the curvature can change over the move; without such a bound (Huber) there is no gap.
   return std::exp(concordance * move) * (total * total / (2.0 * options_.alpha) + 0.5 * nu);
+}
+
+/// The gap at p from the point with better intercepts: what F falls by on the way there, and the
+/// gap that is left. Cauchy's inequality is far too wide where only the intercepts are not optimal.
+double GeneralizedLinear::gap_through_intercepts(const Point& p, const Matrix& inverse) {
+  const ConstMatrixMap gradient(p.gradient.data(), stride(), outputs());
+  const Vector shift = inverse * gradient.row(features()).transpose();
+  const double move = shift.cwiseAbs().maxCoeff();
+  if (!(move < 0.1) || !std::isfinite(loss_.self_concordance)) return infinity;
+  Point there;
+  there.x = p.x;
+  MatrixMap(there.x.data(), stride(), outputs()).row(features()) -= shift.transpose();
+  evaluate(there);
+  // The curvature there is at least exp(-c move) of that here.
+  return std::max(0.0, p.value - there.value) +
+         std::exp(loss_.self_concordance * move) * gap_of_intercepts(there, inverse);
 }
 
 void GeneralizedLinear::set_reference(const Point& reference, const Metric* metric) {
@@ -711,13 +735,18 @@ double GeneralizedLinear::certificate(const Point& p) {
   return std::isfinite(decrement) ? decrement : duality_gap(p);
 }
 
-/// With an intercept and several outputs the gap takes a read of X. It is never below what the
-/// gradient in the coefficients gives.
+/// With an intercept and several outputs the gap takes a read of X, or two. It is never below what
+/// the gradient in the coefficients gives.
 double GeneralizedLinear::certificate_below(const Point& p, double enough) {
   const double decrement = reference_decrement(p);
   if (std::isfinite(decrement)) return decrement;
   const double direct = weight_gradient_norm(p);
-  return direct * direct > 2.0 * options_.alpha * enough ? infinity : duality_gap(p);
+  if (direct * direct > 2.0 * options_.alpha * enough) return infinity;
+  if (!options_.intercept || options_.alpha <= 0.0 || options_.penalty->record.name != "squared_l2")
+    return duality_gap(p);
+  const Matrix inverse = pseudo_inverse(mean_curvature(p));
+  const double gap = gap_of_intercepts(p, inverse);
+  return gap <= enough ? gap : std::min(gap, gap_through_intercepts(p, inverse));
 }
 
 const Vector& GeneralizedLinear::second_moments() {

@@ -127,6 +127,72 @@ class Kronecker final : public Metric {
   std::vector<ShiftedFactor> factors_;
 };
 
+/// Solved by the Schur complement of B, S = D - C^T B^-1 C, in coordinates in which D is one.
+class Bordered final : public Metric {
+ public:
+  Bordered(std::unique_ptr<Metric> inner, Matrix columns, std::vector<Index> border)
+      : inner_(std::move(inner)), border_(std::move(border)), columns_(std::move(columns)) {
+    const Index K = static_cast<Index>(border_.size());
+    Matrix D(K, K);
+    for (Index k = 0; k < K; ++k) {
+      D.row(k) = columns_.row(place(k));
+      columns_.row(place(k)).setZero();
+    }
+    solved_.resize(columns_.rows(), K);
+    for (Index k = 0; k < K; ++k) {
+      Vector column;
+      inner_->solve(columns_.col(k), column);
+      solved_.col(k) = column;
+      for (Index l = 0; l < K; ++l) solved_(place(l), k) = 0.0;
+    }
+    complement(D);
+  }
+
+  void solve(const Vector& g, Vector& out) const override {
+    Vector inside = g;
+    Vector own(border_.size());
+    for (Index k = 0; k < own.size(); ++k) {
+      own[k] = g[place(k)];
+      inside[place(k)] = 0.0;
+    }
+    inner_->solve(inside, out);
+    const Vector outside = inverse_ * (own - columns_.transpose() * out);
+    out.noalias() -= solved_ * outside;
+    for (Index k = 0; k < own.size(); ++k) out[place(k)] = outside[k];
+  }
+  bool factorised() const override { return inner_->factorised(); }
+  Spectrum spectrum() const override { return inner_->spectrum(); }
+
+ private:
+  Index place(Index k) const { return border_[static_cast<std::size_t>(k)]; }
+
+  /// The inverse of S, after C has been shortened so that S >= D / 10.
+  void complement(const Matrix& D) {
+    Vector values;
+    Matrix vectors;
+    symmetric_eigen(D, values, vectors);
+    for (Index k = 0; k < values.size(); ++k) {
+      const bool seen = values[k] > 1e-8 * values.maxCoeff();
+      vectors.col(k) *= seen ? 1.0 / std::sqrt(values[k]) : 0.0;
+    }
+    const Matrix taken = vectors.transpose() * (columns_.transpose() * solved_) * vectors;
+    Matrix turn;
+    symmetric_eigen(0.5 * (taken + taken.transpose()), values, turn);
+    const double share = std::min(1.0, 0.9 / std::max(values.maxCoeff(), 0.9));
+    columns_ *= std::sqrt(share);
+    solved_ *= std::sqrt(share);
+    vectors = vectors * turn;
+    inverse_ = vectors * (1.0 - share * values.array()).inverse().matrix().asDiagonal() *
+               vectors.transpose();
+  }
+
+  std::unique_ptr<Metric> inner_;
+  std::vector<Index> border_;
+  Matrix columns_;  // C, zero in the rows of the border
+  Matrix solved_;  // B^-1 C
+  Matrix inverse_;  // S^-1
+};
+
 }  // namespace
 
 std::unique_ptr<Metric> identity_metric() { return std::make_unique<Identity>(); }
@@ -141,6 +207,11 @@ std::unique_ptr<Metric> cholesky_metric(const Matrix& H, double shift, double& u
 
 std::unique_ptr<Metric> kronecker_metric(const Matrix& C, const Matrix& G, const Vector& penalty) {
   return std::make_unique<Kronecker>(C, G, penalty);
+}
+
+std::unique_ptr<Metric> bordered_metric(std::unique_ptr<Metric> inner, Matrix columns,
+                                        std::vector<Index> border) {
+  return std::make_unique<Bordered>(std::move(inner), std::move(columns), std::move(border));
 }
 
 }  // namespace optlite

@@ -4,6 +4,7 @@
 #include "check.hpp"
 #include "data.hpp"
 #include "optlite/drivers/fit.hpp"
+#include "optlite/linalg/metric.hpp"
 #include "optlite/linalg/small_matrices.hpp"
 #include "optlite/problems/generalized_linear.hpp"
 #include "with_threads.hpp"
@@ -247,4 +248,59 @@ TEST("models: value, gradient and Hessian from one read; single precision stays 
             (single ? 2.0 * optlite::Design::single_precision_loss(H.rows()) : 1e-13) * size);
     }
   });
+}
+
+TEST("metrics: a border of known columns is solved exactly, and shortened where it must be") {
+  const Index n = 9;
+  const std::vector<Index> border = {2, 5, 8};
+  const Matrix root = data::random_matrix(n, n, 3);
+  const Matrix H = root * root.transpose() + Matrix::Identity(n, n);
+  Matrix inner = H;
+  for (const Index b : border) {
+    inner.row(b).setZero();
+    inner.col(b).setZero();
+    inner(b, b) = 1.0;
+  }
+  Matrix columns(n, 3);
+  for (Index k = 0; k < 3; ++k) columns.col(k) = H.col(border[static_cast<std::size_t>(k)]);
+  const Vector g = data::random_matrix(n, 1, 4);
+  Vector out;
+  double used = 0.0;
+  optlite::bordered_metric(optlite::cholesky_metric(inner, 0.0, used), columns, border)
+      ->solve(g, out);
+  CHECK((H * out - g).norm() <= 1e-12 * g.norm());
+  // With a fiftieth of the inner matrix the whole has negative eigenvalues; the metric has none.
+  optlite::bordered_metric(optlite::cholesky_metric(0.02 * inner, 0.0, used), columns, border)
+      ->solve(g, out);
+  CHECK(out.dot(g) > 0.0);
+  Matrix inverse(n, n);
+  const auto metric =
+      optlite::bordered_metric(optlite::cholesky_metric(0.02 * inner, 0.0, used), columns, border);
+  for (Index j = 0; j < n; ++j) {
+    metric->solve(Matrix::Identity(n, n).col(j), out);
+    inverse.col(j) = out;
+  }
+  CHECK((inverse - inverse.transpose()).norm() <= 1e-12 * inverse.norm());
+  CHECK(optlite::symmetric_eigenvalues(inverse).minCoeff() > 0.0);
+}
+
+TEST("models: the gap through better intercepts is a bound, and closer than Cauchy's") {
+  for (const bool weighted : {false, true}) {
+    Problem problem(*optlite::find_by_name(optlite::objective_table(), "multinomial"),
+                    "row-major double", 400, 4, true, weighted, 1e-2);
+    GeneralizedLinear& model = problem.model;
+    optlite::FitOptions options;
+    options.tolerance = 1e-13;
+    const optlite::FitResult best = optlite::fit(model, Vector(), options);
+    Vector x = best.coefficients;
+    for (Index k = 0; k < 3; ++k) x[k * 5 + 4] += 0.01 * static_cast<double>(k * k);
+    const Point p = at(model, x);
+    const double above = p.value - best.value;
+    // As much as the gradient in the coefficients allows at least: Cauchy's inequality adds to it.
+    const double norm = optlite::ConstMatrixMap(p.gradient.data(), 5, 3).topRows(4).norm();
+    const double wide = model.certificate_below(p, 1e9);
+    const double close = model.certificate_below(p, 1.0001 * norm * norm / (2.0 * 1e-2));
+    CHECK(above > 0.0 && close >= above);
+    CHECK(close < 0.5 * wide);
+  }
 }

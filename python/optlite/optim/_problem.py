@@ -115,6 +115,10 @@ class Problem:
             return float(self._objective._model.duality_gap(at.x))
         return math.inf if self._minimum is None else max(at.value - self._minimum, 0.0)
 
+    def closer_certificate(self, at, known, enough):
+        """Return the bound as it is: no more work makes it closer."""
+        return known
+
     def scale(self, at):
         """What the tolerance of the certificate is relative to."""
         return 1.0 if self._minimum == 0.0 else abs(at.value)

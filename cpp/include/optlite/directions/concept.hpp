@@ -58,6 +58,8 @@ class Direction {
   /// Whether the last p solves H p = -g closely enough for -g . p to bound value - minimum near
   /// the solution (the squared Newton decrement).
   virtual bool certifies() const { return false; }
+  /// About how much -g . p is short of it, where the equations are not solved to the end.
+  virtual double shortfall() const { return 0.0; }
 
   /// Whether -g . p at least estimates that quantity (quasi-Newton), where no bound is known.
   virtual bool estimates() const { return false; }

@@ -39,7 +39,8 @@ struct NewtonCg {
       return true;
     }
 
-    bool certifies() const override { return certifies_; }
+    bool certifies() const override { return lambda_ == 0.0; }
+    double shortfall() const override { return shortfall_; }
     /// Of the longest solution so far: it says most.
     Spectrum spectrum() const override { return longest_.spectrum(); }
     /// With the diagonal D as preconditioner, no eigenvalue of D^-1 H exceeds the largest of
@@ -65,6 +66,7 @@ struct NewtonCg {
       double rho = residual.dot(z);
       double momentum = 0.0;
       RitzValues ritz;
+      double unsolved = infinity;  // r . M^-1 r
       const double start = std::sqrt(std::max(rho, 0.0));
       if (first_norm_ < 0.0) first_norm_ = start;
       const double far = std::min(forcing_, std::sqrt(start / std::max(first_norm_, 1e-300)));
@@ -74,7 +76,6 @@ struct NewtonCg {
       const auto close_enough = [&](double left) {
         return left <= enough * start || (left <= far * start && left > 5.0 * enough * start);
       };
-      certifies_ = false;
       p.setZero(residual.size());
       Matrix direction = z;
       Matrix product;
@@ -101,13 +102,18 @@ struct NewtonCg {
         metric.solve(residual, z);
         const double next = residual.dot(z);
         const double left = std::sqrt(std::max(next, 0.0));
-        // A relative residual r leaves g . p short of its limit by a factor of about 1 - r^2.
-        certifies_ = lambda_ == 0.0 && left <= 0.3 * start;
+        unsolved = next;
         if (!std::isfinite(left) || close_enough(left)) break;
         momentum = next / rho;
         direction.col(0) = z + momentum * direction.col(0);
         rho = next;
       }
+      // -g . p is short of g . H^-1 g by r . H^-1 r, which is at most r . M^-1 r over the smallest
+      // eigenvalue of M^-1 H: that is large where M knows little of a direction that r has a part
+      // in.
+      shortfall_ = ritz.empty() ? infinity
+                                : unsolved / std::min(ritz.spectrum().smallest,
+                                                      longest_.spectrum().smallest);
       if (ritz.size() >= longest_.size()) {
         longest_ = std::move(ritz);
         diagonal_ = std::move(diagonal);
@@ -120,7 +126,7 @@ struct NewtonCg {
     double lambda_ = 0.0;
     double goal_ = 0.0;
     double first_norm_ = -1.0;
-    bool certifies_ = false;
+    double shortfall_ = infinity;
     RitzValues longest_;
     Vector diagonal_;  // its preconditioner; empty if that was a metric
     const Metric* metric_ = nullptr;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "optlite/linalg/conditioning.hpp"
 
@@ -33,5 +34,12 @@ std::unique_ptr<Metric> cholesky_metric(const Matrix& H, double shift, double& u
 /// M = C (x) G + diag(penalty), C being K x K, G p x p (lower triangle), penalty of length p the
 /// same for each of the K outputs. Solved by rotating to the eigenvectors of C.
 std::unique_ptr<Metric> kronecker_metric(const Matrix& C, const Matrix& G, const Vector& penalty);
+
+/// M = [[B, C], [C^T, D]]: some coordinates, the `border`, of which the columns of a Hessian are
+/// known (C and D together, one column each), beside a metric B of the others that does not mix the
+/// two. C is shortened where M would not be safely positive definite; directions that D does not
+/// see are left out.
+std::unique_ptr<Metric> bordered_metric(std::unique_ptr<Metric> inner, Matrix columns,
+                                        std::vector<Index> border);
 
 }  // namespace optlite

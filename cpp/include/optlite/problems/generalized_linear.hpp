@@ -13,6 +13,7 @@
 // Layout of theta: for each output, the features and then c (if there is an intercept).
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "optlite/linalg/metric.hpp"
@@ -100,6 +101,9 @@ class GeneralizedLinear final : public Objective {
   /// The bound from the reference Hessian, if one is set and near, else duality_gap().
   double certificate(const Point& p) override;
   double certificate_below(const Point& p, double enough) override;
+  double closer_certificate(const Point& p, double known, double enough) override {
+    return std::min(known, certificate_below(p, enough));
+  }
 
   /// With penalty squared_l2, alpha > 0: a bound on the duality gap (see the source file).
   double duality_gap(const Point& p);
@@ -145,6 +149,8 @@ class GeneralizedLinear final : public Objective {
   bool diagonal_holds(const double* q, const Matrix& gram);
   double penalty_value(const Matrix& W) const;
   double weight_gradient_norm(const Point& p) const;
+  double gap_of_intercepts(const Point& p, const Matrix& inverse);
+  double gap_through_intercepts(const Point& p, const Matrix& inverse);
   using Read = FunctionRef<void(const Matrix& W, Design::Middle middle, Matrix& G)>;
   void evaluate(Point& p, double* curvature, Read read);
   void evaluate_from_margins(Point& p);

@@ -63,8 +63,11 @@ class Objective {
   /// A bound on value(p) - minimum, or infinity where none is known (see duality gap).
   virtual double certificate(const Point&) { return infinity; }
 
-  /// certificate(p), or infinity where less work tells that it exceeds `enough`.
+  /// A certificate as it serves one who asks whether it is at most `enough`: infinity where less
+  /// work tells that it is not, and more work where that may show that it is.
   virtual double certificate_below(const Point& p, double /*enough*/) { return certificate(p); }
+  /// From a certificate that exceeds `enough` to one that more work has found.
+  virtual double closer_certificate(const Point&, double known, double /*enough*/) { return known; }
 
   /// What the tolerance of the certificate is relative to.
   virtual double scale(const Point& p) { return std::fabs(p.value); }

@@ -11,6 +11,7 @@ class Direction:
     inner_iterations = 0
     has_length = True  # a full step is worth a trial
     has_region = False  # p minimises a model in a region that learns from each step
+    shortfall = 0.0  # about how much -g . p is short of g . H^-1 g, where certifies()
     predicted = 0.0  # the decrease that this model predicts for the last p
     curvature = (np.nan, np.nan)  # the smallest Ritz value seen for the last p, and its bound
 

@@ -23,7 +23,8 @@ class NewtonCg(Direction):
         self.shift = 0.0
         self.goal = 0.0
         self.first_norm = None
-        self.solved = False
+        self.steps, self.momenta = [], []  # of the longest solution so far
+        self.shortfall = np.inf
 
     def compute(self, objective, at):
         """Return p after a few conjugate-gradient iterations on H p = -g."""
@@ -38,8 +39,8 @@ class NewtonCg(Direction):
         # The certificate falls with the square of the residual: no need to go below the goal.
         # Within a factor of five of it, going there is cheaper than another outer iteration.
         enough = min(self.forcing, 0.5 * np.sqrt(self.goal))
-        self.solved = False
         p, d = np.zeros_like(z), z
+        steps, momenta, unsolved = [], [0.0], np.inf
         for k in range(self.max_inner):
             Hd = objective.hessian_product(at, d[None, :])[0]
             if self.shift > 0.0:
@@ -47,20 +48,38 @@ class NewtonCg(Direction):
             self.inner_iterations += 1
             curvature = d @ Hd
             if not curvature > np.finfo(float).eps * 1e-8 * (d @ d):
-                return d if k == 0 else p  # flat or rounding: go as far as the model is known
+                p = d if k == 0 else p  # flat or rounding: go as far as the model is known
+                break
             step = rho / curvature
+            steps.append(step)
             p = p + step * d
             residual = residual - step * Hd
             z = inverse * residual
             rho_next = residual @ z
+            unsolved = rho_next
             left = np.sqrt(max(rho_next, 0.0))
-            self.solved = self.shift == 0.0 and left <= 0.3 * start
             close = left <= enough * start or 5.0 * enough * start < left <= far * start
             if close or not np.isfinite(left):
                 break
-            d = z + (rho_next / rho) * d
+            momenta.append(rho_next / rho)
+            d = z + momenta[-1] * d
             rho = rho_next
+        self._note_unsolved(unsolved, steps, momenta)
         return p
+
+    def _note_unsolved(self, unsolved, steps, momenta):
+        """-g . p is short of g . H^-1 g by r . H^-1 r <= r . M^-1 r / (smallest of M^-1 H).
+
+        That is large where M knows little of a direction that r has a part in.
+        """
+        self.shortfall = np.inf
+        if steps:
+            smallest = smallest_ritz_value(steps, momenta)
+            if self.steps:
+                smallest = min(smallest, smallest_ritz_value(self.steps, self.momenta))
+            self.shortfall = unsolved / smallest
+        if len(steps) >= len(self.steps):
+            self.steps, self.momenta = steps, momenta
 
     def set_goal(self, ratio):
         """Remember the goal."""
@@ -72,8 +91,17 @@ class NewtonCg(Direction):
         return True
 
     def certifies(self):
-        """A relative residual r leaves g . p short of its limit by a factor of about 1 - r^2."""
-        return self.solved
+        """Of H itself, by -g . p and the shortfall."""
+        return self.shift == 0.0
+
+
+def smallest_ritz_value(steps, momenta):
+    """Of conjugate gradients: their step lengths and momenta make Lanczos' tridiagonal matrix."""
+    steps, momenta = np.array(steps), np.array(momenta[: len(steps)])
+    diagonal = 1.0 / steps
+    diagonal[1:] += momenta[1:] / steps[:-1]
+    beside = np.sqrt(momenta[1:]) / steps[:-1]
+    return np.linalg.eigvalsh(np.diag(diagonal) + np.diag(beside, 1) + np.diag(beside, -1))[0]
 
 
 def inverse_of(diagonal):
