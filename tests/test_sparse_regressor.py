@@ -205,6 +205,16 @@ def test_conditions_are_met_on_any_data(kinds, n, seed, exponent, penalty, loss)
     assert model.converged_
 
 
+def test_half_thresholding_leaps_where_few_residuals_are_within_delta():
+    rng = np.random.default_rng(6)
+    X = rng.normal(size=(60, 8)) * rng.uniform(0.5, 2.0, 8) + 0.3
+    rng.normal(size=60)
+    y = X[:, :3] @ [0.6, -0.5, 0.4] + 0.6 * rng.standard_t(2, size=60)
+    model = SparseRegressor(0.0663, penalty="l0.5", loss="huber").fit(X, y)
+    assert model.converged_ and judge(model, X, y)[2] <= 1e-7
+    assert np.count_nonzero(model.coef_) > 1
+
+
 @pytest.mark.parametrize("penalty", ["mcp", "scad"])
 @pytest.mark.parametrize("seed", [1, 5, 17, 26, 33, 87])
 def test_steps_end_where_the_model_is_not_convex(penalty, seed):

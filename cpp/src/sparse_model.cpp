@@ -665,7 +665,8 @@ class SparseModel {
     const double bound = loss_.curvature_bound();
     const bool concave = penalty_.concavity() > 0.0 && std::isfinite(penalty_.concavity());
     // Models that are flat, or bend down, would take sweeps without end: any descent leads on.
-    const Index sweeps = loss_.is_quadratic() ? 20000 : 2000;
+    // Those of groups are slow: they have no Newton steps among them.
+    const Index sweeps = loss_.is_quadratic() || penalty_.row().of_groups ? 20000 : 2000;
     double steeper = 0.0;
     for (int trial = 0; trial < 22; ++trial) {
       Matrix H = model_.H;
@@ -678,7 +679,7 @@ class SparseModel {
       inner.run(goal, sweeps);
       if (inner.solution() == w) return false;
       if (go_towards(w, inner.solution(), c)) return true;
-      if (penalty_.concavity() > 0.0 && trial == 0) {
+      if (concave && trial == 0) {
         const PenalisedQuadratic here(penalty_, H, inner_blocks(), c, w);
         const Vector near = here.step_on_support();
         if (near.size() > 0 && go_part_of(w, near, c)) return true;
