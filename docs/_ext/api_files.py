@@ -32,12 +32,15 @@ TABLE = {
         "src/distributions.cpp",
         "test_distributions exam/test_distributions_exam",
     ),
+    "config": ("", "", "test_packaging test_house"),
     "curvature.": (
         "lanczos krylov",
         "src/orthogonalize.cpp src/krylov.cpp",
         "test_curvature_operators test_lanczos",
     ),
+    "datasets.": ("", "", "test_bcd_composite test_bcd_findings"),
     "display.": ("", "", "test_display"),
+    "exceptions.": ("", "", "test_logistic"),
     "exercises.": ("", "", "test_exercises"),
     "feature_selection.": ("", "", "test_feature_selection"),
     "model_selection.": ("", "", "test_conformal"),
@@ -52,6 +55,12 @@ TABLE = {
     "optim.torch.": ("", "", "test_torch"),
     "ot.": ("transport", "src/transport.cpp src/transport_problem.cpp", "test_transport"),
     "ot.barycenter": ("barycenter", "src/barycenter.cpp", "test_transport_barycenter"),
+    "reference.": ("", "", "exam/test_solvers_exam exam/test_objectives_exam"),
+    "reference.block_lanczos": ("", "", "test_lanczos"),
+    "reference.lanczos": ("", "", "test_lanczos"),
+    "reference.network": ("", "", "exam/test_networks_exam"),
+    "reference.refinement": ("", "", "test_refinement"),
+    "show_config": ("", "", "test_packaging test_house"),
     "trace.": ("", "", "test_trace"),
 }
 
