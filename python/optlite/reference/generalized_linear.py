@@ -162,7 +162,7 @@ class GeneralizedLinear:
 
         What F falls by on the way to b - C^+ g, and the gap that is left there: Cauchy's inequality
         is far too wide where only the intercepts are not optimal. The curvature there is at least
-        exp(-c |C^+ g|) of that at hand (c: self-concordance of the loss).
+        exp(-c m) of that at hand (c: self-concordance of the loss, m: largest entry of the move).
         """
         gw, g = self._split(at.gradient)
         too_large = np.linalg.norm(gw) ** 2 > 2.0 * self.alpha * enough
