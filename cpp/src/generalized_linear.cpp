@@ -670,7 +670,7 @@ Matrix pseudo_inverse(const Matrix& C) {
 /// move lowers F by about nu / 2, nu = g . C^+ g, and by Cauchy's inequality changes dF/dw by at
 /// most sqrt(kappa T nu): kappa bounds the curvature, T is the mean of ||x - shift||^2.
 double GeneralizedLinear::duality_gap(const Point& p) {
-  if (options_.alpha <= 0.0 || options_.penalty->record.name != "squared_l2") return infinity;
+  if (!has_gap()) return infinity;
   if (options_.intercept) return gap_of_intercepts(p, pseudo_inverse(mean_curvature(p)));
   const double direct = weight_gradient_norm(p);
   return direct * direct / (2.0 * options_.alpha);
@@ -742,8 +742,7 @@ double GeneralizedLinear::certificate_below(const Point& p, double enough) {
   if (std::isfinite(decrement)) return decrement;
   const double direct = weight_gradient_norm(p);
   if (direct * direct > 2.0 * options_.alpha * enough) return infinity;
-  if (!options_.intercept || options_.alpha <= 0.0 || options_.penalty->record.name != "squared_l2")
-    return duality_gap(p);
+  if (!options_.intercept || !has_gap()) return duality_gap(p);
   const Matrix inverse = pseudo_inverse(mean_curvature(p));
   const double gap = gap_of_intercepts(p, inverse);
   return gap <= enough ? gap : std::min(gap, gap_through_intercepts(p, inverse));

@@ -150,7 +150,7 @@ class GeneralizedLinear:
         nu = g . C^+ g, and changes dF/dw by at most sqrt(kappa T nu) (kappa: curvature bound, T:
         mean of ||x||^2).
         """
-        if self.alpha <= 0.0 or self.penalty_name != "squared_l2":
+        if not self._has_gap():
             return np.inf
         if self.intercept:
             return self._gap_of_intercepts(at, self._inverse_mean_curvature(at))
@@ -165,18 +165,21 @@ class GeneralizedLinear:
         exp(-c m) of that at hand (c: self-concordance of the loss, m: largest entry of the move).
         """
         gw, g = self._split(at.gradient)
-        too_large = np.linalg.norm(gw) ** 2 > 2.0 * self.alpha * enough
-        if not self.intercept or not self.alpha > 0.0 or self.penalty_name != "squared_l2":
+        is_hopeless = np.linalg.norm(gw) ** 2 > 2.0 * self.alpha * enough
+        if is_hopeless or not self.intercept or not self._has_gap():
             return known
         inverse = self._inverse_mean_curvature(at)
         shift = inverse @ g
         move = np.max(np.abs(shift))
         concordance = self.loss.self_concordance
-        if too_large or not move < 0.1 or np.isinf(concordance):
+        if not move < 0.1 or np.isinf(concordance):
             return known
         there = self.evaluate(at.x - self._join(np.zeros_like(gw), shift))
         gap = np.exp(concordance * move) * self._gap_of_intercepts(there, inverse)
         return min(known, max(0.0, at.value - there.value) + gap)
+
+    def _has_gap(self):
+        return self.alpha > 0.0 and self.penalty_name == "squared_l2"
 
     def _inverse_mean_curvature(self, at):
         """Return C^+; shifting all classes alike changes nothing."""

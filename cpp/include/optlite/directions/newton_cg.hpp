@@ -109,8 +109,8 @@ struct NewtonCg {
         rho = next;
       }
       // -g . p is short of g . H^-1 g by r . H^-1 r, which is at most r . M^-1 r over the smallest
-      // eigenvalue of M^-1 H: that is large where M knows little of a direction that r has a part
-      // in.
+      // eigenvalue of M^-1 H (estimated by the Ritz values): that is large where M knows little of
+      // a direction that r has a part in.
       shortfall_ = ritz.empty() ? infinity
                                 : unsolved / std::min(ritz.spectrum().smallest,
                                                       longest_.spectrum().smallest);

@@ -149,6 +149,9 @@ class GeneralizedLinear final : public Objective {
   bool diagonal_holds(const double* q, const Matrix& gram);
   double penalty_value(const Matrix& W) const;
   double weight_gradient_norm(const Point& p) const;
+  bool has_gap() const {
+    return options_.alpha > 0.0 && options_.penalty->record.name == "squared_l2";
+  }
   double gap_of_intercepts(const Point& p, const Matrix& inverse);
   double gap_through_intercepts(const Point& p, const Matrix& inverse);
   using Read = FunctionRef<void(const Matrix& W, Design::Middle middle, Matrix& G)>;
