@@ -1,0 +1,3 @@
+#include "eigen_kernels.hpp"
+
+EIGEN_KERNELS()
