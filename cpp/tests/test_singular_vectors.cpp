@@ -1,5 +1,4 @@
 // Leading singular vectors against their definition.
-#include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -31,11 +30,6 @@ Matrix leading(const Matrix& A, Index count, bool turned = false) {
   return V;
 }
 
-Matrix orthonormal(Index rows, Index cols, unsigned seed) {
-  const Matrix random = data::random_matrix(rows, cols, seed);
-  return Matrix(random.householderQr().householderQ() * Matrix::Identity(rows, cols));
-}
-
 /// A V has orthogonal columns whose lengths are the singular values, to the rounding of |A|: what a
 /// decomposition by reflections and rotations guarantees. By M^T M alone values below 1e-8 fail.
 void check_definition(const Matrix& A, const Vector& values, const Matrix& V) {
@@ -58,7 +52,8 @@ void check_definition(const Matrix& A, const Vector& values, const Matrix& V) {
 
 TEST("singular vectors: of large and of small values, alone or all, from either side") {
   for (const auto& [rows, cols] : {std::pair<Index, Index>{1, 1}, {7, 4}, {60, 60}, {90, 50}}) {
-    const Matrix left = orthonormal(rows, cols, 1), right = orthonormal(cols, cols, 2);
+    const Matrix left = data::orthonormal(rows, cols, 1);
+    const Matrix right = data::orthonormal(cols, cols, 2);
     const Vector place = Vector::LinSpaced(cols, 0.0, 1.0);
     const std::vector<Vector> spectra{
         place.unaryExpr([](double x) { return std::pow(1e16, -x); }),

@@ -1,5 +1,4 @@
 // Eigenvalues and eigenvectors against their definition, and the values against Eigen's solver.
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -11,6 +10,7 @@
 #include "optlite/core/interrupt.hpp"
 #include "optlite/core/types.hpp"
 #include "optlite/linalg/divide_and_conquer.hpp"
+#include "optlite/linalg/small_matrices.hpp"
 #include "optlite/linalg/symmetric_eigen.hpp"
 #include "with_threads.hpp"
 
@@ -41,8 +41,7 @@ void check_definition(const Matrix& A) {
   const auto [values, V] = solve(A);
   const double size = A.cwiseAbs().maxCoeff(), scale = size > 0.0 ? size : 1.0;
   const Matrix unit = A / scale;  // squares of A may overflow
-  const Vector expected =
-      Eigen::SelfAdjointEigenSolver<Matrix>(unit, Eigen::EigenvaluesOnly).eigenvalues();
+  const Vector expected = optlite::symmetric_eigenvalues(unit);
   const double norm = std::fmax(expected.cwiseAbs().maxCoeff(), 1e-300);
   const Vector found = values / scale;
   CHECK((unit * V - V * found.asDiagonal()).cwiseAbs().maxCoeff() <= 1e-13 * norm);
@@ -54,8 +53,7 @@ void check_definition(const Matrix& A) {
 /// A matrix with these eigenvalues in directions without structure.
 Matrix with_eigenvalues(const Vector& values, unsigned seed) {
   const Index n = values.size();
-  const Matrix random = data::random_matrix(n, n, seed);
-  const Matrix Q = random.householderQr().householderQ();
+  const Matrix Q = data::orthonormal(n, n, seed);
   const Matrix A = Q * values.asDiagonal() * Q.transpose();
   return 0.5 * (A + A.transpose());
 }
