@@ -85,6 +85,10 @@ Matrix orthonormal(Index rows, Index cols, std::uint64_t seed) {
   return Q;
 }
 
+Matrix product(const Matrix& A, const Matrix& B) { return A * B; }
+
+double difference(const Matrix& A, const Matrix& B) { return (A - B).cwiseAbs().maxCoeff(); }
+
 Vector weights(Index n) {
   const optlite::Philox random(5, 9);
   Vector w(n);

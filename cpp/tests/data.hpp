@@ -41,6 +41,12 @@ Matrix random_matrix(Index rows, Index cols, std::uint64_t seed);
 /// Orthonormal columns, in directions without structure.
 Matrix orthonormal(Index rows, Index cols, std::uint64_t seed);
 
+/// A B, compiled once: each form of a product takes a compiler a second.
+Matrix product(const Matrix& A, const Matrix& B);
+
+/// The largest |a - b| of two entries.
+double difference(const Matrix& A, const Matrix& B);
+
 /// Weights from 0.1 to 1.1, with an exact zero among them.
 Vector weights(Index n);
 

@@ -1,5 +1,6 @@
 // Factorisations that step over dependent columns, and what they tell of a matrix.
 #include "check.hpp"
+#include "data.hpp"
 #include "optlite/core/random.hpp"
 #include "optlite/linalg/cholesky.hpp"
 #include "optlite/linalg/small_matrices.hpp"
@@ -25,14 +26,14 @@ Matrix dependent_columns(Index rows, Index cols) {
 TEST("dependent columns are set apart, whatever the panel") {
   for (const Index cols : {8, 100, 128, 129, 300}) {
     const Matrix X = dependent_columns(2 * cols, cols);
-    const Matrix A = X.transpose() * X;
+    const Matrix A = data::product(X.transpose(), X);
     const Vector floor = 1e-10 * A.diagonal();
     const CholeskyFactor factor(A, floor);
     CHECK(factor.ok());
     CHECK_EQUAL(factor.rank(), cols - 3);
     const Matrix null = factor.null_space();
     CHECK_EQUAL(null.cols(), Index(3));
-    CHECK((X * null).norm() <= 1e-10 * X.norm());
+    CHECK(data::product(X, null).norm() <= 1e-10 * X.norm());
     CHECK(null(cols / 2, 0) == 1.0 && std::fabs(null(1, 0) + 1.0) < 1e-11);
     const Vector b = Vector::Ones(cols);
     const Vector x = factor.solve(b);
@@ -49,7 +50,7 @@ TEST("a matrix that is not finite has no factor") {
 TEST("the spectrum of a factor lies inside the eigenvalues") {
   for (const Index size : {1, 2, 7, 150}) {
     const Matrix X = dependent_columns(3 * size + 20, size + 6).leftCols((size + 6) / 2);
-    const Matrix A = X.transpose() * X;
+    const Matrix A = data::product(X.transpose(), X);
     const Vector truth = optlite::symmetric_eigenvalues(A);
     const auto found = CholeskyFactor(A).spectrum();
     const double lowest = truth[0];

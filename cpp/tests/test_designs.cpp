@@ -25,7 +25,7 @@ const Shape shapes[] = {{1, 1},   {1, 5},    {7, 1},     {8, 3},    {9, 17},
 double distance(const Matrix& a, const Matrix& b) {
   if (a.rows() != b.rows() || a.cols() != b.cols()) return HUGE_VAL;
   if (a.size() == 0) return 0.0;
-  return (a - b).cwiseAbs().maxCoeff() / std::max(1.0, b.cwiseAbs().maxCoeff());
+  return data::difference(a, b) / std::max(1.0, b.cwiseAbs().maxCoeff());
 }
 
 template <class Body>
@@ -58,19 +58,19 @@ Matrix pass(const Stored& stored, const Matrix& W, Index r) {
     }
   };
   stored.design->pass(W.data(), m, r, middle, G.data());
-  CHECK(distance(seen, stored.X * W) < 1e-12);
+  CHECK(distance(seen, data::product(stored.X, W)) < 1e-12);
   return G;
 }
 
 Matrix expected_pass(const Stored& stored, const Matrix& W, Index r) {
   Matrix R(stored.X.rows(), r);
-  const Matrix Z = stored.X * W;
+  const Matrix Z = data::product(stored.X, W);
   for (Index k = 0; k < r; ++k) {
     for (Index i = 0; i < R.rows(); ++i) {
       R(i, k) = k < W.cols() ? 2.0 * Z(i, k) + 1.0 : 0.01 * static_cast<double>(i + k);
     }
   }
-  return stored.X.transpose() * R;
+  return data::product(stored.X.transpose(), R);
 }
 
 Matrix expected_gram(const Matrix& X, const Vector& q, const Vector& shift, const Vector& scale,
@@ -78,7 +78,7 @@ Matrix expected_gram(const Matrix& X, const Vector& q, const Vector& shift, cons
   Matrix Z(X.rows(), X.cols() + (border ? 1 : 0));
   Z.leftCols(X.cols()) = (X.rowwise() - shift.transpose()) * scale.asDiagonal();
   if (border) Z.col(X.cols()).setOnes();
-  Matrix H = Z.transpose() * q.asDiagonal() * Z;
+  Matrix H = data::product(Z.transpose() * q.asDiagonal(), Z);
   H.triangularView<Eigen::StrictlyUpper>().setZero();
   return H;
 }
@@ -147,9 +147,9 @@ TEST("designs: moments, also with a large common shift") {
       const Vector q = weighted ? data::weights(n) : Vector(Vector::Ones(n));
       Vector sums, squares, center;
       stored.design->moments(weighted ? q.data() : nullptr, sums, squares, center);
-      CHECK(distance(sums, stored.X.transpose() * q) < 1e-12);
+      CHECK(distance(sums, data::product(stored.X.transpose(), q)) < 1e-12);
       const Matrix moved = stored.X.rowwise() - center.transpose();
-      CHECK(distance(squares, moved.cwiseAbs2().transpose() * q) < 1e-11);
+      CHECK(distance(squares, data::product(moved.cwiseAbs2().transpose(), q)) < 1e-11);
       CHECK_EQUAL(center.size(), d);
     }
   });
@@ -226,7 +226,7 @@ TEST("designs: pass and Gram matrix together are what they are apart") {
     Matrix H;
     const Matrix G = together(H);
     CHECK(distance(G, expected_pass(stored, W, 1)) < 1e-12);
-    const Vector q = (1.0 + (stored.X * W).col(0).array().square()).inverse();
+    const Vector q = (1.0 + data::product(stored.X, W).col(0).array().square()).inverse();
     CHECK(distance(H, expected_gram(stored.X, q, Vector::Zero(d), Vector::Ones(d), true)) < 1e-12);
     for (const int threads : {1, 3}) {
       Matrix again;

@@ -24,7 +24,7 @@ struct Rows {
 };
 
 bool are_near(const Matrix& a, const Matrix& b, double size) {
-  return (a - b).cwiseAbs().maxCoeff() <= 1e-14 * size;
+  return data::difference(a, b) <= 1e-14 * size;
 }
 
 }  // namespace
@@ -41,13 +41,13 @@ TEST("narrow products: any number of rows, columns and vectors") {
         optlite::narrow_multiply(count, cols, width, rows.stored.data(), rows.stride(),
                                  optlite::narrow_rows(W.data(), cols, width).data(), Z.data(),
                                  ahead);
-        CHECK(are_near(Z, rows.X.transpose() * W, size));
+        CHECK(are_near(Z, data::product(rows.X.transpose(), W), size));
 
         const Matrix before = data::random_matrix(cols, width, 9);
         Matrix G = before;  // added to
         optlite::narrow_accumulate(count, cols, width, rows.stored.data(), rows.stride(), Z.data(),
                                    G.data(), ahead);
-        CHECK(are_near(G, before + rows.X * Z, size * size));
+        CHECK(are_near(G, before + data::product(rows.X, Z), size * size));
       }
     }
   }

@@ -44,9 +44,9 @@ void check_definition(const Matrix& A) {
   const Vector expected = optlite::symmetric_eigenvalues(unit);
   const double norm = std::fmax(expected.cwiseAbs().maxCoeff(), 1e-300);
   const Vector found = values / scale;
-  CHECK((unit * V - V * found.asDiagonal()).cwiseAbs().maxCoeff() <= 1e-13 * norm);
-  CHECK((V.transpose() * V - Matrix::Identity(n, n)).cwiseAbs().maxCoeff() <= 1e-13);
-  CHECK((found - expected).cwiseAbs().maxCoeff() <= 1e-13 * norm);
+  CHECK(data::difference(data::product(unit, V), V * found.asDiagonal()) <= 1e-13 * norm);
+  CHECK(data::difference(data::product(V.transpose(), V), Matrix::Identity(n, n)) <= 1e-13);
+  CHECK(data::difference(found, expected) <= 1e-13 * norm);
   CHECK(std::is_sorted(values.data(), values.data() + n));
 }
 
@@ -54,7 +54,7 @@ void check_definition(const Matrix& A) {
 Matrix with_eigenvalues(const Vector& values, unsigned seed) {
   const Index n = values.size();
   const Matrix Q = data::orthonormal(n, n, seed);
-  const Matrix A = Q * values.asDiagonal() * Q.transpose();
+  const Matrix A = data::product(Q * values.asDiagonal(), Q.transpose());
   return 0.5 * (A + A.transpose());
 }
 
@@ -99,7 +99,7 @@ TEST("symmetric eigenvalues: repeated, clustered, graded and vanishing ones") {
     check_definition(1e300 * with_eigenvalues(noise, 3));
     check_definition(1e-300 * with_eigenvalues(noise, 4));
     const Matrix thin = data::random_matrix(n, (n + 2) / 3, 5);
-    check_definition(thin * thin.transpose());
+    check_definition(data::product(thin, thin.transpose()));
   }
 }
 
@@ -127,7 +127,7 @@ TEST("symmetric eigenvalues: second differences have the values 2 - 2 cos(k pi /
       worst = std::fmax(worst, std::fabs(d[k] - (2.0 - 2.0 * std::cos(angle))));
     }
     CHECK(worst <= 1e-14);
-    CHECK((V.transpose() * V - Matrix::Identity(n, n)).cwiseAbs().maxCoeff() <= 1e-13);
+    CHECK(data::difference(data::product(V.transpose(), V), Matrix::Identity(n, n)) <= 1e-13);
   }
 }
 
