@@ -1,9 +1,10 @@
 #include "optlite/problems/columns.hpp"
 
-#include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
 #include <utility>
+
+#include "optlite/linalg/small_matrices.hpp"
 
 namespace optlite {
 
@@ -77,14 +78,11 @@ void share_effects(const GeneralizedLinear& model, const CholeskyFactor& columns
     effects.col(k) /= size;
     constants.col(k) /= size;
   }
-  const Eigen::ColPivHouseholderQR<Matrix> orthogonal(effects);
   const Index stride = d + (model.intercept() ? 1 : 0);
-  for (Index k = 0; k < model.outputs(); ++k) {
-    auto w = coefficients.segment(k * stride, d);
-    const Vector common = orthogonal.solve(Vector(w));
-    w -= effects * common;
-    if (model.intercept()) coefficients[k * stride + d] -= (constants * common)[0];
-  }
+  MatrixMap W(coefficients.data(), stride, model.outputs());
+  const Matrix common = least_squares(effects, W.topRows(d));
+  W.topRows(d) -= effects * common;
+  if (model.intercept()) W.row(d) -= constants * common;
 }
 
 }  // namespace optlite

@@ -657,7 +657,7 @@ Matrix pseudo_inverse(const Matrix& C) {
   symmetric_eigen(C, values, vectors);
   const double top = values.maxCoeff();
   for (double& value : values) value = value <= 1e-13 * top ? 0.0 : 1.0 / value;
-  return vectors * values.asDiagonal() * vectors.transpose();
+  return from_eigen(values, vectors);
 }
 
 }  // namespace

@@ -175,15 +175,16 @@ class Bordered final : public Metric {
       const bool seen = values[k] > 1e-8 * values.maxCoeff();
       vectors.col(k) *= seen ? 1.0 / std::sqrt(values[k]) : 0.0;
     }
-    const Matrix taken = vectors.transpose() * (columns_.transpose() * solved_) * vectors;
+    Matrix taken = columns_.transpose() * solved_;
+    taken = vectors.transpose() * taken;
+    taken = taken * vectors;
     Matrix turn;
     symmetric_eigen(0.5 * (taken + taken.transpose()), values, turn);
     const double share = std::min(1.0, 0.9 / std::max(values.maxCoeff(), 0.9));
     columns_ *= std::sqrt(share);
     solved_ *= std::sqrt(share);
     vectors = vectors * turn;
-    inverse_ = vectors * (1.0 - share * values.array()).inverse().matrix().asDiagonal() *
-               vectors.transpose();
+    inverse_ = from_eigen((1.0 - share * values.array()).inverse().matrix(), vectors);
   }
 
   std::unique_ptr<Metric> inner_;

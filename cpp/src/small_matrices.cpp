@@ -2,6 +2,7 @@
 
 #include <Eigen/Cholesky>
 #include <Eigen/Eigenvalues>
+#include <Eigen/QR>
 
 namespace optlite {
 
@@ -17,6 +18,10 @@ Vector symmetric_eigenvalues(const Matrix& A) {
   return Solver(A, Eigen::EigenvaluesOnly).eigenvalues();
 }
 
+Matrix from_eigen(const Vector& values, const Matrix& vectors) {
+  return vectors * values.asDiagonal() * vectors.transpose();
+}
+
 Vector tridiagonal_eigenvalues(const Vector& diagonal, const Vector& beside) {
   Solver solver;
   solver.computeFromTridiagonal(diagonal, beside, Eigen::EigenvaluesOnly);
@@ -24,5 +29,7 @@ Vector tridiagonal_eigenvalues(const Vector& diagonal, const Vector& beside) {
 }
 
 Matrix solve_symmetric(const Matrix& A, const Matrix& B) { return A.ldlt().solve(B); }
+
+Matrix least_squares(const Matrix& A, const Matrix& B) { return A.colPivHouseholderQr().solve(B); }
 
 }  // namespace optlite

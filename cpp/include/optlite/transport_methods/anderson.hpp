@@ -1,11 +1,11 @@
 #pragma once
 
-#include <Eigen/QR>
 #include <algorithm>
 #include <array>
 #include <utility>
 #include <vector>
 
+#include "optlite/linalg/small_matrices.hpp"
 #include "optlite/transport_methods/concept.hpp"
 
 namespace optlite::transport_methods {
@@ -84,7 +84,7 @@ struct Anderson {
         const auto k = static_cast<std::size_t>(l);
         differences.col(l) = residuals_[k + 1] - residuals_[k];
       }
-      const Vector weights = differences.colPivHouseholderQr().solve(residuals_.back());
+      const Vector weights = least_squares(differences, residuals_.back());
       Vector g = values_.back();
       for (Index l = 0; l < count; ++l) {
         const auto k = static_cast<std::size_t>(l);
