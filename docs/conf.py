@@ -177,11 +177,16 @@ def mend_lists(app, page, template, context, doctree):
         context["body"] = f"{title}<ul>{''.join(items)}</ul>"
 
 
-def forget_modules_without_source(app):
-    """Keep modules out of the index of sources for which viewcode has made no page."""
+def forget_modules_without_links(app):
+    """Leave out modules that no page links to, or whose source is not known.
+
+    viewcode has no page for the latter, but an index entry; the former it drops itself, but not
+    where several processes read.
+    """
     modules = getattr(app.env, "_viewcode_modules", {})
-    for name in [name for name, entry in modules.items() if not entry]:
-        del modules[name]
+    for name, entry in list(modules.items()):
+        if not entry or not entry[2]:  # its text, its objects, the pages that show them
+            del modules[name]
     return []
 
 
@@ -189,4 +194,4 @@ def setup(app):
     """Connect what the lines above need."""
     app.connect("missing-reference", leave_foreign_labels_as_text)
     app.connect("html-page-context", mend_lists)
-    app.connect("html-collect-pages", forget_modules_without_source, priority=400)
+    app.connect("html-collect-pages", forget_modules_without_links, priority=400)

@@ -14,6 +14,7 @@ import course
 import registry_plots
 import rule_forms
 import source_pages
+from joblib import Parallel, delayed
 from registered_parts import all_records, header_path, twin_path
 from written_pages import escape, write_if_changed
 
@@ -363,24 +364,33 @@ def remove_stale(folder, kept):
             path.unlink()
 
 
-def write_pages(source, records, draw=True):
+def write_pages(source, records, draw=True, n_jobs=1):
     """Write all pages below ``source`` and return their paths."""
     source = Path(source)
     written = [source / "parts" / "index.rst"]
     write_if_changed(written[0], index_text(records))
-    for record in records:
-        page = source / f"{page_name(record)}.rst"
+    pages = [source / f"{page_name(record)}.rst" for record in records]
+    for page in pages:
         page.parent.mkdir(parents=True, exist_ok=True)
-        figure = registry_plots.draw(record, page.with_suffix(".png")) if draw else None
+    figures = draw_all(records, pages, n_jobs) if draw else [None] * len(pages)
+    for record, page, figure in zip(records, pages, figures, strict=True):
         write_if_changed(page, page_text(record, figure))
-        written.append(page)
-    remove_stale(source / "parts", written)
-    return written
+    remove_stale(source / "parts", [*written, *pages])
+    return [*written, *pages]
+
+
+def draw_all(records, pages, n_jobs):
+    """Draw the pictures beside the pages, in so many processes: that is a quarter of a build."""
+    draw = delayed(registry_plots.draw)
+    pictures = (
+        draw(record, page.with_suffix(".png")) for record, page in zip(records, pages, strict=True)
+    )
+    return Parallel(n_jobs)(pictures)
 
 
 def on_builder_inited(app):
     """Write the pages before Sphinx looks for its sources."""
-    write_pages(app.srcdir, all_records())
+    write_pages(app.srcdir, all_records(), n_jobs=-1)
 
 
 def setup(app):
