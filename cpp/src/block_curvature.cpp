@@ -24,6 +24,10 @@ class Dense final : public Curvature {
   void entries(const Block& block, Matrix& out) const override {
     const auto size = static_cast<Index>(block.size());
     out.resize(size, size);
+    if (size > 0 && block.back() == block.front() + size - 1) {  // columns wait for memory together
+      out = H_.block(block.front(), block.front(), size, size);
+      return;
+    }
     for (Index j = 0; j < size; ++j) {
       const double* column = H_.col(block[static_cast<std::size_t>(j)]).data();
       for (Index i = 0; i < size; ++i) out(i, j) = column[block[static_cast<std::size_t>(i)]];

@@ -6,6 +6,7 @@ hyper-parameters found there are those of the packages that made the records; :d
 them to ours.
 """
 
+import functools
 import itertools
 import json
 import pathlib
@@ -302,17 +303,28 @@ def replay(folder, name, dtype=np.float64, rounded=False):
     """
     folder = pathlib.Path(folder)
     entry = manifest(folder)["optimizers"][name]
-    with np.load(folder / "_problems.npz") as problems, np.load(folder / entry["file"]) as records:
-        return {
-            case["case"]: _replay_case(name, case, problems, records, dtype, rounded)
-            for case in entry["cases"]
-        }
+    problems, records = _arrays(folder / "_problems.npz"), _arrays(folder / entry["file"])
+    return {
+        case["case"]: _replay_case(name, case, problems, records, dtype, rounded)
+        for case in entry["cases"]
+    }
+
+
+def _arrays(path):
+    """All arrays of a file: it would decompress one again whenever it is asked for it."""
+    with np.load(path) as stored:
+        return dict(stored)
+
+
+@functools.cache
+def _needs():
+    """Return what each rule needs beside the gradient."""
+    return {rule["name"]: rule["extra"] for rule in optim.list_rules()}
 
 
 def _extra(rule, records, key, t, count, dtype):
     """What the rule needs beside the gradient, from the record."""
-    rules = {each["name"]: each for each in optim.list_rules()}
-    needed = rules[rule.name]["extra"] if rule.name in rules else []
+    needed = _needs().get(rule.name, [])
     found = {"loss": lambda: float(records[f"{key}/loss"][t])}
     found["hessian_diag"] = lambda: [records[f"{key}/h{i}"][t].astype(dtype) for i in range(count)]
     return {name: found[name]() for name in needed}
@@ -386,7 +398,7 @@ def _replay_case(name, case, problems, records, dtype, rounded):
     rule = make_rule(name, case["hyper"])
     rule = _SwatsApart(rule) if name == "swats" else rule
     key = case["case"]
-    count = sum(1 for file in records.files if file.startswith(f"{key}/g"))
+    count = sum(1 for file in records if file.startswith(f"{key}/g"))
     # mat-only problems start at the matrix of the problem that they are cut from.
     starts = [problems[f"{case['problem']}/x0_{i}"] for i in range(count)]
     params = [np.array(start, dtype=dtype) for start in starts]

@@ -58,7 +58,8 @@ def partition(problem, rule="sort", block_size=5):
         return [np.flatnonzero(labels == k) for k in range(labels.max() + 1)]
     n = problem.dim
     if rule == "order":
-        return [np.arange(i, min(i + block_size, n)) for i in range(0, n, block_size)]
+        order = np.arange(n)
+        return [order[i : i + block_size] for i in range(0, n, block_size)]
     size = problem.row_sums if rule.startswith("hessian") else problem.diagonal
     order = np.argsort(-size, kind="stable")
     if rule.endswith("average"):
