@@ -132,7 +132,7 @@ BlockSolver::BlockSolver(const Matrix& H) {
     const auto pivots = factor_.diagonal().array().square();
     if ((pivots > share * H.diagonal().array()).all()) return;
   }
-  singular_ = true;
+  singular_ = root_ = true;
   const double rounding = share * H.diagonal().maxCoeff();
   Vector values;
   symmetric_eigen(H, values, factor_);
@@ -146,17 +146,44 @@ BlockSolver::BlockSolver(const Matrix& H) {
   }
 }
 
+/// Row by row of L^-1, which are the columns of W = L^-T.
+void BlockSolver::take_root() {
+  if (root_) return;
+  const Index n = factor_.rows();
+  Matrix W = Matrix::Zero(n, n);
+  Vector minus(n);
+  for (Index i = 0; i < n; ++i) {
+    minus.head(i) = -factor_.row(i).head(i);
+    W(i, i) = 1.0;
+    kernels::add_rows(W.data(), n, i, i, minus.data(), W.col(i).data());
+    W.col(i).head(i + 1) /= factor_(i, i);
+  }
+  factor_ = std::move(W);
+  root_ = true;
+}
+
 void BlockSolver::solve(Vector& r) const {
-  if (singular_) {
-    r = factor_ * (factor_.transpose() * r).eval();
+  if (root_) {
+    const Index n = factor_.rows();
+    const Vector along = along_root(r);
+    r.setZero();
+    kernels::add_rows(factor_.data(), n, n, n, along.data(), r.data());
     return;
   }
   factor_.triangularView<Eigen::Lower>().solveInPlace(r);
   factor_.triangularView<Eigen::Lower>().transpose().solveInPlace(r);
 }
 
+/// W' r.
+Vector BlockSolver::along_root(const Vector& r) const {
+  const Index n = factor_.rows();
+  Vector along(n);
+  kernels::dot_rows(factor_.data(), n, n, n, r.data(), along.data());
+  return along;
+}
+
 double BlockSolver::quadratic_form(Vector& r) const {
-  if (singular_) return (factor_.transpose() * r).squaredNorm();
+  if (root_) return along_root(r).squaredNorm();
   factor_.triangularView<Eigen::Lower>().solveInPlace(r);
   return r.squaredNorm();
 }

@@ -60,6 +60,7 @@ const BlockSolver& Blocks::solver(Index k) {
       copy(other, block);
       H_.entries(block, H);
       all.emplace_back(H);
+      all.back().take_root();
     }
     solvers_ = std::move(all);
   }

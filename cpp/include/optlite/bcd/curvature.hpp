@@ -46,6 +46,9 @@ std::unique_ptr<Curvature> sparse_curvature(SparseColumns view);
 class BlockSolver {
  public:
   explicit BlockSolver(const Matrix& H);
+  /// For some ten solves or more: products take the place of substitutions, in which each number
+  /// waits for the one before.
+  void take_root();
 
   bool singular() const { return singular_; }
   void solve(Vector& r) const;
@@ -53,7 +56,10 @@ class BlockSolver {
   double quadratic_form(Vector& r) const;
 
  private:
-  Matrix factor_;  // L of H = L L' below the diagonal, or W of the pseudo-inverse W W'
+  Vector along_root(const Vector& r) const;
+
+  Matrix factor_;  // L of H = L L' below the diagonal, or W of the (pseudo-)inverse W W'
+  bool root_ = false;  // W
   bool singular_ = false;
 };
 
