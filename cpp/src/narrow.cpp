@@ -40,6 +40,43 @@ void product(Index cols, const double* X, Index x_stride, const double* W, Index
   }
 }
 
+#ifdef __AVX__
+
+/// product<4, 3> for ten columns, with ten multiply-adds in place of twelve: of the last two
+/// columns, which W holds twice, a vector of sums is for two rows.
+void product_of_ten(Index cols, const double* X, Index x_stride, const double* W, Index w_stride,
+                    double* Z, Index z_stride, kernels::Ahead& ahead) {
+  Doubles sum[4][2], both[2];
+  for (int r = 0; r < 4; ++r) sum[r][0] = sum[r][1] = both[r / 2] = all(0.0);
+  const double* row[4];
+  for (int r = 0; r < 4; ++r) row[r] = X + r * x_stride;
+  const auto add_terms = [&](Index first, Index last) {
+    for (Index k = first; k < last; ++k, W += w_stride) {
+      const Doubles w[3] = {load(W), load(W + 4), load(W + 8)};
+      for (int r = 0; r < 4; r += 2) {
+        Doubles x = all(row[r][k]), y = all(row[r + 1][k]);
+        // GCC would join the numbers and then spread them, which takes longer than twelve products.
+        asm("" : "+x"(x), "+x"(y));
+        for (int v = 0; v < 2; ++v) {
+          sum[r][v] += w[v] * x;
+          sum[r + 1][v] += w[v] * y;
+        }
+        both[r / 2] += w[2] * Doubles{x[0], x[1], y[2], y[3]};
+      }
+    }
+  };
+  for (Index k = 0; k < cols; k += terms_between_fetches) {
+    ahead.fetch();
+    add_terms(k, std::min(cols, k + terms_between_fetches));
+  }
+  for (int r = 0; r < 4; ++r) {
+    for (int c = 0; c < 8; ++c) Z[r + c * z_stride] = sum[r][c / 4][c % 4];
+    for (int c = 0; c < 2; ++c) Z[r + (8 + c) * z_stride] = both[r / 2][2 * (r % 2) + c];
+  }
+}
+
+#endif
+
 /// G += X^T Z for a few columns of G and `count` vectors of its rows. Z: z_stride apart, or its
 /// rows one behind the other if it is `turned`, which takes one pointer instead of one a column.
 template <int columns, int count, bool turned>
@@ -86,6 +123,7 @@ void each_group(Index width, Body&& body) {
 RowMatrix narrow_rows(const double* W, Index cols, Index width) {
   RowMatrix rows = RowMatrix::Zero(cols, padded(width));
   rows.leftCols(width) = ConstMatrixMap(W, cols, width);
+  if (width % 12 == 10) rows.rightCols(2) = rows.middleCols(width - 2, 2);  // for product_of_ten
   return rows;
 }
 
@@ -108,6 +146,15 @@ void narrow_multiply(Index count, Index cols, Index width, const double* X, Inde
     };
     Index j = 0;
     for (; j + 12 <= stride; j += 12) {
+#ifdef __AVX__
+      if (width - j == 10) {
+        for (Index r = row; r < row + 8; r += 4) {
+          product_of_ten(cols, X + r * x_stride, x_stride, W + j, stride, Z + r + j * count, count,
+                         ahead);
+        }
+        continue;
+      }
+#endif
       tile_at(row, j, Number<4>(), Number<3>());
       tile_at(row + 4, j, Number<4>(), Number<3>());
     }

@@ -34,7 +34,7 @@ TEST("narrow products: any number of rows, columns and vectors") {
     for (const Index cols : {1, 3, 4, 7, 12, 100, 513}) {
       const Rows rows(count, cols);
       const double size = static_cast<double>(cols + count);
-      for (const Index width : {1, 2, 3, 4, 5, 6, 7, 10, 13}) {
+      for (const Index width : {1, 2, 3, 4, 5, 6, 7, 10, 13, 22}) {
         optlite::kernels::Ahead ahead(rows.stored.data(), 64, 3);
         const Matrix W = data::random_matrix(cols, width, 8);
         Matrix Z = Matrix::Constant(count, width, 5.0);  // overwritten

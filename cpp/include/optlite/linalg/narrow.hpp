@@ -7,7 +7,7 @@
 
 namespace optlite {
 
-/// W (cols x width, column-major) by rows, padded with zeros to whole vectors, for narrow_multiply.
+/// W (cols x width, column-major) by rows, padded to whole vectors, for narrow_multiply.
 RowMatrix narrow_rows(const double* W, Index cols, Index width);
 
 /// Z (count x width, column-major) = X W. X: rows `x_stride` apart; W: of narrow_rows().
