@@ -171,6 +171,25 @@ def test_own_blocks_are_used_as_they_are():
     assert [r.block.tolist() for r in records] == [[], [3], [0, 1, 2]]
 
 
+@pytest.mark.parametrize("size", [1, 2, 7, 8, 40, 64, 65, 130])
+@pytest.mark.parametrize("apart", [1, 2], ids=["neighbours", "every second"])
+def test_a_step_of_a_block_leads_to_its_minimum(size, apart):
+    # Small blocks are solved by a root of the inverse, large ones by substitution; neighbours are
+    # copied whole.
+    random = np.random.default_rng(size)
+    A = random.standard_normal((400, 2 * size + 3))
+    H, c = A.T @ A, random.standard_normal(2 * size + 3)
+    b = np.arange(1, 1 + apart * size, apart)
+    rest = np.setdiff1d(np.arange(len(c)), b)
+    f = bcd.Quadratic(H, c)
+    *_, last = bcd.steps(f, partition=[b, rest], selection="cyclic", max_iter=2, tol=1e-15)
+    x = np.zeros(len(c))
+    for block in (b, rest):
+        g = H @ x - c
+        x[block] -= np.linalg.solve(H[np.ix_(block, block)], g[block])
+    np.testing.assert_allclose(last.x, x, rtol=0, atol=1e-12 * np.abs(x).max())
+
+
 def test_the_bound_holds_the_run_to_its_tolerance():
     f = family_a(0)
     f = bcd.Quadratic(f.H + 1e3 * np.eye(300), f.c, f.constant, strong_convexity=1e3)

@@ -4,8 +4,10 @@ import ast
 import importlib
 import inspect
 import re
+import runpy
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -80,6 +82,15 @@ def test_the_page_of_a_part_states_what_its_record_states(registry_pages, record
 def test_no_part_is_left_out_of_the_pages(registry_pages):
     pages = {(record["kind"], record["name"]) for record in registry_pages.all_records()}
     assert pages == {(record["kind"], record["name"]) for record in RECORDS}
+
+
+def test_sources_without_a_link_have_no_page(monkeypatch):
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    forget = runpy.run_path(str(DOCS / "conf.py"))["forget_modules_without_links"]
+    linked = ("text", {}, {"ours.f": "api/ours"}, "ours")
+    modules = {"unknown": False, "functools": ("text", {}, {}, "functools"), "ours": linked}
+    forget(SimpleNamespace(env=SimpleNamespace(_viewcode_modules=modules)))
+    assert modules == {"ours": linked}
 
 
 def test_writing_the_pages_is_complete_idempotent_and_removes_stale_ones(registry_pages, tmp_path):

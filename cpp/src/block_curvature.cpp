@@ -148,8 +148,9 @@ BlockSolver::BlockSolver(const Matrix& H) {
 
 /// Row by row of L^-1, which are the columns of W = L^-T.
 void BlockSolver::take_root() {
-  if (root_) return;
+  constexpr Index small = 64;  // from some hundred variables on, the root costs more than it saves
   const Index n = factor_.rows();
+  if (root_ || n > small) return;
   Matrix W = Matrix::Zero(n, n);
   Vector minus(n);
   for (Index i = 0; i < n; ++i) {

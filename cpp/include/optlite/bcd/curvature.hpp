@@ -46,8 +46,8 @@ std::unique_ptr<Curvature> sparse_curvature(SparseColumns view);
 class BlockSolver {
  public:
   explicit BlockSolver(const Matrix& H);
-  /// For some ten solves or more: products take the place of substitutions, in which each number
-  /// waits for the one before.
+  /// For some ten solves or more of a small block: products take the place of substitutions, in
+  /// which each number waits for the one before. A large block waits for memory, and keeps L.
   void take_root();
 
   bool singular() const { return singular_; }
