@@ -44,6 +44,10 @@ class DenseDesign final : public Design {
         [&](Index begin, Index end, int slot) {
           Scratch& own = scratch[static_cast<std::size_t>(slot)];
           own.reset(block_rows_, cols_, m, r);
+          if (m == 1 && r == 1 && streams()) {
+            stream(begin * block_rows_, std::min(end * block_rows_, rows_), W, middle, own);
+            return;
+          }
           for (Index b = begin; b < end; ++b) {
             const Index first = b * block_rows_;
             const Index count = std::min(block_rows_, rows_ - first);
@@ -155,6 +159,37 @@ class DenseDesign final : public Design {
   kernels::Ahead block_ahead(Index first, Index pieces) const {
     const Index next = first + block_rows_;
     return rows_ahead(next, std::min(rows_ - next, block_rows_), pieces);
+  }
+
+  /// Whether rows come from memory, and few of them fill no cache.
+  bool streams() const {
+    constexpr Index cache = 1 << 24;  // bytes
+    constexpr Index longest = sizeof(Scalar) == sizeof(float) ? 8192 : 1024;
+    const auto bytes = entries() * static_cast<Index>(sizeof(Scalar));
+    return row_major && stride_ == cols_ && cols_ <= longest && bytes > cache;
+  }
+
+  /// A pass with one vector each way: the sums of a block are made beside the margins of the next.
+  void stream(Index begin, Index end, const double* W, Middle middle, Scratch& own) const {
+    std::vector<double> last(own.block.size());  // of the block before
+    const auto rows = [this](Index first) { return data_ + first * cols_; };
+    double* g = own.sum.data();
+    Index added = begin;  // rows whose sums are made
+    for (Index first = begin; first < end; first += block_rows_) {
+      const Index count = std::min(block_rows_, end - first);
+      double* z = own.block.data();
+      if (first == begin) {
+        kernels::dot_rows(rows(first), cols_, count, cols_, W, z);
+      } else {
+        kernels::dot_and_add_rows(rows(first), rows(added), count, cols_, W, z, last.data(), g);
+        const Index left = block_rows_ - count;  // of the block before, where this one is short
+        kernels::add_rows(rows(added + count), cols_, left, cols_, last.data() + count, g);
+        added = first;
+      }
+      middle(first, count, z);
+      own.block.swap(last);
+    }
+    kernels::add_rows(rows(added), cols_, end - added, cols_, last.data(), g);
   }
 
   void margins(Index first, Index count, const double* W, Index m, Scratch& own) const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 
 #include "optlite/core/types.hpp"
 #include "optlite/linalg/vectors.hpp"
@@ -133,6 +134,90 @@ void add_rows(const Scalar* x, Index stride, Index rows, Index cols, const doubl
 #pragma omp simd
     for (Index j = 0; j < cols; ++j) out[j] += v * static_cast<double>(a[j]);
   }
+}
+
+/// How rows that come from memory, none of which a cache holds yet, are read for both products:
+/// found by measurement, since neither the arithmetic nor the reading should ever wait.
+template <class Scalar>
+struct Stream;
+template <>
+struct Stream<double> {
+  static constexpr Index rows = 1;  // at a time: their order in memory, which prefetchers follow
+  static constexpr Index vectors = 2;  // of a row at a time: one line of cache
+  static constexpr int requests = 4;  // for each line
+};
+template <>
+struct Stream<float> {
+  static constexpr Index rows = 4;  // half the bytes leave half the time for the arithmetic
+  static constexpr Index vectors = 1;
+  static constexpr int requests = 2;
+};
+
+/// Asks for a line of cache into the second level, and again for some that were asked for before: a
+/// processor drops requests while it has many under way. Past the end of the data nothing happens.
+template <int requests>
+inline void request_line(std::uintptr_t address) {
+#if defined(__GNUC__) || defined(__clang__)
+  constexpr std::uintptr_t apart = 2048;
+  for (std::uintptr_t k = 0; k < requests; ++k) {
+    __builtin_prefetch(reinterpret_cast<const void*>(address - k * apart), 0, 2);
+  }
+#else
+  (void)address;
+#endif
+}
+
+/// out[i] = x_i . w and sum += sum_i r_i y_i for as many rows x as y, each `cols` long and without
+/// gaps, x from memory and y from cache: reading one takes place beside the arithmetic for both.
+template <class Scalar>
+void dot_and_add_rows(const Scalar* x, const Scalar* y, Index rows, Index cols, const double* w,
+                      double* out, const double* r, double* sum) {
+  Index i = 0;
+#ifdef OPTLITE_HAS_VECTORS
+  using namespace vectors;
+  using S = Stream<Scalar>;
+  constexpr Index least_distance = 32768;
+  const Index group = S::rows * cols * static_cast<Index>(sizeof(Scalar));
+  const auto distance = static_cast<std::uintptr_t>(std::max(least_distance, group));
+  for (; i + S::rows <= rows; i += S::rows) {
+    const Scalar* dotted = x + i * cols;
+    const Scalar* added = y + i * cols;
+    Doubles s[S::vectors][S::rows];
+    Doubles v[S::rows];
+    for (Index k = 0; k < S::rows; ++k) {
+      v[k] = all(r[i + k]);
+      for (Index u = 0; u < S::vectors; ++u) s[u][k] = all(0.0);
+    }
+    const auto step = [&](Index j, Doubles* sums) {
+      const Doubles a = load(w + j);
+      Doubles t = load(sum + j);
+      for (Index k = 0; k < S::rows; ++k) {
+        sums[k] += a * load_doubles(dotted + k * cols + j);
+        t += v[k] * load_doubles(added + k * cols + j);
+      }
+      store(t, sum + j);
+    };
+    auto line = reinterpret_cast<std::uintptr_t>(dotted) + distance;
+    Index j = 0;
+    for (; j + 4 * S::vectors <= cols; j += 4 * S::vectors, line += 64) {
+      request_line<S::requests>(line);
+      for (Index u = 0; u < S::vectors; ++u) step(j + 4 * u, s[u]);
+    }
+    for (; j + 4 <= cols; j += 4) step(j, s[0]);
+    for (Index k = 0; k < S::rows; ++k) {
+      for (Index u = 1; u < S::vectors; ++u) s[0][k] += s[u][k];
+      out[i + k] = vectors::sum(s[0][k]);
+    }
+    for (; j < cols; ++j) {
+      for (Index k = 0; k < S::rows; ++k) {
+        out[i + k] += w[j] * static_cast<double>(dotted[k * cols + j]);
+        sum[j] += r[i + k] * static_cast<double>(added[k * cols + j]);
+      }
+    }
+  }
+#endif
+  dot_rows(x + i * cols, cols, rows - i, cols, w, out + i);
+  add_rows(y + i * cols, cols, rows - i, cols, r + i, sum);
 }
 
 }  // namespace optlite::kernels

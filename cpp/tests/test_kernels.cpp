@@ -1,0 +1,85 @@
+// Products of rows with a vector and sums of rows, both at once, against the loops of a textbook.
+#include <cmath>
+#include <vector>
+
+#include "check.hpp"
+#include "data.hpp"
+#include "optlite/linalg/kernels.hpp"
+#include "with_threads.hpp"
+
+using optlite::Index;
+using optlite::Matrix;
+using optlite::Vector;
+
+namespace {
+
+template <class Scalar>
+std::vector<Scalar> numbers(Index size, std::uint64_t seed) {
+  const Matrix M = data::random_matrix(size, 1, seed);
+  return std::vector<Scalar>(M.data(), M.data() + size);
+}
+
+/// In memory that ends with the last number: what reads beyond it is seen by the sanitizer.
+template <class Scalar>
+void check_both(Index rows, Index cols) {
+  const auto x = numbers<Scalar>(rows * cols, 1), y = numbers<Scalar>(rows * cols, 2);
+  const auto w = numbers<double>(cols, 3), r = numbers<double>(rows, 4);
+  std::vector<double> dots(static_cast<std::size_t>(rows), 7.0);
+  std::vector<double> sums(static_cast<std::size_t>(cols), 1.0);
+  optlite::kernels::dot_and_add_rows(x.data(), y.data(), rows, cols, w.data(), dots.data(),
+                                     r.data(), sums.data());
+  const auto at = [](const auto& values, Index k) {
+    return static_cast<double>(values[static_cast<std::size_t>(k)]);
+  };
+  for (Index i = 0; i < rows; ++i) {
+    double dot = 0.0;
+    for (Index j = 0; j < cols; ++j) dot += at(x, i * cols + j) * at(w, j);
+    CHECK(check::close(at(dots, i), dot, 1e-13));
+  }
+  for (Index j = 0; j < cols; ++j) {
+    double sum = 1.0;
+    for (Index i = 0; i < rows; ++i) sum += at(r, i) * at(y, i * cols + j);
+    CHECK(check::close(at(sums, j), sum, 1e-13));
+  }
+}
+
+/// Sums of a pass with R = 2 Z + 1, and the Z it showed.
+Matrix pass(const data::Stored& stored, const Vector& w) {
+  Matrix found(stored.X.cols() + stored.X.rows(), 1);
+  const auto middle = [&](Index first, Index count, double* block) {
+    for (Index i = 0; i < count; ++i) {
+      found(stored.X.cols() + first + i, 0) = block[i];
+      block[i] = 2.0 * block[i] + 1.0;
+    }
+  };
+  stored.design->pass(w.data(), 1, 1, middle, found.data());
+  return found;
+}
+
+}  // namespace
+
+TEST("kernels: dots and sums of rows at once, for any shape") {
+  for (const Index rows : {0, 1, 3, 4, 7, 16}) {
+    for (const Index cols : {1, 3, 4, 7, 8, 12, 33, 100}) {
+      check_both<double>(rows, cols);
+      check_both<float>(rows, cols);
+    }
+  }
+}
+
+TEST("kernels: data that no cache holds, whose last block is short, for any number of threads") {
+  const Index cols = 33;
+  for (const bool single : {false, true}) {
+    const Index rows = single ? 130003 : 65003;
+    const data::Stored stored(single ? "row-major float" : "row-major double", rows, cols, 5);
+    const Vector w = data::random_matrix(cols, 1, 6);
+    const Matrix Z = data::product(stored.X, w);
+    const Matrix G = data::product(stored.X.transpose(), 2.0 * Z + Matrix::Ones(rows, 1));
+    const Matrix one = with_threads(1, [&] { return pass(stored, w); });
+    CHECK(data::difference(one.topRows(cols), G) < 1e-12 * G.cwiseAbs().maxCoeff());
+    CHECK(data::difference(one.bottomRows(rows), Z) < 1e-12 * Z.cwiseAbs().maxCoeff());
+    for (const int threads : {2, 5}) {
+      CHECK(with_threads(threads, [&] { return pass(stored, w); }) == one);
+    }
+  }
+}
