@@ -66,6 +66,13 @@ PAGES = {
         "<p>grey on grey at night</p>",
         [("desk, dark", "contrast"), ("phone, dark", "contrast")],
     ),
+    # Nothing wrong, of the sorts that bundled pages have below.
+    "grey": (
+        '<p style="color: #333">dark grey</p>'
+        '<p style="color-scheme: light dark; color: light-dark(#333, #444)">at night, too</p>'
+        '<p style="width: calc(100vw * 1 - 500px)">as wide as the screen</p>',
+        [],
+    ),
     "unnamed": (
         f'<img src="data:image/png;base64,{DOT}">',
         [("phone, dark", "access")],
@@ -85,6 +92,18 @@ PAGES = {
     "parts/wide": (
         '<p style="width: 900px">wider than a phone</p>',
         [("phone, light", "width"), ("phone, dark", "width")],
+    ),
+    "parts/wide_desk": (
+        '<p style="width: calc(100vw * 2 - 500px)">wider than a desk</p>',
+        [("desk, light", "width"), ("desk, dark", "width")],
+    ),
+    "parts/grey": (
+        '<p style="color: #888">light grey</p>',
+        [(view, "contrast") for view in ALL],
+    ),
+    "parts/dark": (
+        '<p style="color-scheme: light dark; color: light-dark(#333, #888)">grey at night</p>',
+        [("desk, dark", "contrast"), ("phone, dark", "contrast")],
     ),
     "code/formula": (
         "<mjx-merror>undefined</mjx-merror>",

@@ -193,11 +193,6 @@ async function accessFaults() {
     });
 }
 
-// What depends on a page's words, and not on the template that made it.
-function contentFaults() {
-  return [...imageFaults(), ...formulaFaults(), ...widthFaults()];
-}
-
 function viewFaults() {
-  return [...contentFaults(), ...contrastFaults()];
+  return [...imageFaults(), ...formulaFaults(), ...widthFaults(), ...contrastFaults()];
 }

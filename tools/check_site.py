@@ -12,8 +12,9 @@ The page is at fault if
 
 All pages are looked at so that were written by hand, lessons and examples, too. Of those that
 programs write, the ones are that have a new sort of element (``site_pages.py``). The others are
-read for links and weight, and shown in bundles, many articles on one page as wide as a phone: a
-bundle that is too wide, or has a formula, an image or a script at fault, is looked at page by page.
+read for links and weight, and shown in bundles, many articles on one page, in the same four ways: a
+bundle with a fault is looked at page by page. ``--every`` opens each page by itself instead, which
+takes several times as long.
 
 Needs ``pip install --group site`` and Chromium or Chrome, which is looked for on the path and under
 ``OPTLITE_BROWSER``. ``--self-test`` looks at a small site with one fault of each kind instead, and
@@ -275,14 +276,7 @@ class Tab:
     async def look(self, page):
         """Return the faults of one page."""
         self.heard.clear()
-        faults, resources = [], []
-        for view in VIEWS:
-            await self.tab.set_viewport_size({"width": view.width, "height": view.height})
-            await self.tab.emulate_media(color_scheme=view.colors)
-            resources = resources or await self._open(page)
-            await self.tab.evaluate("colours => turnColours(colours)", view.colors)
-            found = await self.tab.evaluate("viewFaults()")
-            faults += [Fault(page, view.name, *each) for each in found]
+        faults, resources = await self._view(page)
         sorts = set(await self.tab.evaluate("sortsOfElements()"))
         if sorts - self.known:  # else a page of the same make has been looked at
             self.known |= sorts
@@ -292,12 +286,23 @@ class Tab:
         faults += [Fault(page, "any", kind, text) for kind, text in heard]
         return faults + weight_fault(self.root, page, resources)
 
-    async def glance(self, page, view=VIEWS[0]):
+    async def glance(self, page):
         """Tell whether a bundle of pages may have a fault."""
         self.heard.clear()
-        await self.tab.set_viewport_size({"width": view.width, "height": view.height})
-        await self._open(page)
-        return await self.tab.evaluate("contentFaults()") or self.heard
+        faults, _ = await self._view(page)
+        return bool(faults or self.heard)
+
+    async def _view(self, page):
+        """Return what is wrong with a page in the views, and the addresses of all that it loads."""
+        faults, resources = [], []
+        for view in VIEWS:
+            await self.tab.set_viewport_size({"width": view.width, "height": view.height})
+            await self.tab.emulate_media(color_scheme=view.colors)
+            resources = resources or await self._open(page)
+            await self.tab.evaluate("colours => turnColours(colours)", view.colors)
+            found = await self.tab.evaluate("viewFaults()")
+            faults += [Fault(page, view.name, *each) for each in found]
+        return faults, resources
 
     async def _open(self, page):
         """Load a page until it is complete; return the addresses of all that it has loaded."""
@@ -361,11 +366,11 @@ async def seconds_of_processor(browser):
     return sum(process["cpuTime"] for process in processes)
 
 
-def check(root, wanted=()):
+def check(root, wanted=(), every=False):
     """Return all faults of a site or some pages, what was looked at, and the browser's seconds."""
     root = Path(root).resolve()
     pages, faults = read_site(root)
-    looked_at = list(wanted) or alone(pages)
+    looked_at = list(wanted) or (sorted(pages) if every else alone(pages))
     others = [] if wanted else sorted(pages.keys() - set(looked_at))
     for page in others:
         faults += weight_fault(root, page, pages[page].files(page))
@@ -394,6 +399,7 @@ def main(arguments):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("root", nargs="?", help="folder of the built site")
     parser.add_argument("pages", nargs="*", help="only these, such as index.html")
+    parser.add_argument("--every", action="store_true", help="each page by itself: slow")
     parser.add_argument("--self-test", action="store_true", help="look at a site with known faults")
     parser.add_argument("--browser", action="store_true", help="only say which browser runs here")
     options = parser.parse_args(arguments)
@@ -410,7 +416,7 @@ def main(arguments):
     if options.root is None or not Path(options.root).is_dir():
         parser.error("a folder of built pages is needed, such as docs/_build/html.")
     start = time.perf_counter()
-    faults, counts, used = check(options.root, options.pages)
+    faults, counts, used = check(options.root, options.pages, options.every)
     print(*faults, sep="\n", end="\n" if faults else "")
     processes = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     used += sum(sum(resource.getrusage(each)[:2]) for each in processes)
