@@ -13,10 +13,26 @@ The counter-example is a convex problem in one variable. On :math:`[-1, 1]`, the
     f_t(x) = \begin{cases} C x & t \bmod 3 = 1 \\ -x & \text{otherwise} \end{cases}
     \qquad \text{mean slope } \frac{C - 2}{3} > 0: \text{ the best point is } x = -1.
 
-Adam divides each gradient by :math:`\sqrt{v_t}`, a mean of squares *in which that gradient is
+Adam keeps two running means: :math:`m_t` of the gradients :math:`g_t` and :math:`v_t` of their
+squares. With the learning rate :math:`\eta`, and both means starting at zero,
+
+.. math::
+
+    \begin{gathered}
+    m_t = \beta_1 m_{t-1} + (1 - \beta_1)\, g_t, \qquad
+    v_t = \beta_2 v_{t-1} + (1 - \beta_2)\, g_t^2, \\
+    \text{Adam:} \quad x_{t+1} = x_t - \eta\, \frac{m_t}{\sqrt{v_t}}, \qquad
+    \text{AMSGrad:} \quad x_{t+1} = x_t - \eta\, \frac{m_t}{\sqrt{\max_{s \le t} v_s}} .
+    \end{gathered}
+
+(Adam also divides :math:`m_t` by :math:`1 - \beta_1^t` and :math:`v_t` by :math:`1 - \beta_2^t`,
+which corrects for the start at zero. Programs add a small number to the root.)
+
+Adam divides by :math:`\sqrt{v_t}`, where :math:`v_t` is a mean of squares *in which the gradient is
 already counted*. A rare large gradient raises its own denominator. The frequent small ones that
 follow are divided by what is left of it, which fades. So the large one is held down and the small
-ones are not. AMSGrad divides by the largest :math:`v` so far: all gradients by the same number.
+ones are not. AMSGrad divides by the root of the largest :math:`v` so far: soon all gradients by the
+same number.
 """
 
 import matplotlib.pyplot as plt
@@ -30,7 +46,7 @@ slopes = np.where(np.arange(steps) % 3 == 0, C, -1.0)
 
 
 def play(rule, slopes):
-    """Return the points at which the losses arrive; steps leave [-1, 1] nowhere."""
+    """Return the points at which the losses arrive; after each step x is clipped to [-1, 1]."""
     x, points = np.zeros(1), np.empty(len(slopes))
     state = rule.init(x)
     for t, slope in enumerate(slopes):
@@ -128,7 +144,8 @@ claims.at_most("AMSGrad: average regret vanishes", source, 0.02, regret["AMSGrad
 # :math:`p = (1 + \delta) / (C + 1)`, else :math:`-1`, so that the expected slope is
 # :math:`\delta > 0`. Here :math:`C = 50`, :math:`\delta = 1`, and :math:`\beta_2 = 0.9`. However
 # large :math:`C` is, the step it causes is at most :math:`1 / \sqrt{1 - \beta_2} = 3.2` learning
-# rates, while some 25 small gradients between two large ones each get a step of nearly one.
+# rates. The small steps that follow, some 25 of them, grow from 0.07 to 0.2 as :math:`v` fades,
+# and after a longer wait up to one. Together they move x about twice as far as the large ones.
 
 big, delta = 50.0, 1.0
 random = np.random.default_rng(0)
@@ -137,6 +154,41 @@ noisy = {"beta1": 0.0, "beta2": 0.9, "eps": 1e-30}
 stochastic = {name: play(decaying(name, **noisy), drawn) for name in METHODS}
 source = "Reddi et al. 2018, theorem 3"
 claims.at_least("the drawn slopes have a positive mean", "the draw", 0.5, drawn.mean())
+
+
+def steps_of_adam(slopes):
+    """Return the steps on these slopes in learning rates, towards larger x."""
+    x, moves = np.zeros(1), np.empty(len(slopes))
+    rule = optim.Adam(1.0, **noisy)
+    state = rule.init(x)
+    for t, slope in enumerate(slopes):
+        x[:] = 0.0
+        rule.step(x, np.array([slope]), state)
+        moves[t] = x[0]
+    return moves
+
+
+after = steps_of_adam(np.array([-1.0] * 200 + [big] + [-1.0] * 100))[200:]
+print(
+    f"a large step {after[0]:+.2f}; small ones after it: first {after[1]:+.2f}, tenth "
+    f"{after[10]:+.2f}, 25th {after[25]:+.2f}, hundredth {after[100]:+.2f}"
+)
+taken = steps_of_adam(drawn)
+small, large = taken[drawn < 0], taken[drawn > 0]
+print(f"on the drawn slopes: {small.sum():+.0f} by small steps, {large.sum():+.0f} by large ones")
+claims.at_most(
+    "Adam: the largest step, in learning rates",
+    "1 / √(1 - β₂)",
+    1.0 / np.sqrt(1.0 - noisy["beta2"]),
+    np.abs(large).max(),
+)
+claims.equal(
+    "Adam: way of the small steps over that of the large ones",
+    "the run",
+    2.0,
+    -small.sum() / large.sum(),
+    rtol=0.15,
+)
 claims.at_least(
     "Adam: mean of the last 1000 points", source, 0.5, stochastic["Adam"][-1000:].mean()
 )
@@ -159,11 +211,13 @@ for ax in axes:
 plt.show()
 
 # %%
-# Both orders of "for all" are true
-# ---------------------------------
+# For every beta a problem, and for every problem a beta2
+# -------------------------------------------------------
 # The theorem fixes :math:`\beta_1, \beta_2` *first* and then finds a problem on which they fail.
-# For a fixed problem, a :math:`\beta_2` near enough to one is enough for Adam to converge (Zhang et
-# al. 2022): a long memory is nearly a maximum.
+# For a fixed problem, a :math:`\beta_2` near enough to one, with :math:`\beta_1 < \sqrt{\beta_2}`,
+# takes Adam to a neighbourhood of the critical points, which grows with the variance of the
+# gradients (Zhang et al. 2022, for smooth problems without constraints; to the points themselves
+# only under a stronger condition on that variance). A long memory is nearly a maximum.
 #
 # Exercise
 # --------

@@ -5,8 +5,22 @@ What momentum buys on a quadratic
 **Question.** Gradient descent crawls along a narrow valley. How much faster is it with momentum,
 exactly, and how much momentum is too much?
 
-On a quadratic :math:`f(x) = \tfrac12 x^\top A x` every method here acts on each eigenvector of
-:math:`A` alone. For one eigenvalue :math:`\lambda`, two consecutive errors follow a 2 by 2 matrix:
+Gradient descent is :math:`x_{t+1} = x_t - \eta \nabla f(x_t)`, with the learning rate :math:`\eta`.
+Momentum adds a share :math:`\beta` of the last step. The heavy ball takes the gradient where it is,
+Nesterov's method where the momentum alone would take it:
+
+.. math::
+
+    \begin{aligned}
+    \text{heavy ball:} \quad x_{t+1} &= x_t - \eta \nabla f(x_t) + \beta\, (x_t - x_{t-1}), \\
+    \text{Nesterov:} \quad y_t &= x_t + \beta\, (x_t - x_{t-1}), \quad
+    x_{t+1} = y_t - \eta \nabla f(y_t) .
+    \end{aligned}
+
+On a quadratic :math:`f(x) = \tfrac12 x^\top A x` each of them acts on every eigenvector of
+:math:`A` alone. The eigenvalues of :math:`A` lie between :math:`\mu` and :math:`L`, and
+:math:`\kappa = L / \mu` is the condition number. For one eigenvalue :math:`\lambda`, two
+consecutive errors :math:`e_t` follow a 2 by 2 matrix:
 
 .. math::
 
@@ -21,7 +35,8 @@ On a quadratic :math:`f(x) = \tfrac12 x^\top A x` every method here acts on each
 
 The largest modulus of the eigenvalues of :math:`M(\lambda)`, over all :math:`\lambda` in the
 spectrum, is the factor by which the error shrinks per step. So the rate can be predicted without
-running anything.
+running anything. An eigenvalue :math:`\lambda` is called *critical* if the two eigenvalues, or
+roots, of :math:`M(\lambda)` coincide: there real roots turn into complex ones.
 """
 
 import matplotlib.pyplot as plt
@@ -75,9 +90,18 @@ TrajectoryDisplay.from_methods(
 plt.show()
 
 # %%
-# Three methods, each with its best constants. Gradient descent is heavy ball with
-# :math:`\beta = 0`. For Nesterov's method we take :math:`\eta = 1/L` and the momentum that makes
-# the slowest eigenvalue critical, :math:`\beta = (\sqrt\kappa - 1) / (\sqrt\kappa + 1)`.
+# Three methods, each with its best constants, for :math:`\mu = 1` and :math:`L = 100`. Write
+# :math:`q = (\sqrt\kappa - 1) / (\sqrt\kappa + 1)`.
+#
+# - Gradient descent is heavy ball with :math:`\beta = 0`; its rate is :math:`\eta = 2 / (\mu + L)`.
+# - For heavy ball :math:`\eta = 4 / (\sqrt\mu + \sqrt L)^2` and :math:`\beta = q^2`, which makes
+#   both ends of the spectrum critical.
+# - For Nesterov's method we take :math:`\eta = 1/L` and the momentum that makes the smallest
+#   eigenvalue critical, :math:`\beta = q`.
+#
+# The library writes the steps with a buffer :math:`b`, which is the last step divided by
+# :math:`-\eta`, and calls :math:`\beta` ``momentum`` (mu in the NumPy twin); for Nesterov's method
+# its points are the :math:`y_t`.
 
 root = np.sqrt(kappa)
 q = (root - 1) / (root + 1)
@@ -100,7 +124,7 @@ def errors(rule, steps=600):
 
 
 def fitted_rate(sizes, first, last, growth=0):
-    """Return q of sizes = c (1 + t)^growth q^t, from two steps."""
+    """Return the factor r of sizes = c (1 + t)^growth r^t, from two steps."""
     ratio = sizes[last] / sizes[first] * ((1 + first) / (1 + last)) ** growth
     return ratio ** (1 / (last - first))
 
@@ -109,7 +133,7 @@ runs = {name: errors(method[0]) for name, method in METHODS.items()}
 
 claims = Claims()
 # The two fast methods are fitted early: rounding ends them. Their slowest eigenvalue is critical:
-# its matrix has one eigenvector only, and the error is (a + b t) q^t rather than c q^t.
+# its matrix has one eigenvector only, and the error is (a + b t) r^t rather than c r^t.
 WINDOWS = {"gradient descent": (300, 600), "Nesterov": (150, 300), "heavy ball": (80, 160)}
 FORMULAS = {
     "gradient descent": ("(κ - 1) / (κ + 1)", (kappa - 1) / (kappa + 1), "Polyak 1964", 1e-4),
@@ -131,9 +155,9 @@ for name, (_, matrix, rate, beta) in METHODS.items():
 
 # %%
 # **Step by step.** A rate is a promise about the long run only: the largest eigenvalue is critical,
-# too, and its coordinate first *grows*. From a start at rest it is :math:`(-q)^t (1 + (1 + q) t)`,
-# so heavy ball takes the objective up before it takes it down. Each record has the point and the
-# objective:
+# too, with the double root :math:`-q`, and its coordinate first *grows*. From a start at rest it is
+# :math:`(-q)^t (1 + (1 + q) t)`: it changes side at each step, and heavy ball takes the objective
+# up before it takes it down. Each record has the point and the objective:
 
 t = np.arange(30)
 record = list(optim.steps(f, np.ones(30), METHODS["heavy ball"][0], max_iter=29, tol=0.0))
@@ -191,7 +215,9 @@ plt.show()
 
 # %%
 # The two roots of one coordinate are real for :math:`\beta < (1 - \sqrt{\eta\lambda})^2` and
-# complex above. Real roots never cross zero; complex ones have modulus :math:`\sqrt\beta`,
+# complex above. Take a start at rest. For :math:`\eta\lambda < 1` real roots are positive (the
+# overdamped regime), and the path never crosses zero. For :math:`\eta\lambda > 1` they are
+# negative, and it changes side at each step. Complex roots have modulus :math:`\sqrt\beta`,
 # *whatever* the eigenvalue, and turn by an angle :math:`\theta` with
 # :math:`\cos\theta = (1 + \beta - \eta\lambda) / (2\sqrt\beta)` each step. More momentum than
 # critical is therefore slower, not faster.
@@ -209,6 +235,19 @@ claims.at_most(
     "overdamped: never crosses zero", "Polyak 1964", 0, zero_crossings(paths["overdamped"])
 )
 claims.at_most("critical: never crosses zero", "Polyak 1964", 0, zero_crossings(paths["critical"]))
+steepest = {
+    name: [r.x[-1] for r in optim.steps(f, np.ones(30), METHODS[name][0], max_iter=29, tol=0.0)]
+    for name in ("gradient descent", "heavy ball")
+}
+for name, path in steepest.items():
+    claims.equal(
+        f"{name}: sign changes of the steepest coordinate in 29 steps, ηλ = "
+        f"{METHODS[name][2] * high:.2f}",
+        "negative roots",
+        29,
+        zero_crossings(path),
+        rtol=0.0,
+    )
 claims.equal(
     "oscillating: crossings in 120 steps, θ t / π",
     "complex roots",
