@@ -11,8 +11,10 @@ Lanczos (1950) builds orthonormal vectors :math:`q_1, q_2, \dots` of which each 
 
 .. math:: A q_j = \beta_{j-1} q_{j-1} + \alpha_j q_j + \beta_j q_{j+1} .
 
-In this basis A is a tridiagonal matrix T, whose eigenvalues, the Ritz values, come close to the
-outermost eigenvalues of A after a few steps.
+After :math:`m` steps the vectors are the columns of a matrix :math:`Q = (q_1, \dots, q_m)`, and
+:math:`T = Q^\top A Q` is tridiagonal, with the :math:`\alpha_j` on its diagonal and the
+:math:`\beta_j` beside it. The eigenvalues :math:`\theta` of T are called Ritz values. The outermost
+of them come close to the outermost eigenvalues of A after a few steps.
 """
 
 import matplotlib.pyplot as plt
@@ -58,9 +60,13 @@ claims.at_most(
 # -----------------------
 # A Ritz value is the best that a polynomial of A, applied to the start, can do. Polynomials that
 # are small on the bulk and large at an outlier are easy to find: Chebyshev's. With the outlier at
-# distance :math:`\gamma` of the rest, in units of its length, the error falls about like
-# :math:`e^{-4 m \sqrt \gamma}` if :math:`\gamma` is small (Kaniel 1966, Saad 1980); that of the
-# power method, for comparison, only by the square of the ratio of two eigenvalues in each step.
+# distance :math:`\gamma` from the rest, in units of the length of the interval of the rest, the
+# error falls about like :math:`e^{-4 m \sqrt \gamma}` in :math:`m` steps if :math:`\gamma` is small
+# (Kaniel 1966, Saad 1980); that of the power method, for comparison, only by the square of the
+# ratio of two eigenvalues in each step.
+#
+# In the figure a column of marks shows the Ritz values of one step, a line across an eigenvalue of
+# A. The vertical bars are intervals in which an eigenvalue must lie (why, is the next section).
 
 run = list(lanczos_steps(A, 30, start))
 SpectrumDisplay.from_lanczos(run, values, name="Ritz values")
@@ -68,7 +74,7 @@ plt.show()
 
 # %%
 # **Step by step.** A record holds T so far, its eigenvalues, and how far each is from one of A at
-# most (why, is the next section):
+# most:
 
 print("step    alpha     beta   largest Ritz value   its error   its bound")
 for step, found in enumerate(run[:12], 1):
@@ -103,11 +109,12 @@ claims.at_most(
 # %%
 # A bound that needs no truth
 # ---------------------------
-# For an eigenvector s of T, the vector y = Q s is off by
-# :math:`\|A y - \theta y\| = \beta_m |s_m|`: one number of a small matrix. Some eigenvalue is no
-# farther from :math:`\theta` than that, because A is symmetric. If the others are known to be at
-# distance :math:`\delta` at least, it is even no farther than the square of the bound over
-# :math:`\delta` (Parlett 1998).
+# Take an eigenvector s of T, of length one, with the Ritz value :math:`\theta`. The vector
+# :math:`y = Q s` is nearly an eigenvector of A. Its residual is
+# :math:`\|A y - \theta y\| = \beta_m |s_m|`, with :math:`s_m` the last entry of s: two numbers of
+# the recurrence. Some eigenvalue of A is no farther from :math:`\theta` than this residual, because
+# A is symmetric. If the others are known to be at distance :math:`\delta` at least, it is even no
+# farther than the square of the bound over :math:`\delta` (Parlett 1998).
 
 bounds = np.array([found.residual_bounds[-1] for found in run])
 distance = [np.abs(found.ritz_values[:, None] - values).min(axis=1) for found in run]
@@ -139,11 +146,12 @@ plt.show()
 # %%
 # Ghosts
 # ------
-# On paper the vectors are orthogonal. In floating point they stop being so, and not by a steady
-# growth of rounding errors: Paige (1971) showed that the loss happens just when a Ritz value
-# converges, in the direction of its vector. The method then finds the eigenvalue a second time. The
-# remedy is to take the old vectors out of each new one (full), or to do so only when Simon's (1984)
-# recurrence says that :math:`\sqrt \varepsilon` of orthogonality has been lost (selective).
+# On paper the vectors are orthogonal. In floating point they stop being so, and not at a rate of
+# its own: the loss is about :math:`10^{-16}` over the residual bound (dotted in the figure). Paige
+# (1971) showed that it happens just when a Ritz value converges, in the direction of its vector.
+# The method then finds the eigenvalue a second time. The remedy is to take the old vectors out of
+# each new one (full), or to do so only when Simon's (1984) recurrence says that
+# :math:`\sqrt \varepsilon` of orthogonality has been lost (selective).
 
 ways = {way: lanczos(A, 60, start, way) for way in ("none", "selective", "full")}
 loss = {way: np.abs(found.basis.T @ found.basis - np.eye(60)).max() for way, found in ways.items()}
@@ -164,6 +172,15 @@ _, _, basis = on_paper(A, start, 30)
 lost = np.array([np.abs(basis[:j] @ basis[j]).max() for j in range(1, 31)])
 onset = int(np.argmax(lost > 1e-8))
 claims.at_most("residual bound of 2.5 when 1e-8 is lost", "Paige 1971", 1e-6, bounds[onset])
+grows = slice(4, onset + 1)  # before, it is rounding alone; after, there is little left to lose
+follows = lost[grows] * bounds[grows] / 1e-16
+print(f"loss times residual bound, over 1e-16: {follows.min():.2g} to {follows.max():.2g}")
+claims.at_most(
+    "loss of orthogonality and 1e-16 over the residual bound: largest factor between them",
+    "Paige 1971",
+    10.0,
+    max(follows.max(), 1.0 / follows.min()),
+)
 
 figure, ax = plt.subplots(figsize=(7.5, 4.2), layout="constrained")
 ax.semilogy(steps, lost, "o-", color="#2e7d4f", label="loss of orthogonality, on paper")
