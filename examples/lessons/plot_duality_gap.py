@@ -136,7 +136,11 @@ claims.at_least(
 #           |x_j^\top \theta^*| < n \alpha \quad\Longrightarrow\quad w_j^* = 0 .
 #
 # Such a column may be forgotten for good (Fercoq, Gramfort and Salmon 2015). The smaller the gap,
-# the more of them.
+# the more of them. In the end only the columns with :math:`|x_j^\top \theta^*| = n \alpha` are
+# left, the *equicorrelation set*: each of them is equally correlated with the residual
+# :math:`\theta^*`. It contains all columns with :math:`w_j^* \neq 0`. Solvers turn this around:
+# they work on the few columns that come closest to their constraint, and let the gap over all
+# columns say when to stop (Massias, Gramfort and Salmon 2018).
 
 norms = np.linalg.norm(X, axis=0)
 best = y - X @ model.coef_
