@@ -5,6 +5,7 @@
 #include "optlite/linalg/gram.hpp"
 #include "optlite/linalg/kernels.hpp"
 #include "optlite/linalg/narrow.hpp"
+#include "optlite/linalg/streams.hpp"
 #include "optlite/operators/chunks.hpp"
 #include "optlite/operators/design.hpp"
 #include "optlite/operators/origin.hpp"
@@ -19,11 +20,23 @@ Index rows_per_block(Index cols) {
   return std::clamp<Index>(fitting / 8 * 8, 8, 256);
 }
 
+/// Whether rows come from memory, and have a shape that kernels::dot_and_add_rows() reads faster
+/// than its two halves.
+template <class Scalar>
+bool streams(Index rows, Index cols, Index stride) {
+  constexpr Index cache = 1 << 24;  // bytes
+  const Index bytes = rows * cols * static_cast<Index>(sizeof(Scalar));
+  return stride == cols && bytes > cache && kernels::streams_rows<Scalar>(cols);
+}
+
 template <class Scalar, bool row_major>
 class DenseDesign final : public Design {
  public:
   DenseDesign(const Scalar* data, Index rows, Index cols, Index stride)
-      : Design(rows, cols, rows_per_block(cols)), data_(data), stride_(stride) {}
+      : Design(rows, cols, rows_of_blocks(rows, cols, stride)),
+        data_(data),
+        stride_(stride),
+        streams_(row_major && streams<Scalar>(rows, cols, stride)) {}
 
   Index entries() const override { return rows_ * cols_; }
 
@@ -44,16 +57,21 @@ class DenseDesign final : public Design {
         [&](Index begin, Index end, int slot) {
           Scratch& own = scratch[static_cast<std::size_t>(slot)];
           own.reset(block_rows_, cols_, m, r);
-          if (m == 1 && r == 1 && streams()) {
+          if (m == 1 && r == 1 && streams_) {
             stream(begin * block_rows_, std::min(end * block_rows_, rows_), W, middle, own);
             return;
           }
-          for (Index b = begin; b < end; ++b) {
-            const Index first = b * block_rows_;
-            const Index count = std::min(block_rows_, rows_ - first);
+          const Index last = std::min(end * block_rows_, rows_);
+          const Index at_once = r > 1 ? summed_rows() : block_rows_;
+          for (Index first = begin * block_rows_; first < last; first += at_once) {
+            const Index count = std::min(at_once, last - first);
+            if (at_once > block_rows_) {
+              pass_blocks(first, count, W, m, r, middle, own);
+              continue;
+            }
             if (m > 0) margins(first, count, W, m, own);
             middle(first, count, own.block.data());
-            if (r > 0) accumulate(first, count, r, own);
+            if (r > 0) accumulate(first, count, r, own.block.data(), own);
           }
         },
         [&](int slot) {
@@ -127,6 +145,13 @@ class DenseDesign final : public Design {
     return row_major ? data_[i * stride_ + j] : data_[i + j * stride_];
   }
 
+  /// Long rows that stream are read and summed a few at a time.
+  static Index rows_of_blocks(Index rows, Index cols, Index stride) {
+    const bool few = row_major && cols >= kernels::LongStream<Scalar>::least &&
+                     streams<Scalar>(rows, cols, stride);
+    return few ? kernels::long_rows : rows_per_block(cols);
+  }
+
   /// What one running chunk needs for itself.
   struct Scratch {
     std::vector<double> block;  // margins, then residuals: column-major
@@ -161,14 +186,6 @@ class DenseDesign final : public Design {
     return rows_ahead(next, std::min(rows_ - next, block_rows_), pieces);
   }
 
-  /// Whether rows come from memory, and few of them fill no cache.
-  bool streams() const {
-    constexpr Index cache = 1 << 24;  // bytes
-    constexpr Index longest = sizeof(Scalar) == sizeof(float) ? 8192 : 1024;
-    const auto bytes = entries() * static_cast<Index>(sizeof(Scalar));
-    return row_major && stride_ == cols_ && cols_ <= longest && bytes > cache;
-  }
-
   /// A pass with one vector each way: the sums of a block are made beside the margins of the next.
   void stream(Index begin, Index end, const double* W, Middle middle, Scratch& own) const {
     std::vector<double> last(own.block.size());  // of the block before
@@ -192,6 +209,24 @@ class DenseDesign final : public Design {
     kernels::add_rows(rows(added), cols_, end - added, cols_, last.data(), g);
   }
 
+  /// Rows whose sums are made together where there are several of each column: with few rows in a
+  /// block, the sums of long rows would come and go between the caches too often.
+  Index summed_rows() const { return std::max(block_rows_, rows_per_block(cols_)); }
+
+  /// A pass over several blocks, of which the sums are made at the end.
+  void pass_blocks(Index first, Index count, const double* W, Index m, Index r, Middle middle,
+                   Scratch& own) const {
+    Matrix residuals(count, r);
+    for (Index row = 0; row < count; row += block_rows_) {
+      const Index part = std::min(block_rows_, count - row);
+      if (m > 0) margins(first + row, part, W, m, own);
+      middle(first + row, part, own.block.data());
+      residuals.middleRows(row, part) = ConstMatrixMap(own.block.data(), part, r);
+    }
+    own.converted_from = -1;  // has the last block only
+    accumulate(first, count, r, residuals.data(), own);
+  }
+
   void margins(Index first, Index count, const double* W, Index m, Scratch& own) const {
     double* z = own.block.data();
     if (m == 1 && row_major) {
@@ -211,8 +246,7 @@ class DenseDesign final : public Design {
     }
   }
 
-  void accumulate(Index first, Index count, Index r, Scratch& own) const {
-    const double* z = own.block.data();
+  void accumulate(Index first, Index count, Index r, const double* z, Scratch& own) const {
     double* g = own.sum.data();
     if (r == 1 && row_major) {
       kernels::add_rows(data_ + first * stride_, stride_, count, cols_, z, g, &own.ahead);
@@ -242,7 +276,7 @@ class DenseDesign final : public Design {
     if constexpr (std::is_same_v<Scalar, double>) {
       return {data_ + first * stride_, stride_};
     } else {
-      own.converted.resize(static_cast<std::size_t>(block_rows_ * cols_));
+      own.converted.resize(static_cast<std::size_t>(std::max(block_rows_, count) * cols_));
       for (Index i = 0; i < count && own.converted_from != first; ++i) {
         const Scalar* x = data_ + (first + i) * stride_;
         std::copy(x, x + cols_, own.converted.data() + i * cols_);
@@ -321,7 +355,7 @@ class DenseDesign final : public Design {
             const Index count = std::min(block_rows_, last - first);
             if (beside.m > 0) margins(first, count, beside.W, beside.m, own.pass);
             (*beside.middle)(first, count, own.pass.block.data());
-            accumulate(first, count, beside.r, own.pass);
+            accumulate(first, count, beside.r, own.pass.block.data(), own.pass);
             gram_rows(first, first + count, last, block_rows_, gram, own);
           }
         },
@@ -451,19 +485,33 @@ class DenseDesign final : public Design {
     }
   }
 
+  /// A few rows at once: the sums of long rows are as long, and come from a far cache.
+  template <Index few>
+  void add_moments(Index begin, const double* q, const double* center, double* first,
+                   double* second) const {
+    const Scalar* row = data_ + begin * stride_;
+    double weight[few];
+    for (Index k = 0; k < few; ++k) weight[k] = q == nullptr ? 1.0 : q[begin + k];
+#pragma omp simd
+    for (Index j = 0; j < cols_; ++j) {
+      double s = 0.0;
+      double s2 = 0.0;
+      for (Index k = 0; k < few; ++k) {
+        const double moved = static_cast<double>(row[k * stride_ + j]) - center[j];
+        s += weight[k] * moved;
+        s2 += weight[k] * moved * moved;
+      }
+      first[j] += s;
+      second[j] += s2;
+    }
+  }
+
   void moment_rows(Index begin, Index end, const double* q, const double* center, double* first,
                    double* second) const {
     if constexpr (row_major) {
-      for (Index i = begin; i < end; ++i) {
-        const double weight = q == nullptr ? 1.0 : q[i];
-        const Scalar* row = data_ + i * stride_;
-#pragma omp simd
-        for (Index j = 0; j < cols_; ++j) {
-          const double moved = static_cast<double>(row[j]) - center[j];
-          first[j] += weight * moved;
-          second[j] += weight * moved * moved;
-        }
-      }
+      Index i = begin;
+      for (; i + 4 <= end; i += 4) add_moments<4>(i, q, center, first, second);
+      for (; i < end; ++i) add_moments<1>(i, q, center, first, second);
     } else {
       for (Index j = 0; j < cols_; ++j) {
         const Scalar* column = data_ + j * stride_;
@@ -484,6 +532,7 @@ class DenseDesign final : public Design {
 
   const Scalar* data_;
   Index stride_;
+  bool streams_;  // see streams()
 };
 
 /// A dense design that owns its data.

@@ -139,31 +139,33 @@ void narrow_multiply(Index count, Index cols, Index width, const double* X, Inde
   const Index stride = padded(width);
   Index row = 0;
 #ifdef OPTLITE_HAS_VECTORS
-  for (; row + 8 <= count; row += 8) {
+  while (row + 4 <= count) {
+    const Index step = row + 8 <= count ? 8 : 4;
     const auto tile_at = [&](Index r, Index j, auto rows, auto vectors) {
       product<rows(), vectors()>(cols, X + r * x_stride, x_stride, W + j, stride, width - j,
                                  Z + r + j * count, count, ahead);
     };
     Index j = 0;
     for (; j + 12 <= stride; j += 12) {
+      for (Index r = row; r < row + step; r += 4) {
 #ifdef __AVX__
-      if (width - j == 10) {
-        for (Index r = row; r < row + 8; r += 4) {
+        if (width - j == 10) {
           product_of_ten(cols, X + r * x_stride, x_stride, W + j, stride, Z + r + j * count, count,
                          ahead);
+          continue;
         }
-        continue;
-      }
 #endif
-      tile_at(row, j, Number<4>(), Number<3>());
-      tile_at(row + 4, j, Number<4>(), Number<3>());
+        tile_at(r, j, Number<4>(), Number<3>());
+      }
     }
     if (j + 8 == stride) {
-      tile_at(row, j, Number<4>(), Number<2>());
-      tile_at(row + 4, j, Number<4>(), Number<2>());
-    } else if (j + 4 == stride) {
+      for (Index r = row; r < row + step; r += 4) tile_at(r, j, Number<4>(), Number<2>());
+    } else if (j + 4 == stride && step == 8) {
       tile_at(row, j, Number<8>(), Number<1>());
+    } else if (j + 4 == stride) {
+      tile_at(row, j, Number<4>(), Number<1>());
     }
+    row += step;
   }
 #else
   (void)ahead;

@@ -1,10 +1,11 @@
 // Products of rows with a vector and sums of rows, both at once, against the loops of a textbook.
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include "check.hpp"
 #include "data.hpp"
-#include "optlite/linalg/kernels.hpp"
+#include "optlite/linalg/streams.hpp"
 #include "with_threads.hpp"
 
 using optlite::Index;
@@ -56,11 +57,37 @@ Matrix pass(const data::Stored& stored, const Vector& w) {
   return found;
 }
 
+/// A pass with m vectors there and m + 1 back, R = (Z, 1), against products of matrices.
+void check_several(const data::Stored& stored, Index m) {
+  const Index n = stored.X.rows(), d = stored.X.cols();
+  const Matrix W = data::random_matrix(d, m, 7);
+  const auto sums = [&] {
+    Matrix G(d, m + 1);
+    const auto middle = [&](Index, Index count, double* block) {
+      std::fill(block + m * count, block + (m + 1) * count, 1.0);
+    };
+    stored.design->pass(W.data(), m, m + 1, middle, G.data());
+    return G;
+  };
+  Matrix R(n, m + 1);
+  R << data::product(stored.X, W), Matrix::Ones(n, 1);
+  const Matrix G = data::product(stored.X.transpose(), R);
+  const Matrix found = with_threads(1, sums);
+  CHECK(data::difference(found, G) < 1e-12 * G.cwiseAbs().maxCoeff());
+  CHECK(with_threads(3, sums) == found);
+}
+
 }  // namespace
 
 TEST("kernels: dots and sums of rows at once, for any shape") {
   for (const Index rows : {0, 1, 3, 4, 7, 16}) {
     for (const Index cols : {1, 3, 4, 7, 8, 12, 33, 100}) {
+      check_both<double>(rows, cols);
+      check_both<float>(rows, cols);
+    }
+  }
+  for (const Index rows : {3, 4, 11}) {
+    for (const Index cols : {2048, 2051, 4096, 5003}) {
       check_both<double>(rows, cols);
       check_both<float>(rows, cols);
     }
@@ -81,5 +108,22 @@ TEST("kernels: data that no cache holds, whose last block is short, for any numb
     for (const int threads : {2, 5}) {
       CHECK(with_threads(threads, [&] { return pass(stored, w); }) == one);
     }
+  }
+}
+
+TEST("kernels: rows of many columns, alone and with several vectors, for any number of threads") {
+  const Index cols = 5003;
+  for (const bool single : {false, true}) {
+    const Index rows = single ? 1003 : 507;
+    const data::Stored stored(single ? "row-major float" : "row-major double", rows, cols, 5);
+    CHECK(stored.design->block_rows() == 4);
+    const Vector w = data::random_matrix(cols, 1, 6);
+    const Matrix Z = data::product(stored.X, w);
+    const Matrix G = data::product(stored.X.transpose(), 2.0 * Z + Matrix::Ones(rows, 1));
+    const Matrix one = with_threads(1, [&] { return pass(stored, w); });
+    CHECK(data::difference(one.topRows(cols), G) < 1e-12 * G.cwiseAbs().maxCoeff());
+    CHECK(data::difference(one.bottomRows(rows), Z) < 1e-12 * Z.cwiseAbs().maxCoeff());
+    CHECK(with_threads(3, [&] { return pass(stored, w); }) == one);
+    for (const Index m : {2, 4, 10}) check_several(stored, m);
   }
 }
