@@ -58,6 +58,13 @@ def test_each_property_catches_a_mistake(name, one, monkeypatch):
         assert result.failed in (one.sentence, "its result is finite", "it runs without an error")
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_the_first_property_of_the_momentum_rate_looks_at_the_largest_eigenvalue(seed):
+    wrong = solution("momentum-rate").smallest_eigenvalue_only
+    result = exercises.check("momentum-rate", wrong, seed=seed, verbose=False)
+    assert not result.results["no_momentum"]
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_wild_numbers_fail_and_raise_nothing(name):
     exercise = exercises.get(name)

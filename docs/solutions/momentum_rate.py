@@ -14,6 +14,10 @@ def always_oscillating(learning_rate, beta, spectrum):
     return np.sqrt(beta)
 
 
+def smallest_eigenvalue_only(learning_rate, beta, spectrum):
+    return momentum_rate(learning_rate, beta, spectrum.min())
+
+
 def mean_of_both(learning_rate, beta, spectrum):
     return (1.0 - beta) * np.abs(1.0 - learning_rate * spectrum).max() + beta
 
