@@ -143,6 +143,24 @@ def test_a_file_finds_its_neighbours(tmp_path, capsys):
     assert str(tmp_path) not in sys.path
 
 
+def test_a_function_finds_the_neighbours_of_its_file(tmp_path, capsys):
+    (tmp_path / "beside_too.py").write_text("def shrink(z, t):\n    return z\n")
+    lines = (
+        "def soft_threshold(z, t):\n    from beside_too import shrink\n    return shrink(z, t)\n"
+    )
+    (tmp_path / "late.py").write_text(lines)
+    assert main(["exercise", "check", "soft-threshold", str(tmp_path / "late.py")]) == 1
+    assert "ModuleNotFoundError" not in capsys.readouterr().out
+    assert str(tmp_path) not in sys.path
+
+
+def test_the_function_that_the_exercise_wants_is_suggested_first(tmp_path, capsys):
+    file = tmp_path / "hw.py"
+    file.write_text("def foo_2(x):\n    return x\ndef momentum_rate(a, b, c):\n    return b\n")
+    assert main(["exercise", "check", "momentum-rate", f"{file}:foo"]) == 2
+    assert "Did you mean" in (error := capsys.readouterr().err) and ":momentum_rate?" in error
+
+
 ANSWERS = {
     "answer.py": "import numpy as np\ndef soft_treshold(z, threshold):\n    return z\n",
     "constant.py": "soft_threshold = 3\n",

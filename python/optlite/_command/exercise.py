@@ -1,5 +1,6 @@
 """``optlite exercise``: list them, show one, check the function in a file."""
 
+import contextlib
 import difflib
 import importlib.util
 import inspect
@@ -35,11 +36,24 @@ def check_file(name, target, seed):
     """Check a function in a file; return 0 if it passes, else 1."""
     exercise = find(name)
     path, function = split(target)
-    function = function_in(path, function or exercise.function_name)
+    with neighbours_of(path):
+        function = function_in(path, function or exercise.function_name, exercise.function_name)
+        try:
+            return 0 if exercises.check(exercise.name, function, seed=seed) else 1
+        except (TypeError, ValueError) as error:  # the seed, or an object that is not callable
+            raise CommandError(str(error)) from None
+
+
+@contextlib.contextmanager
+def neighbours_of(path):
+    """Let files beside this one be imported, at its top and in its functions when they run."""
+    folder = str(path.absolute().parent)
+    sys.path.insert(0, folder)
     try:
-        return 0 if exercises.check(exercise.name, function, seed=seed) else 1
-    except (TypeError, ValueError) as error:  # the seed, or an object that is not callable
-        raise CommandError(str(error)) from None
+        yield
+    finally:
+        with contextlib.suppress(ValueError):  # the file may have taken it away itself
+            sys.path.remove(folder)
 
 
 def split(target):
@@ -50,8 +64,11 @@ def split(target):
     return pathlib.Path(target), None
 
 
-def function_in(path, name):
-    """Import a file and return its function."""
+def function_in(path, name, wanted):
+    """Import a file and return its function; if there is none, say which may be meant.
+
+    That is the one that the exercise wants, if the file has it, or else the nearest name.
+    """
     module = load(path)
     if hasattr(module, name):
         return getattr(module, name)
@@ -60,7 +77,7 @@ def function_in(path, name):
         for each, value in vars(module).items()
         if inspect.isfunction(value) and value.__module__ == module.__name__
     ]
-    near = difflib.get_close_matches(name, own, n=1, cutoff=0.0)
+    near = [wanted] if wanted in own else difflib.get_close_matches(name, own, n=1, cutoff=0.0)
     advice = f"Did you mean {path}:{near[0]}?" if near else "It defines no function."
     raise CommandError(f"{path} has no function {name}. {advice}")
 
@@ -81,7 +98,6 @@ def load(path):
         raise CommandError(f"{path} is not a Python file: its name has to end in .py.")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # where dataclasses and pickle look for it
-    sys.path.insert(0, str(file.parent))  # for imports of files beside it
     try:
         spec.loader.exec_module(module)
     except SyntaxError as error:
@@ -91,6 +107,4 @@ def load(path):
         lines = [each.lineno for each in frames if each.filename == str(file)]
         where = f", line {lines[-1]}" if lines else ""
         raise CommandError(f"{path}{where}: {type(error).__name__}: {error}") from None
-    finally:
-        sys.path.remove(str(file.parent))
     return module

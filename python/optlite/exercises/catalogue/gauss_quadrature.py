@@ -52,8 +52,8 @@ def eigenvalues(answer, rng):
 
 @holds(
     "all moments up to degree 2 m - 1 are those of T at the start",
-    "(T^k)_11, written with the eigenvectors of T: which row of their matrix is in it? A row, or a "
-    "column?",
+    "(T^k)_11, written with the eigenvectors of T: which entries of the eigenvectors are in it, "
+    "and to which power?",
 )
 def moments(answer, rng):
     alphas, betas = draw(rng)

@@ -54,7 +54,8 @@ def satisfies(answer, g, a, b, M, eps):
 
 @holds(
     "the step satisfies S d = eps (b - c)",
-    "Fit the rows first: which f makes the row sums a? Then c and S are those of this plan.",
+    "Fit the rows first: which f makes the row sums a? Then c and S are those of this plan, "
+    "and does eps stand on the right side?",
 )
 def equation(answer, rng):
     a, b, M, eps, _ = draw(rng)
