@@ -18,15 +18,27 @@ from optlite import exercises
 INCLUDED = re.compile(r"literalinclude:: [./]*(\S+)$", re.M)
 FOOTER = re.compile(r"^(\.\. rst-class:: sphx-glr-timing|\.\. _sphx_glr_download_)", re.M)
 INTRODUCTION = """
-One question each, fifteen minutes to read: the equation, the smallest code that shows it, a
-figure, and a table of claims. Each line of such a table was measured while this site was built, and
+One question each: the equation, the smallest code that shows it, a figure, and a table of claims.
+Most take about fifteen minutes to read, without the source code at the end; those on transport by
+Newton's method and on the natural gradient take longer. Each line
+of such a table was measured while this site was built, and
 the build fails if the claim does not hold. Where a paper says "more" without saying how much, the
 number behind ≤ or ≥ is ours and leaves some room; the number beside it is what was measured. Every
 lesson ends with functions to write yourself, which a program checks (:doc:`/exercises`), and with
 the NumPy twin and the C++ kernel of what it is about.
 
-Calculus and NumPy are enough to begin; the first lesson of a chapter asks for nothing else. Start
-at the top, or where your question is. To run a lesson, :doc:`install </install>` the package with
+All chapters use calculus, matrices and NumPy. What their first lessons ask for beyond that:
+
+- first-order methods: eigenvalues of a symmetric matrix;
+- adaptive methods: nothing more;
+- curvature: eigenvalues, Chebyshev polynomials, Gauss quadrature, the Wasserstein distance;
+- coordinate methods: strong convexity, here in a weighted 1-norm;
+- sparse models: duality of convex problems;
+- transport: the dual of a linear program;
+- probabilistic prediction: the Kullback-Leibler divergence and the Fisher information.
+
+Start at the top, or where your question is. To run a lesson, :doc:`install </install>` the
+package with
 the extra ``plot`` and take the script or the notebook at the lesson's end.
 """
 
