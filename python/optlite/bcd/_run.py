@@ -1,6 +1,7 @@
 """Runs of block coordinate descent, with either engine."""
 
 import dataclasses
+import itertools
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -411,7 +412,8 @@ def _core_run(problem, x, sizes, parts, values, limits):
     size, blocks, forest = sizes
     flat, starts = np.zeros(0, np.int64), np.zeros(0, np.int64)
     if blocks is not None:
-        flat, starts = np.concatenate(blocks), np.cumsum([0, *map(len, blocks)])
+        ends = itertools.accumulate(map(len, blocks), initial=0)
+        flat, starts = np.concatenate(blocks), np.fromiter(ends, np.int64)
     rules = []
     for record, own in zip(parts, values, strict=True):
         stored = [_params.stored(field, own[field["name"]]) for field in record["fields"]]

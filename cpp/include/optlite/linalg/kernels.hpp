@@ -88,7 +88,7 @@ inline void dot_few_rows(const Scalar* x, Index stride, Index cols, const double
 }
 
 /// add_rows() for so many rows.
-template <int few, class Scalar>
+template <int few, bool fetching, class Scalar>
 inline void add_few_rows(const Scalar* x, Index stride, Index cols, const double* r, double* out,
                          Ahead& ahead) {
   using namespace vectors;
@@ -96,7 +96,7 @@ inline void add_few_rows(const Scalar* x, Index stride, Index cols, const double
   for (int k = 0; k < few; ++k) v[k] = all(r[k]);
   Index j = 0;
   for (; j + 4 <= cols; j += 4) {
-    ahead.fetch();
+    if constexpr (fetching) ahead.fetch();
     Doubles even = load(out + j);
     Doubles odd = v[1] * load_doubles(x + stride + j);
     for (int k = 0; k < few; k += 2) even += v[k] * load_doubles(x + k * stride + j);
@@ -141,11 +141,15 @@ void add_rows(const Scalar* x, Index stride, Index rows, Index cols, const doubl
   Index i = 0;
 #ifdef OPTLITE_HAS_VECTORS
   Ahead own = ahead != nullptr ? *ahead : Ahead();
+  if (ahead == nullptr) {
+    for (; i + 8 <= rows; i += 8)
+      add_few_rows<8, false>(x + i * stride, stride, cols, r + i, out, own);
+  }
   for (; i + 8 <= rows; i += 8) {
-    add_few_rows<8>(x + i * stride, stride, cols, r + i, out, own);
+    add_few_rows<8, true>(x + i * stride, stride, cols, r + i, out, own);
   }
   for (; i + 4 <= rows; i += 4) {
-    add_few_rows<4>(x + i * stride, stride, cols, r + i, out, own);
+    add_few_rows<4, false>(x + i * stride, stride, cols, r + i, out, own);
   }
   if (ahead != nullptr) *ahead = own;
 #endif
