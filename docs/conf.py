@@ -111,6 +111,9 @@ sphinx_gallery_conf = {
     "abort_on_example_error": False,
     "plot_gallery": "True",
     "matplotlib_animations": False,
+    "image_scrapers": ("figure_descriptions.scraper",),
+    # A name that stands for one thing now and for another later would link to the last.
+    "inspect_global_variables": False,
     "thumbnail_size": (280, 196),  # the page of the course shows all of them, in less than 2 MB
     "backreferences_dir": None,
     "write_computation_times": False,

@@ -68,3 +68,17 @@ def test_the_notebook_and_its_copy_in_the_archive_are_mended(tmp_path):
         assert archive.namelist() == ["plot_f.ipynb", "plot_f.py"]
         assert archive.read("plot_f.ipynb") == path.read_bytes()
         assert archive.read("plot_f.py") == b"':func:`f`'"
+
+
+def test_a_script_to_download_prints_its_claims(tmp_path):
+    path = tmp_path / "plot_f.py"
+    path.write_text("claims = 1\nclaims\n# claims\n")
+    with zipfile.ZipFile(tmp_path / "plot_f.zip", "w") as archive:
+        archive.write(path, "plot_f.py")
+        archive.writestr("plot_f.ipynb", "claims")
+    notebooks.mend_script(path)
+    notebooks.mend_script(path)
+    assert path.read_text() == "claims = 1\nprint(claims)\n# claims\n"
+    with zipfile.ZipFile(tmp_path / "plot_f.zip") as archive:
+        assert archive.read("plot_f.py") == path.read_bytes()
+        assert archive.read("plot_f.ipynb") == b"claims"

@@ -20,12 +20,11 @@ FOOTER = re.compile(r"^(\.\. rst-class:: sphx-glr-timing|\.\. _sphx_glr_download
 INTRODUCTION = """
 One question each: the equation, the smallest code that shows it, a figure, and a table of claims.
 Most take about fifteen minutes to read, without the source code at the end; those on transport by
-Newton's method and on the natural gradient take longer. Each line
-of such a table was measured while this site was built, and
-the build fails if the claim does not hold. Where a paper says "more" without saying how much, the
-number behind ≤ or ≥ is ours and leaves some room; the number beside it is what was measured. Every
-lesson ends with functions to write yourself, which a program checks (:doc:`/exercises`), and with
-the NumPy twin and the C++ kernel of what it is about.
+Newton's method and on the natural gradient take longer. Each line of such a table was measured
+while this site was built, and the build fails if the claim does not hold. Where a paper says "more"
+without saying how much, the number behind ≤ or ≥ is ours and leaves some room; the number beside it
+is what was measured. Every lesson ends with functions to write yourself, which a program checks
+(:doc:`/exercises`), and with the NumPy twin and the C++ kernel of what it is about.
 
 All chapters use calculus, matrices and NumPy. What their first lessons ask for beyond that:
 
@@ -37,9 +36,8 @@ All chapters use calculus, matrices and NumPy. What their first lessons ask for 
 - transport: the dual of a linear program;
 - probabilistic prediction: the Kullback-Leibler divergence and the Fisher information.
 
-Start at the top, or where your question is. To run a lesson, :doc:`install </install>` the
-package with
-the extra ``plot`` and take the script or the notebook at the lesson's end.
+Start at the top, or where your question is. To run a lesson, :doc:`install </install>` the package
+with the extra ``plot`` and take the script or the notebook at the lesson's end.
 """
 
 

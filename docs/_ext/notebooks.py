@@ -1,7 +1,8 @@
-"""Sphinx extension: notebooks to download that can be read without Sphinx.
+"""Sphinx extension: notebooks and scripts to download that do without Sphinx.
 
 The gallery turns the headings and formulas of a script into Markdown. References to other pages and
-files that are cut in would stay as they stand in the script: here they become names.
+files that are cut in would stay as they stand in the script: here they become names. The table of
+claims, which a notebook and the gallery show where it is named, is printed by a script.
 """
 
 import json
@@ -39,7 +40,16 @@ def mend(path):
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
             cell["source"] = [readable("".join(cell["source"]))]
-    text = json.dumps(notebook, indent=2) + "\n"
+    _replace(path, json.dumps(notebook, indent=2) + "\n")
+
+
+def mend_script(path):
+    """Make a script print its table of claims, and its copy in the archive beside it."""
+    text = path.read_text(encoding="utf-8")
+    _replace(path, re.sub(r"^claims$", "print(claims)", text, flags=re.M))
+
+
+def _replace(path, text):
     if text == path.read_text(encoding="utf-8"):
         return
     path.write_text(text, encoding="utf-8")
@@ -48,13 +58,16 @@ def mend(path):
         entries = [(entry, old.read(entry)) for entry in old.infolist()]
     with zipfile.ZipFile(archive, "w") as new:
         for entry, data in entries:
-            new.writestr(entry, text if entry.filename.endswith(".ipynb") else data)
+            new.writestr(entry, text if entry.filename.endswith(path.suffix) else data)
 
 
 def on_builder_inited(app):
-    """Mend all notebooks, after the gallery has written them."""
-    for path in sorted((Path(app.srcdir) / "auto_examples").rglob("*.ipynb")):
+    """Mend all that can be downloaded, after the gallery has written it."""
+    folder = Path(app.srcdir) / "auto_examples"
+    for path in sorted(folder.rglob("*.ipynb")):
         mend(path)
+    for path in sorted(folder.rglob("plot_*.py")):
+        mend_script(path)
 
 
 def setup(app):

@@ -2,6 +2,7 @@
 
 import logging
 from numbers import Integral, Real
+from types import SimpleNamespace
 from typing import ClassVar
 
 import numpy as np
@@ -33,6 +34,7 @@ from .._warnings import warn
 from ..exceptions import SeparationWarning
 from ._class_probabilities import ClassProbabilities
 from ._conditioning import store_conditioning
+from ._former_penalty import SHARES, in_todays_terms
 from ._separation import find_separation
 from ._sparse_logistic import SparseProblem, sparse_problem_of
 
@@ -103,6 +105,13 @@ class LogisticRegression(
         Whether to start from the coefficients of the previous fit.
     record_trace : bool, default=False
         Whether to keep one record for each iteration in `trace_`.
+    penalty : {"l1", "l2", "elasticnet"} or None, default="deprecated"
+        scikit-learn's former word for the penalty, for code that has it. "l1" and "l2" stand for
+        an `l1_ratio` of 1 and 0, whatever that parameter says, "elasticnet" for the one given, and
+        None for ``C=np.inf``; each with a ``FutureWarning`` that says what to write.
+    n_jobs : int or None, default=None
+        No effect: ``threadpoolctl.threadpool_limits`` and ``OMP_NUM_THREADS`` say how many threads
+        a fit may use, all by default.
 
     Attributes
     ----------
@@ -199,6 +208,8 @@ class LogisticRegression(
         "verbose": ["verbose"],
         "warm_start": ["boolean"],
         "record_trace": ["boolean"],
+        "penalty": [StrOptions({*SHARES, "deprecated"}), None],
+        "n_jobs": [Integral, None],
     }
 
     def __init__(
@@ -217,6 +228,8 @@ class LogisticRegression(
         verbose=0,
         warm_start=False,
         record_trace=False,
+        penalty="deprecated",
+        n_jobs=None,
     ):
         self.C = C
         self.l1_ratio = l1_ratio
@@ -231,6 +244,8 @@ class LogisticRegression(
         self.verbose = verbose
         self.warm_start = warm_start
         self.record_trace = record_trace
+        self.penalty = penalty
+        self.n_jobs = n_jobs
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None):
@@ -260,7 +275,8 @@ class LogisticRegression(
         weight = check_weights(sample_weight, X)
         weight = with_class_weight(self.class_weight, classes, codes, y, weight)
         check_class_totals(classes, codes, weight)
-        problem = problem_of(self, X, classes, codes, weight)
+        settings = self._settings(*in_todays_terms(self, "C", "l1_ratio", float))
+        problem = problem_of(settings, X, classes, codes, weight)
         sparse = isinstance(problem, SparseProblem)
         start = self._warm_start_coefficients(problem) if self.warm_start else None
 
@@ -274,6 +290,17 @@ class LogisticRegression(
         self._report(problem, result, X)
         end_callbacks(context, self, X, y, sample_weight)
         return self
+
+    def _settings(self, C, l1_ratio):
+        """What a problem asks of an estimator, for one penalty."""
+        return SimpleNamespace(
+            C=float(C),
+            l1_ratio=float(l1_ratio),
+            tol=self.tol,
+            fit_intercept=self.fit_intercept,
+            solver=self.solver,
+            record_trace=getattr(self, "record_trace", False),  # LogisticRegressionCV has none
+        )
 
     def _warm_start_coefficients(self, problem):
         """Return the previous coefficients in the core's layout, or None before the first fit."""
@@ -326,7 +353,7 @@ class LogisticRegression(
         self.converged_ = has_converged(result, self.certificate_, self.tol)
         self.solver_info_ = result["method"]
         store_conditioning(self, result)
-        if getattr(self, "record_trace", False):  # LogisticRegressionCV has none
+        if getattr(self, "record_trace", False):
             from ..trace import Trace
 
             self.trace_ = Trace(result["trace"])
@@ -371,7 +398,7 @@ class LogisticRegression(
 
 
 def problem_of(settings, X, classes, codes, weight):
-    """The problem of an estimator, or of anything that has its parameters."""
+    """The problem of an estimator's settings."""
     sparse = settings.l1_ratio > 0 and np.isfinite(settings.C)
     return (sparse_problem_of if sparse else _Problem)(settings, X, classes, codes, weight)
 

@@ -1,7 +1,6 @@
 """Logistic regression with the penalty chosen by cross-validation."""
 
 from numbers import Integral
-from types import SimpleNamespace
 from typing import ClassVar
 
 import numpy as np
@@ -17,6 +16,7 @@ from .._estimator import begin_callbacks, end_callbacks, keep, warn_not_converge
 from .._validation import check_class_totals, check_fit_data, check_weights
 from ._conditioning import ATTRIBUTES as CONDITIONING
 from ._documented import documented
+from ._former_penalty import in_todays_terms
 from ._scored_folds import ScoredFolds, told_of
 from .elastic_net_cv import check_folds, training_rows
 from .logistic import (
@@ -80,6 +80,9 @@ class LogisticRegressionCV(ScoredFolds, LogisticRegression):
         No effect: the fit is deterministic.
     use_legacy_attributes : bool, default=False
         Accepted for compatibility; True is refused.
+    penalty : str or None, default="deprecated"
+        scikit-learn's former word for the penalty, as in :class:`LogisticRegression`: "l1" and "l2"
+        stand for ``l1_ratios=(1.0,)`` and ``(0.0,)``, None for ``Cs=(np.inf,)``.
 
     Attributes
     ----------
@@ -167,6 +170,7 @@ class LogisticRegressionCV(ScoredFolds, LogisticRegression):
         intercept_scaling=1.0,
         random_state=None,
         use_legacy_attributes=False,
+        penalty="deprecated",
     ):
         keep(self, locals())
 
@@ -222,11 +226,12 @@ class LogisticRegressionCV(ScoredFolds, LogisticRegression):
                 "use_legacy_attributes must be False, got True: attributes have one form here, "
                 "that of scikit-learn 1.10 (C_ a float, scores_ one array)."
             )
-        Cs = np.logspace(-4, 4, self.Cs) if isinstance(self.Cs, Integral) else np.ravel(self.Cs)
+        Cs, shares = in_todays_terms(self, "Cs", "l1_ratios", lambda number: (number,))
+        Cs = np.logspace(-4, 4, Cs) if isinstance(Cs, Integral) else np.ravel(Cs)
         Cs = np.asarray(Cs, dtype=np.float64)
         if len(Cs) == 0 or not (Cs > 0).all():
             raise ValueError(f"Cs must hold numbers > 0, got {self.Cs!r}.")
-        ratios = np.ravel(np.asarray(self.l1_ratios, dtype=np.float64))
+        ratios = np.ravel(np.asarray(shares, dtype=np.float64))
         if len(ratios) == 0 or not ((ratios >= 0) & (ratios <= 1)).all():
             raise ValueError(
                 f"l1_ratios must be an array-like of numbers between 0 and 1, got "
@@ -235,17 +240,6 @@ class LogisticRegressionCV(ScoredFolds, LogisticRegression):
         return Cs, ratios
 
     # --- the paths --------------------------------------------------------------------------------
-
-    def _settings(self, C, ratio):
-        """What a problem asks of an estimator, for one penalty."""
-        return SimpleNamespace(
-            C=float(C),
-            l1_ratio=float(ratio),
-            tol=self.tol,
-            fit_intercept=self.fit_intercept,
-            solver=self.solver,
-            record_trace=False,
-        )
 
     def _path(self, data, train, test, ratio, Cs, score):
         """Coefficients, scores and outcomes on one fold, for one share of the L1 penalty."""
