@@ -25,7 +25,7 @@ def in_todays_terms(estimator, strength, share, one):
     instead = said or {share: values[share]}
     written = ", ".join(f"{name}={value}" for name, value in instead.items())
     warn(
-        f"penalty={penalty!r} still works, but scikit-learn has deprecated the parameter: leave it "
+        f"'penalty' was deprecated by scikit-learn 1.8. penalty={penalty!r} still works; leave it "
         f"out and write {written.replace('inf', 'np.inf')}.",
         FutureWarning,
     )
