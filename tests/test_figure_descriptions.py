@@ -8,15 +8,15 @@ descriptions = load("figure_descriptions")
 
 def test_axes_and_legends_are_told_without_markup():
     figure, (left, right) = plt.subplots(1, 2)
-    left.plot([1, 2], label=r"heavy ball, $\beta = 0.9$")
+    left.plot([1, 2], label=r"heavy ball, $\eta\lambda = 0.9$")
     left.plot([1, 3], label='"plain"')
     left.set(title="Way down", xlabel="iteration", ylabel="$f$ > 0")
     left.legend()
     right.set_xlabel("time in s")
     figure.suptitle("Two runs")
     assert descriptions.describe(figure) == (
-        "Two runs. Way down: f more than 0 against iteration (heavy ball, beta = 0.9, plain). "
-        "time in s"
+        "Two runs. Way down: f more than 0 against iteration (heavy ball, eta lambda = 0.9, "
+        "plain). time in s"
     )
     plt.close(figure)
 

@@ -14,7 +14,8 @@ def describe(figure):
     panels = [_panel(axes) for axes in figure.axes if axes.get_label() != "<colorbar>"]
     text = ". ".join(filter(None, [figure.get_suptitle(), *panels]))
     text = text.replace("<", "less than ").replace(">", "more than ").replace("&", "and")
-    return " ".join(re.sub(r'[$\\{}"]', "", text).split()) or "A figure without texts"
+    text = re.sub(r'[${}"]', "", text).replace("\\", " ")
+    return " ".join(text.split()) or "A figure without texts"
 
 
 def _panel(axes):
