@@ -795,4 +795,6 @@ def test_a_trace_changes_neither_steps_nor_certificate(intercept, max_iter):
     assert plain.n_iter_[0] == traced.n_iter_[0] > 1
     np.testing.assert_array_equal(plain.coef_, traced.coef_)
     assert plain.certificate_ == traced.certificate_ < np.inf
-    assert plain.certificate_ * plain.objective_ <= traced.trace_[-1].certificate
+    # The certificate is a quotient by the objective: the product may round up.
+    gap = plain.certificate_ * plain.objective_
+    assert gap <= traced.trace_[-1].certificate * (1.0 + 4.0 * np.finfo(float).eps)

@@ -12,6 +12,7 @@ import pytest
 import scipy.sparse as sp
 import sklearn.linear_model as peer
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.linalg import hadamard
 from scipy.optimize import nnls
 from sklearn.datasets import load_breast_cancer, load_iris, make_multilabel_classification
 from sklearn.exceptions import ConvergenceWarning
@@ -602,6 +603,32 @@ def test_twin_agrees_with_the_core(intercept):
     errors = twin.leave_one_out(X, y, ALPHAS, weight, intercept)
     model = RidgeCV(ALPHAS, fit_intercept=intercept, store_cv_results=True).fit(X, y, weight)
     assert_allclose(model.cv_results_, weight[:, None] * errors**2, rtol=1e-9)
+
+
+@pytest.mark.parametrize("wide", [True, False])
+@pytest.mark.parametrize("weighted", [True, False])
+def test_conjugate_gradients_take_the_steps_of_exact_arithmetic(wide, weighted):
+    # Ten eigenvalues far above the others: rounding brings their directions back. Columns of equal
+    # size, so that wide data stay in the row space.
+    rng = np.random.default_rng(0)
+    U, sizes, _ = np.linalg.svd(rng.normal(size=(300, 512)), full_matrices=False)
+    sizes[:10] = sizes[10] * np.sqrt(np.geomspace(3, 1e4, 10))
+    X = (U * sizes) @ hadamard(512)[:300] / np.sqrt(512.0)
+    X = X if wide else X.T
+    y = X @ rng.normal(size=X.shape[1]) / 20 + rng.normal(size=len(X))
+    weight = rng.uniform(0.5, 2.0, len(X)) if weighted else None
+    model = Ridge(2.0, solver="cg", tol=1e-12).fit(X, y, weight)
+    plain, exact = (
+        len(twin.conjugate_gradients(X, y, 2.0, weight, tol=1e-12, keep=keep)[2])
+        for keep in (0, len(X))
+    )
+    assert model.n_iter_ <= 1.25 * exact < 0.5 * plain
+    w, b = twin.normal_equations(X, y, 2.0, weight, refinements=3)
+    assert_allclose(model.coef_, w, atol=1e-6 * np.abs(w).max())
+    r = y - X @ w - b
+    optimum = (r**2 if weight is None else weight * r**2).sum() + 2.0 * w @ w
+    reached = objective(model, X, y, 2.0, weight)
+    assert reached <= optimum * (1.0 + model.certificate_ + 1e-14)
 
 
 def test_twin_certificate_and_trace():

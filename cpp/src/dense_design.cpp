@@ -4,11 +4,13 @@
 
 #include "optlite/linalg/gram.hpp"
 #include "optlite/linalg/kernels.hpp"
+#include "optlite/linalg/moments.hpp"
 #include "optlite/linalg/narrow.hpp"
 #include "optlite/linalg/streams.hpp"
 #include "optlite/operators/chunks.hpp"
 #include "optlite/operators/design.hpp"
 #include "optlite/operators/origin.hpp"
+#include "row_stream.hpp"
 
 namespace optlite {
 
@@ -41,6 +43,10 @@ class DenseDesign final : public Design {
   Index entries() const override { return rows_ * cols_; }
 
   void pass(const double* W, Index m, Index r, Middle middle, double* G) const override {
+    if (m == 1 && r == 1 && streams_) {
+      stream(W, middle, G);
+      return;
+    }
     const Index parts = chunks::count(*this);
     const Index width = std::max(m, r);
     const double work = static_cast<double>(entries()) * static_cast<double>(width);
@@ -57,10 +63,6 @@ class DenseDesign final : public Design {
         [&](Index begin, Index end, int slot) {
           Scratch& own = scratch[static_cast<std::size_t>(slot)];
           own.reset(block_rows_, cols_, m, r);
-          if (m == 1 && r == 1 && streams_) {
-            stream(begin * block_rows_, std::min(end * block_rows_, rows_), W, middle, own);
-            return;
-          }
           const Index last = std::min(end * block_rows_, rows_);
           const Index at_once = r > 1 ? summed_rows() : block_rows_;
           for (Index first = begin * block_rows_; first < last; first += at_once) {
@@ -103,29 +105,28 @@ class DenseDesign final : public Design {
     }
   }
 
-  void moments(const double* q, Vector& sums, Vector& squares, Vector& center) const override {
+  void moments(const double* q, Vector& sums, Vector& squares, Vector& center,
+               const Targets* targets) const override {
     center.resize(cols_);
     const Index origin = origin_of_moments(q, rows_);
     for (Index j = 0; j < cols_; ++j) center[j] = static_cast<double>(at(origin, j));
     const Index parts = chunks::count(*this);
     const double work = static_cast<double>(entries());
-    const int slots = chunks::slots(parts, work);
-    Matrix first(cols_, slots);
-    Matrix second(cols_, slots);
-    sums.setZero(cols_);
-    squares.setZero(cols_);
+    const Index wanted = targets == nullptr ? 0 : targets->count;
+    std::vector<Matrix> scratch(static_cast<std::size_t>(chunks::slots(parts, work)));
+    Matrix total = Matrix::Zero(cols_, 2 + wanted);  // sums, squares, products
     chunks::each(
         *this, parts, work,
         [&](Index begin, Index end, int slot) {
-          first.col(slot).setZero();
-          second.col(slot).setZero();
-          moment_rows(begin * block_rows_, std::min(end * block_rows_, rows_), q, center.data(),
-                      first.col(slot).data(), second.col(slot).data());
+          Matrix& own = scratch[static_cast<std::size_t>(slot)];
+          own.setZero(cols_, 2 + wanted);
+          moment_rows(begin * block_rows_, std::min(end * block_rows_, rows_), q, center, targets,
+                      own);
         },
-        [&](int slot) {
-          sums += first.col(slot);
-          squares += second.col(slot);
-        });
+        [&](int slot) { total += scratch[static_cast<std::size_t>(slot)]; });
+    sums = total.col(0);
+    squares = total.col(1);
+    if (targets != nullptr) *targets->products = total.rightCols(wanted);
     // So far sum q (x - center): move the center to the mean without a second read of X.
     double weight = static_cast<double>(rows_);
     if (q != nullptr) weight = Vector(ConstVectorMap(q, rows_)).sum();  // same bits at any address
@@ -186,27 +187,31 @@ class DenseDesign final : public Design {
     return rows_ahead(next, std::min(rows_ - next, block_rows_), pieces);
   }
 
-  /// A pass with one vector each way: the sums of a block are made beside the margins of the next.
-  void stream(Index begin, Index end, const double* W, Middle middle, Scratch& own) const {
-    std::vector<double> last(own.block.size());  // of the block before
-    const auto rows = [this](Index first) { return data_ + first * cols_; };
-    double* g = own.sum.data();
-    Index added = begin;  // rows whose sums are made
-    for (Index first = begin; first < end; first += block_rows_) {
-      const Index count = std::min(block_rows_, end - first);
-      double* z = own.block.data();
-      if (first == begin) {
-        kernels::dot_rows(rows(first), cols_, count, cols_, W, z);
-      } else {
-        kernels::dot_and_add_rows(rows(first), rows(added), count, cols_, W, z, last.data(), g);
-        const Index left = block_rows_ - count;  // of the block before, where this one is short
-        kernels::add_rows(rows(added + count), cols_, left, cols_, last.data() + count, g);
-        added = first;
-      }
-      middle(first, count, z);
-      own.block.swap(last);
+  /// A pass with one vector each way. A single thread reads on from chunk to chunk: what is left of
+  /// one, it does while it reads the next.
+  void stream(const double* W, Middle middle, double* G) const {
+    const Index parts = chunks::count(*this);
+    const double work = static_cast<double>(entries());
+    const int slots = chunks::slots(parts, work);
+    const bool alone = slots == 1;
+    std::vector<RowStream<Scalar>> own(static_cast<std::size_t>(slots),
+                                       RowStream<Scalar>(data_, cols_, block_rows_, W));
+    std::fill(G, G + cols_, 0.0);
+    chunks::each(
+        *this, parts, work,
+        [&](Index begin, Index end, int slot) {
+          RowStream<Scalar>& rows = own[static_cast<std::size_t>(slot)];
+          rows.read(begin * block_rows_, std::min(end * block_rows_, rows_), middle,
+                    alone ? G : nullptr);
+          if (!alone) rows.finish();
+        },
+        [&](int slot) {
+          if (!alone) own[static_cast<std::size_t>(slot)].hand_over(G);
+        });
+    if (alone) {
+      own[0].finish();
+      own[0].hand_over(G);
     }
-    kernels::add_rows(rows(added), cols_, end - added, cols_, last.data(), g);
   }
 
   /// Rows whose sums are made together where there are several of each column: with few rows in a
@@ -485,48 +490,56 @@ class DenseDesign final : public Design {
     }
   }
 
-  /// A few rows at once: the sums of long rows are as long, and come from a far cache.
-  template <Index few>
-  void add_moments(Index begin, const double* q, const double* center, double* first,
-                   double* second) const {
-    const Scalar* row = data_ + begin * stride_;
-    double weight[few];
-    for (Index k = 0; k < few; ++k) weight[k] = q == nullptr ? 1.0 : q[begin + k];
-#pragma omp simd
-    for (Index j = 0; j < cols_; ++j) {
-      double s = 0.0;
-      double s2 = 0.0;
-      for (Index k = 0; k < few; ++k) {
-        const double moved = static_cast<double>(row[k * stride_ + j]) - center[j];
-        s += weight[k] * moved;
-        s2 += weight[k] * moved * moved;
+  /// The moments of rows [begin, end), and their products with targets, in the columns of `out`.
+  void moment_rows(Index begin, Index end, const double* q, const Vector& center,
+                   const Targets* targets, Matrix& out) const {
+    const Index wanted = targets == nullptr ? 0 : targets->count;
+    // A few rows at a time, so that products with further targets find them in cache.
+    const Index at_once = row_major ? kernels::long_rows : end - begin;
+    std::vector<double> weighted(static_cast<std::size_t>(at_once * wanted));
+    for (Index first = begin; first < end; first += at_once) {
+      const Index count = std::min(at_once, end - first);
+      const double* weight = q == nullptr ? nullptr : q + first;
+      if (wanted > 0) targets->weigh(q, rows_, first, count, weighted.data());
+      if constexpr (row_major) {
+        const double* y = wanted > 0 ? weighted.data() : nullptr;
+        const Scalar* x = data_ + first * stride_;
+        const kernels::MomentTask<Scalar> task{x,      stride_, count,     cols_, center.data(),
+                                               weight, y,       out.data()};
+        kernels::add_moments(task, streams_);
+      } else {
+        column_moments(first, count, weight, center, out);
       }
-      first[j] += s;
-      second[j] += s2;
+      for (Index t = row_major ? 1 : 0; t < wanted; ++t) {
+        add_products(first, count, weighted.data() + t * count, out.col(2 + t).data());
+      }
     }
   }
 
-  void moment_rows(Index begin, Index end, const double* q, const double* center, double* first,
-                   double* second) const {
-    if constexpr (row_major) {
-      Index i = begin;
-      for (; i + 4 <= end; i += 4) add_moments<4>(i, q, center, first, second);
-      for (; i < end; ++i) add_moments<1>(i, q, center, first, second);
-    } else {
-      for (Index j = 0; j < cols_; ++j) {
-        const Scalar* column = data_ + j * stride_;
-        double s = 0.0;
-        double s2 = 0.0;
+  void column_moments(Index first, Index count, const double* weights, const Vector& center,
+                      Matrix& out) const {
+    for (Index j = 0; j < cols_; ++j) {
+      const Scalar* column = data_ + first + j * stride_;
+      double s = 0.0;
+      double s2 = 0.0;
 #pragma omp simd reduction(+ : s, s2)
-        for (Index i = begin; i < end; ++i) {
-          const double weight = q == nullptr ? 1.0 : q[i];
-          const double moved = static_cast<double>(column[i]) - center[j];
-          s += weight * moved;
-          s2 += weight * moved * moved;
-        }
-        first[j] += s;
-        second[j] += s2;
+      for (Index i = 0; i < count; ++i) {
+        const double weight = weights == nullptr ? 1.0 : weights[i];
+        const double moved = static_cast<double>(column[i]) - center[j];
+        s += weight * moved;
+        s2 += weight * moved * moved;
       }
+      out(j, 0) += s;
+      out(j, 1) += s2;
+    }
+  }
+
+  /// g += X^T z for some rows, which are in cache.
+  void add_products(Index first, Index count, const double* z, double* g) const {
+    if (row_major) {
+      kernels::add_rows(data_ + first * stride_, stride_, count, cols_, z, g);
+    } else {
+      add_dots(first, count, z, g);
     }
   }
 
@@ -553,8 +566,9 @@ class OwnedDense final : public Design {
                      Matrix& H) const override {
     view_.pass_and_gram(W, m, r, middle, G, gram, H);
   }
-  void moments(const double* q, Vector& sums, Vector& squares, Vector& center) const override {
-    view_.moments(q, sums, squares, center);
+  void moments(const double* q, Vector& sums, Vector& squares, Vector& center,
+               const Targets* targets) const override {
+    view_.moments(q, sums, squares, center, targets);
   }
   std::unique_ptr<Design> gather(const std::vector<Index>& rows) const override {
     return view_.gather(rows);

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "optlite/core/interrupt.hpp"
+#include "optlite/linalg/first_residuals.hpp"
 #include "ridge_certificate.hpp"
 
 namespace optlite {
@@ -28,12 +29,14 @@ class BlockConjugateGradients {
         inverse_(j, t) = scaled ? 1.0 / (problem.squares()[j] + alphas[t]) : 1.0;
       }
     }
+    dual_residual_.resize(0, T);
     if (row_space_) {
       dual_residual_ = problem.centered_targets();
       if (problem.weight() != nullptr) {
         const ConstVectorMap weight(problem.weight(), problem.rows());
         dual_residual_ = weight.cwiseSqrt().asDiagonal() * dual_residual_;
       }
+      dual_.setZero(problem.rows(), T);
     }
     result_.coefficients.setZero(d, T);
     residual_ = problem.target_moments();
@@ -107,19 +110,32 @@ class BlockConjugateGradients {
   }
 
   void measure_truth() {
-    measure(problem_, alphas_, result_.coefficients, residual_, result_);
-    if (!row_space_) return;
-    // The gap at theta = r - rho for any rho: |rho|^2 + |Z^T S^(1/2) rho - g|^2 / alpha.
-    Matrix back;
-    problem_.from_dual(dual_residual_, back);
-    for (Index t = 0; t < alphas_.size(); ++t) {
-      if (!(alphas_[t] > 0.0)) continue;
-      const double gap = dual_residual_.col(t).squaredNorm() +
-                         (back.col(t) - residual_.col(t)).squaredNorm() / alphas_[t];
-      const double bound =
-          relative_certificate(gap, result_.value[t], problem_.target_squares()[t]);
-      result_.certificate[t] = std::min(result_.certificate[t], bound);
+    if (!row_space_) {
+      measure(problem_, alphas_, result_.coefficients, residual_, result_);
+      return;
     }
+    const Vector bounds = measure_dual();
+    // The gradient takes another pass: where it is asked for, or where work goes on from it.
+    if (!std::isfinite(options_.gradient_tolerance) && all_done()) return;
+    measure(problem_, alphas_, result_.coefficients, residual_, result_);
+    result_.certificate = result_.certificate.cwiseMin(bounds);
+  }
+
+  /// Values, rho, and as certificates the gaps at theta = alpha a, for any a:
+  ///     |rho|^2 + alpha |w - Z^T S^(1/2) a|^2.
+  Vector measure_dual() {
+    const Matrix theta = dual_ * alphas_.asDiagonal();
+    Matrix back;
+    problem_.dual_moments(result_.coefficients, theta, dual_residual_, back, result_.value);
+    for (Index t = 0; t < alphas_.size(); ++t) {
+      const Vector penalty = alphas_[t] * result_.coefficients.col(t);
+      result_.value[t] += penalty.dot(result_.coefficients.col(t));
+      const double apart =
+          alphas_[t] > 0.0 ? (penalty - back.col(t)).squaredNorm() / alphas_[t] : infinity;
+      result_.certificate[t] = relative_certificate(dual_residual_.col(t).squaredNorm() + apart,
+                                                    result_.value[t], problem_.target_squares()[t]);
+    }
+    return result_.certificate;
   }
 
   void certify(Index t) {
@@ -157,10 +173,12 @@ class BlockConjugateGradients {
     Vector rz(P.cols());
     first_run_ = result_.n_iter == 0;
     momentum_.setZero(alphas_.size());
+    first_residuals_.assign(static_cast<std::size_t>(alphas_.size()), FirstResiduals(room()));
     for (Index k = 0; k < P.cols(); ++k) {
       const Index t = active[static_cast<std::size_t>(k)];
       P.col(k) = inverse_.col(t).cwiseProduct(residual_.col(t));
       rz[k] = P.col(k).dot(residual_.col(t));
+      keep_residual(t, rz[k]);
     }
     Matrix Q;  // P = Z^T S^(1/2) Q
     if (row_space_) Q = dual_residual_(Eigen::all, active);
@@ -196,8 +214,13 @@ class BlockConjugateGradients {
     if (first_run_) ritz_[static_cast<std::size_t>(t)].add(step, momentum_[t]);
     result_.coefficients.col(t) += step * P.col(k);
     residual_.col(t) -= step * (HP.col(k) + alphas_[t] * P.col(k));
-    if (row_space_) dual_residual_.col(t) -= step * (image.col(k) + alphas_[t] * Q.col(k));
+    if (row_space_) {
+      dual_.col(t) += step * Q.col(k);
+      dual_residual_.col(t) -= step * (image.col(k) + alphas_[t] * Q.col(k));
+    }
     result_.value[t] = std::max(0.0, result_.value[t] - step * rz[k]);
+    first_residuals_[static_cast<std::size_t>(t)].orthogonalise(
+        inverse_.col(t).cwiseProduct(residual_.col(t)), residual_.col(t), dual_residual_.col(t));
     certify(t);
     if (done(t)) return false;
     const double next = inverse_.col(t).cwiseProduct(residual_.col(t)).dot(residual_.col(t));
@@ -207,7 +230,19 @@ class BlockConjugateGradients {
     P.col(k) = inverse_.col(t).cwiseProduct(residual_.col(t)) + momentum * P.col(k);
     if (row_space_) Q.col(k) = dual_residual_.col(t) + momentum * Q.col(k);
     rz[k] = next;
+    keep_residual(t, next);
     return true;
+  }
+
+  /// First residuals that cost little beside a read of X.
+  Index room() const {
+    const Index size = (problem_.features() + dual_residual_.rows()) * alphas_.size();
+    return FirstResiduals::affordable(problem_.design().entries(), size);
+  }
+
+  void keep_residual(Index t, double square) {
+    FirstResiduals& kept = first_residuals_[static_cast<std::size_t>(t)];
+    if (!kept.full()) kept.keep(residual_.col(t), dual_residual_.col(t), square);
   }
 
   RidgeProblem& problem_;
@@ -217,8 +252,10 @@ class BlockConjugateGradients {
   Matrix residual_;  // minus half the gradient
   Vector start_;     // squared preconditioned norm of the residual at zero
   bool row_space_ = false;
-  Matrix dual_residual_;  // rho; empty unless row_space_
+  Matrix dual_;           // a
+  Matrix dual_residual_;  // rho; without rows unless row_space_
   std::vector<RitzValues> ritz_;  // one a target
+  std::vector<FirstResiduals> first_residuals_;  // one a target
   Vector momentum_;               // that made the present directions
   bool first_run_ = true;
   RidgeResult result_;

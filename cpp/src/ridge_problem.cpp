@@ -61,10 +61,20 @@ void RidgeProblem::use_mean(Vector mean) {
 void RidgeProblem::find_moments() {
   Vector sums;
   Vector center;
-  design_.moments(weight_, sums, squares_, center);
+  const Design::Targets wanted = wanted_targets();
+  design_.moments(weight_, sums, squares_, center, wanted.count > 0 ? &wanted : nullptr);
   ++passes_;
   if (!intercept_) squares_ += total_weight_ * center.cwiseAbs2();
   use_mean(std::move(center));
+  if (intercept_ && wanted.count > 0) {
+    target_moments_.noalias() -= mean_ * target_sums().transpose();
+  }
+}
+
+/// X^T S yc, where another read of X can bring it: unless it is known, or of many targets.
+Design::Targets RidgeProblem::wanted_targets() {
+  const bool wanted = target_moments_.size() == 0 && targets() <= 16;
+  return {y_.data(), wanted ? targets() : 0, &target_moments_};
 }
 
 const Vector& RidgeProblem::mean() {
@@ -86,9 +96,8 @@ const Vector& RidgeProblem::squares() {
 const Matrix& RidgeProblem::gram() {
   if (gram_.size() > 0) return gram_;
   const Index d = features();
-  // X^T y comes with the same read of X.
-  const bool with_targets = target_moments_.size() == 0 && targets() <= 16;
-  const Design::Targets wanted{y_.data(), targets(), &target_moments_};
+  const Design::Targets wanted = wanted_targets();
+  const bool with_targets = wanted.count > 0;
   const Design::Targets* targets_too = with_targets ? &wanted : nullptr;
   if (!intercept_) {
     design_.weighted_gram({weight_, nullptr, nullptr, false, false, targets_too}, gram_);
@@ -269,6 +278,40 @@ void RidgeProblem::residual_moments(const Matrix& W, Matrix& G, Vector& loss) {
   ++passes_;
   loss = pairwise_sums(std::move(squared));
   if (intercept_) G.noalias() -= mean_ * pairwise_sums(std::move(sums)).transpose();
+}
+
+void RidgeProblem::dual_moments(const Matrix& W, const Matrix& theta, Matrix& rho, Matrix& D,
+                                Vector& loss) {
+  const Index m = W.cols();
+  const Vector offset = W.transpose() * mean();
+  Matrix sums(design_.blocks(), m);
+  Matrix squared(design_.blocks(), m);
+  D.resize(features(), m);
+  rho.resize(rows(), m);
+  design_.pass(
+      W.data(), m, m,
+      [&](Index first, Index count, double* block) {
+        const Index b = first / design_.block_rows();
+        for (Index t = 0; t < m; ++t) {
+          double* z = block + t * count;
+          double sum = 0.0;
+          double square = 0.0;
+          for (Index i = 0; i < count; ++i) {
+            const double root = weight_ == nullptr ? 1.0 : std::sqrt(weight_[first + i]);
+            const double r = root * (y_(first + i, t) - (z[i] - offset[t]));
+            rho(first + i, t) = r - theta(first + i, t);
+            square += r * r;
+            z[i] = root * theta(first + i, t);
+            sum += z[i];
+          }
+          sums(b, t) = sum;
+          squared(b, t) = square;
+        }
+      },
+      D.data());
+  ++passes_;
+  loss = pairwise_sums(std::move(squared));
+  if (intercept_) D.noalias() -= mean_ * pairwise_sums(std::move(sums)).transpose();
 }
 
 void RidgeProblem::normal_product(const Matrix& V, Matrix& out, Matrix* image) {

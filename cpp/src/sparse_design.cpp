@@ -87,22 +87,21 @@ class CsrDesign : public Design {
   void target_products(const double* q, const double* shift, const double* scale,
                        const Targets& targets) const {
     Matrix& out = *targets.products;
-    out.setZero(cols_, targets.count);
-    Vector total = Vector::Zero(targets.count);
-    for (Index i = 0; i < rows_; ++i) {
-      for (Index t = 0; t < targets.count; ++t) {
-        const double y = (q == nullptr ? 1.0 : q[i]) * targets.y[i + t * rows_];
-        total[t] += y;
-        for (Index k = x_.starts[i]; k < static_cast<Index>(x_.starts[i + 1]); ++k) {
-          out(x_.indices[k], t) += static_cast<double>(x_.values[k]) * y;
-        }
-      }
+    out.resize(cols_, targets.count);
+    const auto weigh = [&](Index first, Index count, double* block) {
+      targets.weigh(q, rows_, first, count, block);
+    };
+    pass(nullptr, 0, targets.count, weigh, out.data());
+    if (shift != nullptr) {
+      Matrix weighted(rows_, targets.count);
+      targets.weigh(q, rows_, 0, rows_, weighted.data());
+      out.noalias() -= ConstVectorMap(shift, cols_) * weighted.colwise().sum();
     }
-    if (shift != nullptr) out.noalias() -= ConstVectorMap(shift, cols_) * total.transpose();
     if (scale != nullptr) out = ConstVectorMap(scale, cols_).asDiagonal() * out;
   }
 
-  void moments(const double* q, Vector& sums, Vector& squares, Vector& center) const override {
+  void moments(const double* q, Vector& sums, Vector& squares, Vector& center,
+               const Targets* targets) const override {
     sums.setZero(cols_);
     squares.setZero(cols_);
     double total = 0.0;
@@ -117,6 +116,7 @@ class CsrDesign : public Design {
     }
     center = total > 0.0 ? Vector(sums / total) : Vector(Vector::Zero(cols_));
     if (total > 0.0) squares = (squares - sums.cwiseAbs2() / total).cwiseMax(0.0);
+    if (targets != nullptr) target_products(q, nullptr, nullptr, *targets);
   }
 
   bool has_duplicates() const override {

@@ -42,6 +42,27 @@ void for_every_design(Body body) {
   }
 }
 
+/// Moments that share their read of X with targets: the same, and the products.
+void check_targets(const Stored& stored, const Vector* q, const Vector& sums, const Vector& squares,
+                   const Vector& center) {
+  const Index n = stored.X.rows();
+  for (const Index count : {1, 3}) {
+    const Matrix Y = data::random_matrix(n, count, 9);
+    const Matrix weighted = q == nullptr ? Y : Matrix(q->asDiagonal() * Y);
+    const auto found = [&] {
+      Vector s, s2, c;
+      Matrix products;
+      const optlite::Design::Targets targets{Y.data(), count, &products};
+      stored.design->moments(q == nullptr ? nullptr : q->data(), s, s2, c, &targets);
+      CHECK(s == sums && s2 == squares && c == center);
+      return products;
+    };
+    const Matrix one = with_threads(1, found);
+    CHECK(distance(one, data::product(stored.X.transpose(), weighted)) < 1e-12);
+    CHECK(with_threads(3, found) == one);
+  }
+}
+
 Matrix pass(const Stored& stored, const Matrix& W, Index r) {
   const Index n = stored.X.rows();
   const Index m = W.cols();
@@ -151,6 +172,7 @@ TEST("designs: moments, also with a large common shift") {
       const Matrix moved = stored.X.rowwise() - center.transpose();
       CHECK(distance(squares, data::product(moved.cwiseAbs2().transpose(), q)) < 1e-11);
       CHECK_EQUAL(center.size(), d);
+      check_targets(stored, weighted ? &q : nullptr, sums, squares, center);
     }
   });
   // Variance 1 around 1e8: the squares of the entries have no digit left for it.

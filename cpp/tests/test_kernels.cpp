@@ -73,6 +73,29 @@ void check_pass(const data::Stored& stored) {
   }
 }
 
+/// Moments and products with two targets against naive sums, with the same bits for all threads.
+void check_moments(const data::Stored& stored) {
+  const Index n = stored.X.rows(), d = stored.X.cols();
+  const Matrix Y = data::random_matrix(n, 2, 7);
+  const Vector q = data::weights(n);
+  Vector center;
+  const auto moments = [&] {
+    Vector sums, squares;
+    Matrix all(d, 4), products;
+    const optlite::Design::Targets targets{Y.data(), 2, &products};
+    stored.design->moments(q.data(), sums, squares, center, &targets);
+    all << sums, squares, products;
+    return all;
+  };
+  const Matrix one = with_threads(1, moments);
+  Matrix expected(d, 4);
+  const Matrix moved = (stored.X.rowwise() - center.transpose()).cwiseAbs2();
+  expected << data::product(stored.X.transpose(), q), data::product(moved.transpose(), q),
+      data::product(stored.X.transpose(), q.asDiagonal() * Y);
+  CHECK(data::difference(one, expected) < 1e-12 * expected.cwiseAbs().maxCoeff());
+  CHECK(with_threads(3, moments) == one);
+}
+
 /// A pass with m vectors there and m + 1 back, R = (Z, 1), against products of matrices.
 void check_several(const data::Stored& stored, Index m) {
   const Index n = stored.X.rows(), d = stored.X.cols();
@@ -116,6 +139,7 @@ TEST("kernels: data that no cache holds, whose last block is short, for any numb
     const Index rows = single ? 130003 : 65003;
     const data::Stored stored(single ? "row-major float" : "row-major double", rows, cols, 5);
     check_pass(stored);
+    check_moments(stored);
   }
 }
 
@@ -126,6 +150,7 @@ TEST("kernels: rows of many columns, alone and with several vectors, for any num
     const data::Stored stored(single ? "row-major float" : "row-major double", rows, cols, 5);
     CHECK(stored.design->block_rows() == 4);
     check_pass(stored);
+    check_moments(stored);
     for (const Index m : {2, 4, 10}) check_several(stored, m);
   }
 }

@@ -10,8 +10,8 @@ The lasso (Tibshirani 1996) minimises over w, and its dual maximises over :math:
 
 .. math::
 
-    P(w) = \frac{1}{2n} \|y - X w\|^2 + \alpha \|w\|_1, \qquad
-    D(\theta) = \frac{\|y\|^2 - \|y - \theta\|^2}{2n}
+    P(w) &= \frac{1}{2n} \|y - X w\|^2 + \alpha \|w\|_1, \\
+    D(\theta) &= \frac{\|y\|^2 - \|y - \theta\|^2}{2n}
     \quad\text{with}\quad |x_j^\top \theta| \le n \alpha \text{ for all } j.
 
 For each w and each such :math:`\theta`, :math:`D(\theta) \le \min P \le P(w)`, and the ends meet at

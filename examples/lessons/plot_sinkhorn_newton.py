@@ -22,9 +22,9 @@ makes the rows sum to :math:`a`. What is left is one smooth concave function,
 
 .. math::
 
-    q(g) = \langle a, f(g) \rangle + \langle b, g \rangle, \qquad
-    \nabla q = b - P^\top \mathbf 1, \qquad
-    -\varepsilon \nabla^2 q = S = \operatorname{diag}(P^\top \mathbf 1)
+    q(g) &= \langle a, f(g) \rangle + \langle b, g \rangle, \qquad
+    \nabla q = b - P^\top \mathbf 1, \\
+    -\varepsilon \nabla^2 q &= S = \operatorname{diag}(P^\top \mathbf 1)
         - P^\top \operatorname{diag}(a)^{-1} P ,
 
 whose gradient is the error of the column sums (Cuturi and Peyré 2018). The sum of its absolute

@@ -56,6 +56,8 @@ class RidgeProblem {
 
   /// G = Z^T S (yc - Z W) and loss_t = sum_i s_i r_it^2, in one pass.
   void residual_moments(const Matrix& W, Matrix& G, Vector& loss);
+  /// rho = S^(1/2) (yc - Z W) - theta, D = Z^T S^(1/2) theta, and the loss, in one pass.
+  void dual_moments(const Matrix& W, const Matrix& theta, Matrix& rho, Matrix& D, Vector& loss);
   /// out = Z^T S Z V in one pass; image = S^(1/2) Z V (rows x m) from the same pass, unless null.
   void normal_product(const Matrix& V, Matrix& out, Matrix* image = nullptr);
   /// Z W (rows x m) and Z^T S^(1/2) C.
@@ -65,6 +67,7 @@ class RidgeProblem {
  private:
   bool suits_single_precision(double ridge, Vector& center, Vector& scale) const;
   void weighted_targets(Index first, Index count, double* block) const;
+  Design::Targets wanted_targets();
   void find_moments();
   void use_mean(Vector mean);
 

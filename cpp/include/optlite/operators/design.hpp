@@ -36,11 +36,22 @@ class Design {
   /// `middle` runs concurrently for different blocks.
   virtual void pass(const double* W, Index m, Index r, Middle middle, double* G) const = 0;
 
-  /// Targets whose products Z^T diag(q) Y are wanted in the same read as a Gram matrix.
+  /// Targets whose products with X or Z, weighted by q, are wanted in the same read as something
+  /// else.
   struct Targets {
     const double* y;    // rows x count, column-major
     Index count;
     Matrix* products;   // cols x count, overwritten
+
+    /// diag(q) Y for `height` rows from `first` on, of all `rows`; q may be null.
+    void weigh(const double* q, Index rows, Index first, Index height, double* block) const {
+      for (Index t = 0; t < count; ++t) {
+        for (Index i = 0; i < height; ++i) {
+          const double weight = q == nullptr ? 1.0 : q[first + i];
+          block[i + t * height] = weight * y[first + i + t * rows];
+        }
+      }
+    }
   };
 
   /// A Gram matrix: the lower triangle of [Z 1]^T diag(q) [Z 1] (the column of ones if `border`),
@@ -81,9 +92,9 @@ class Design {
   }
 
   /// sum_i q_i x_ij and sum_i q_i (x_ij - center_j)^2; the center is returned so that large
-  /// common shifts do not cancel.
-  virtual void moments(const double* q, Vector& sums, Vector& centered_squares,
-                       Vector& center) const = 0;
+  /// common shifts do not cancel. Targets, unless null, get X^T diag(q) Y from the same read of X.
+  virtual void moments(const double* q, Vector& sums, Vector& centered_squares, Vector& center,
+                       const Targets* targets = nullptr) const = 0;
 
   /// Whether a stored entry of a sparse matrix has a second one at the same place: products add
   /// them up, but moments and Gram matrices need them added up beforehand.
