@@ -258,32 +258,45 @@ template void gram_update(Index, const GramRows<double>&, const GramRows<double>
 template void gram_update(Index, const GramRows<float>&, const GramRows<float>&, Matrix&,
                           kernels::Ahead&);
 
+#ifdef OPTLITE_HAS_VECTORS
+
+namespace {
+
+/// `count` vectors of rows of columns_multiply(), for all columns.
+template <int count>
+void multiply_rows(Index rows, Index depth, Index width, const double* A, const double* W,
+                   double* Z) {
+  const auto some = [&](Index j, auto columns) {
+    Doubles sum[columns()][count];
+    tile(depth, A, rows, W + j * depth, 1, depth, sum);
+    for (int c = 0; c < columns(); ++c) {
+      for (int v = 0; v < count; ++v) store(sum[c][v], Z + (j + c) * rows + 4 * v);
+    }
+  };
+  Index j = 0;
+  for (; j + 4 <= width; j += 4) some(j, std::integral_constant<int, 4>());
+  for (; j + 2 <= width; j += 2) some(j, std::integral_constant<int, 2>());
+  if (j < width) some(j, std::integral_constant<int, 1>());
+}
+
+}  // namespace
+
+#endif
+
 void columns_multiply(Index rows, Index depth, Index width, const double* A, const double* W,
                       double* Z) {
   Index i = 0;
-  Index paired = 0;
 #ifdef OPTLITE_HAS_VECTORS
   // Rows outside: a few rows of all columns stay in the first-level cache for all of W.
-  paired = width / 4 * 4;
-  const auto rows_of_product = [&](auto count) {
-    for (Index j = 0; j < paired; j += 4) {
-      Doubles sum[4][count()];
-      tile(depth, A + i, rows, W + j * depth, 1, depth, sum);
-      for (Index c = 0; c < 4; ++c) {
-        for (int v = 0; v < count(); ++v) store(sum[c][v], Z + i + (j + c) * rows + 4 * v);
-      }
-    }
-    i += 4 * count();
-  };
-  while (i + 12 <= rows) rows_of_product(std::integral_constant<int, 3>());
-  while (i + 4 <= rows) rows_of_product(std::integral_constant<int, 1>());
+  for (; i + 12 <= rows; i += 12) multiply_rows<3>(rows, depth, width, A + i, W, Z + i);
+  for (; i + 8 <= rows; i += 8) multiply_rows<2>(rows, depth, width, A + i, W, Z + i);
+  for (; i + 4 <= rows; i += 4) multiply_rows<1>(rows, depth, width, A + i, W, Z + i);
 #endif
-  for (Index j = 0; j < width; ++j) {
-    const Index first = j < paired ? i : 0;
-    std::fill(Z + first + j * rows, Z + (j + 1) * rows, 0.0);
+  for (Index j = 0; j < width && i < rows; ++j) {
+    std::fill(Z + i + j * rows, Z + (j + 1) * rows, 0.0);
     for (Index k = 0; k < depth; ++k) {
       const double factor = W[k + j * depth];
-      for (Index row = first; row < rows; ++row) Z[row + j * rows] += A[row + k * rows] * factor;
+      for (Index row = i; row < rows; ++row) Z[row + j * rows] += A[row + k * rows] * factor;
     }
   }
 }

@@ -21,6 +21,13 @@ Index groups_of(Index width) { return (width + widest - 1) / widest; }
 /// but not so few that adding to G costs as much as the sums.
 Index accumulated_rows(Index cols) { return std::max<Index>(16, 4096 / std::max<Index>(cols, 1)); }
 
+/// Rows that narrow_multiply() takes through all of W: a wide W comes from the second-level cache
+/// for each of them.
+Index rows_at_once(Index left, Index width) {
+  const Index most = width > 24 ? 24 : 8;
+  return left >= most ? most : left >= 8 ? 8 : 4;
+}
+
 #ifdef OPTLITE_HAS_VECTORS
 
 using namespace vectors;
@@ -140,7 +147,7 @@ void narrow_multiply(Index count, Index cols, Index width, const double* X, Inde
   Index row = 0;
 #ifdef OPTLITE_HAS_VECTORS
   while (row + 4 <= count) {
-    const Index step = row + 8 <= count ? 8 : 4;
+    const Index step = rows_at_once(count - row, stride);
     const auto tile_at = [&](Index r, Index j, auto rows, auto vectors) {
       product<rows(), vectors()>(cols, X + r * x_stride, x_stride, W + j, stride, width - j,
                                  Z + r + j * count, count, ahead);
@@ -160,10 +167,10 @@ void narrow_multiply(Index count, Index cols, Index width, const double* X, Inde
     }
     if (j + 8 == stride) {
       for (Index r = row; r < row + step; r += 4) tile_at(r, j, Number<4>(), Number<2>());
-    } else if (j + 4 == stride && step == 8) {
-      tile_at(row, j, Number<8>(), Number<1>());
     } else if (j + 4 == stride) {
-      tile_at(row, j, Number<4>(), Number<1>());
+      Index r = row;
+      for (; r + 8 <= row + step; r += 8) tile_at(r, j, Number<8>(), Number<1>());
+      if (r < row + step) tile_at(r, j, Number<4>(), Number<1>());
     }
     row += step;
   }

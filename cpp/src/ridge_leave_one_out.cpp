@@ -80,15 +80,14 @@ struct Tables {
 
 /// left <- 1 - s (leverage + constant), not below the floor. Returns how many were.
 Index remaining(Index count, const double* weight, double constant, double* leverage) {
-  Index clipped = 0;
+  double clipped = 0.0;  // of the type of the comparison, for vectors
 #pragma omp simd reduction(+ : clipped)
   for (Index i = 0; i < count; ++i) {
-    const double s = weight == nullptr ? 1.0 : weight[i];
-    const double left = 1.0 - s * (leverage[i] + constant);
-    clipped += left < leverage_floor ? 1 : 0;
+    const double left = 1.0 - weight[i] * (leverage[i] + constant);
+    clipped += left < leverage_floor ? 1.0 : 0.0;
     leverage[i] = left < leverage_floor ? leverage_floor : left;
   }
-  return clipped;
+  return static_cast<Index>(clipped);
 }
 
 /// fitted <- (y - fitted) / left, the errors of leaving out; and their weighted sums of squares.
@@ -98,11 +97,10 @@ void leave_out(Index count, const double* y, const double* weight, const double*
   double residuals = 0.0;
 #pragma omp simd reduction(+ : errors, residuals)
   for (Index i = 0; i < count; ++i) {
-    const double s = weight == nullptr ? 1.0 : weight[i];
     const double residual = y[i] - fitted[i];
     const double error = residual / left[i];
-    errors += s * error * error;
-    residuals += s * residual * residual;
+    errors += weight[i] * error * error;
+    residuals += weight[i] * residual * residual;
     fitted[i] = error;
   }
   error_sum = errors;
@@ -127,12 +125,13 @@ LeaveOneOut leave_one_out_primal(RidgeProblem& problem, const Matrix& V, const V
   const Eigen::RowVectorXd offset = problem.mean().transpose() * basis;
   const double constant = problem.intercept() ? 1.0 / problem.total_weight() : 0.0;
   const Matrix& y = problem.centered_targets();
+  const Vector ones = Vector::Ones(problem.weight() == nullptr ? design.block_rows() : 0);
   Tables tables(design.blocks(), L * T);
   design.pass(
       basis.data(), k, 0,
       [&](Index first, Index count, double* block) {
         const Index b = first / design.block_rows();
-        const double* weight = problem.weight() == nullptr ? nullptr : problem.weight() + first;
+        const double* weight = problem.weight() == nullptr ? ones.data() : problem.weight() + first;
         MatrixMap U(block, count, k);
         U.rowwise() -= offset;
         Matrix fitted(count, r * T);
