@@ -108,9 +108,14 @@ def optlite(problem):
 
 
 def optlite_spectrum(method):
-    """Make eigenpairs or a density with optlite; "auto" forms the matrix where that is cheaper."""
+    """Make eigenpairs or a density with optlite; "auto" forms the matrix where that is cheaper.
+
+    "lanczos" does not form it: a density then gets an operator that only knows products.
+    """
 
     def make(problem):
+        from scipy.sparse.linalg import LinearOperator
+
         from optlite import objectives
         from optlite.curvature import HessianOperator, eigsh, spectral_density
 
@@ -120,7 +125,7 @@ def optlite_spectrum(method):
         if problem["kind"] == "eigenpairs":
             return lambda: eigsh(H, 10, "LA", 1e-8, method=method).eigenvalues
         if method != "auto":
-            raise ValueError("for eigenpairs only")
+            H = LinearOperator(H.shape, H.matvec, matmat=H.matmat, dtype=H.dtype)
         return lambda: [spectral_density(H, n_probes=10, n_steps=100).moments(1).value[1]]
 
     return make
