@@ -631,6 +631,32 @@ def test_conjugate_gradients_take_the_steps_of_exact_arithmetic(wide, weighted):
     assert reached <= optimum * (1.0 + model.certificate_ + 1e-14)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_conjugate_gradients_converge_where_eigenvalues_decay(seed):
+    # Orthogonal residuals alone end at a certificate a few times the tolerance for some of these.
+    rng = np.random.default_rng(seed)
+    U, _, Vt = np.linalg.svd(rng.normal(size=(96, 96)))
+    X = (U * np.geomspace(10, 1e-4, 96)) @ Vt
+    y = rng.normal(size=96)
+    model = Ridge(1e-5, solver="cg", fit_intercept=False, max_iter=3000).fit(X, y)
+    assert model.converged_ and model.certificate_ <= model.tol
+
+
+def test_rank_by_conjugate_gradients_is_a_lower_bound():
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        n, d = (int(size) for size in rng.integers(2, 60, 2))
+        rank = int(rng.integers(1, min(n, d) + 1))
+        X = rng.normal(size=(n, rank)) @ rng.normal(size=(rank, d))
+        U, sizes, Vt = np.linalg.svd(X, full_matrices=False)
+        sizes = sizes[:rank] * 10.0 ** rng.uniform(-3, 3, rank)
+        X = (U[:, :rank] * sizes) @ Vt[:rank]
+        alpha = 10.0 ** rng.uniform(-6, 2) * sizes.max() ** 2 * 1e-2
+        model = Ridge(alpha, solver="cg", fit_intercept=False, tol=1e-12, max_iter=5000)
+        model.fit(X, rng.normal(size=n))
+        assert 1 <= model.rank_ <= rank, seed
+
+
 def test_twin_certificate_and_trace():
     X, y, weight = make(60, 30)
     for tol in (1e-2, 1e-4):

@@ -534,7 +534,7 @@ class DenseDesign final : public Design {
     }
   }
 
-  /// g += X^T z for some rows, which are in cache.
+  /// g += X^T z for some rows that were read just before.
   void add_products(Index first, Index count, const double* z, double* g) const {
     if (row_major) {
       kernels::add_rows(data_ + first * stride_, stride_, count, cols_, z, g);

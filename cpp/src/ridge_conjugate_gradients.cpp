@@ -44,6 +44,10 @@ class BlockConjugateGradients {
     start_ = inverse_.cwiseProduct(residual_).cwiseProduct(residual_).colwise().sum();
     result_.certificate.resize(T);
     ritz_.resize(static_cast<std::size_t>(T));
+    early_ritz_.resize(static_cast<std::size_t>(T));
+    const Index numbers = (d + dual_residual_.rows()) * std::max<Index>(T, 1);
+    room_ = FirstResiduals::affordable(problem.design().entries(), numbers);
+    early_ = room_ > 0 ? room_ : 4;
     for (Index t = 0; t < T; ++t) certify(t);
   }
 
@@ -67,7 +71,11 @@ class BlockConjugateGradients {
       }
       double worst = 0.0;
       for (Index t = 0; t < alphas_.size(); ++t) worst = std::max(worst, excess(t));
-      if (!(worst < 0.5 * best)) {
+      if (!(worst < 0.5 * best) && room_ > 0) {
+        // What keeps residuals orthogonal is not taken from those of the coefficients: once more
+        // without, before rounding is blamed.
+        room_ = 0;
+      } else if (!(worst < 0.5 * best)) {
         result_.status = within(result_.certificate, options_.tolerance) ? Status::converged
                                                                          : Status::precision_limit;
         break;
@@ -83,7 +91,8 @@ class BlockConjugateGradients {
  private:
   /// The Ritz values of each target's first run lie inside the spectrum of its preconditioned
   /// matrix. Those above the largest alpha / diagonal are not due to the penalty alone (Weyl): no
-  /// more of them than the rank of the columns.
+  /// more of them than the rank of the columns. Rounding repeats Ritz values, some not quite: only
+  /// the first steps, whose residuals are orthogonal, are counted.
   void describe() {
     Index rank = 0;
     double condition = 0.0;
@@ -94,8 +103,8 @@ class BlockConjugateGradients {
       condition = std::max(condition, spectrum.condition_number());
       const double size = static_cast<double>(std::max(problem_.rows(), problem_.features()));
       const double due = alphas_[t] * inverse_.col(t).maxCoeff();
-      rank = std::max(
-          rank, own.count_above((1.0 + 1e-6) * due + 4.0 * epsilon * size * spectrum.largest));
+      rank = std::max(rank, early_ritz_[static_cast<std::size_t>(t)].count_above(
+                                (1.0 + 1e-6) * due + 4.0 * epsilon * size * spectrum.largest));
     }
     if (condition > 0.0) result_.conditioning.set_condition(condition, Trust::lower_bound);
     if (rank > 0) result_.conditioning.set_rank(rank, Trust::lower_bound);
@@ -173,7 +182,7 @@ class BlockConjugateGradients {
     Vector rz(P.cols());
     first_run_ = result_.n_iter == 0;
     momentum_.setZero(alphas_.size());
-    first_residuals_.assign(static_cast<std::size_t>(alphas_.size()), FirstResiduals(room()));
+    first_residuals_.assign(static_cast<std::size_t>(alphas_.size()), FirstResiduals(room_));
     for (Index k = 0; k < P.cols(); ++k) {
       const Index t = active[static_cast<std::size_t>(k)];
       P.col(k) = inverse_.col(t).cwiseProduct(residual_.col(t));
@@ -211,7 +220,11 @@ class BlockConjugateGradients {
     const double curvature = P.col(k).dot(HP.col(k)) + alphas_[t] * P.col(k).squaredNorm();
     if (!(curvature > 0.0) || !std::isfinite(curvature)) return false;
     const double step = rz[k] / curvature;
-    if (first_run_) ritz_[static_cast<std::size_t>(t)].add(step, momentum_[t]);
+    if (first_run_) {
+      ritz_[static_cast<std::size_t>(t)].add(step, momentum_[t]);
+      RitzValues& early = early_ritz_[static_cast<std::size_t>(t)];
+      if (static_cast<Index>(early.size()) < early_) early.add(step, momentum_[t]);
+    }
     result_.coefficients.col(t) += step * P.col(k);
     residual_.col(t) -= step * (HP.col(k) + alphas_[t] * P.col(k));
     if (row_space_) {
@@ -234,12 +247,6 @@ class BlockConjugateGradients {
     return true;
   }
 
-  /// First residuals that cost little beside a read of X.
-  Index room() const {
-    const Index size = (problem_.features() + dual_residual_.rows()) * alphas_.size();
-    return FirstResiduals::affordable(problem_.design().entries(), size);
-  }
-
   void keep_residual(Index t, double square) {
     FirstResiduals& kept = first_residuals_[static_cast<std::size_t>(t)];
     if (!kept.full()) kept.keep(residual_.col(t), dual_residual_.col(t), square);
@@ -255,6 +262,9 @@ class BlockConjugateGradients {
   Matrix dual_;           // a
   Matrix dual_residual_;  // rho; without rows unless row_space_
   std::vector<RitzValues> ritz_;  // one a target
+  std::vector<RitzValues> early_ritz_;  // of the first steps
+  Index early_ = 0;  // how many these are
+  Index room_ = 0;  // for first residuals
   std::vector<FirstResiduals> first_residuals_;  // one a target
   Vector momentum_;               // that made the present directions
   bool first_run_ = true;

@@ -63,7 +63,7 @@ void RidgeProblem::find_moments() {
   Vector center;
   const Design::Targets wanted = wanted_targets();
   design_.moments(weight_, sums, squares_, center, wanted.count > 0 ? &wanted : nullptr);
-  ++passes_;
+  passes_ += wanted.count > 0 && !is_dense(design_) ? 2 : 1;
   if (!intercept_) squares_ += total_weight_ * center.cwiseAbs2();
   use_mean(std::move(center));
   if (intercept_ && wanted.count > 0) {

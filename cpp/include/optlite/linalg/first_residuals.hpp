@@ -23,10 +23,12 @@ class FirstResiduals {
  public:
   explicit FirstResiduals(Index room = 0) : room_(room) {}
 
-  /// How many residuals of `size` numbers, companions included, have at most a tenth of the numbers
-  /// that a product reads.
+  /// How many residuals of `size` numbers, companions included, are few beside the numbers that a
+  /// product reads, or anyway.
   static Index affordable(Index read, Index size) {
-    return std::min<Index>(16, read / (10 * std::max<Index>(size, 1)));
+    constexpr Index most = 16;
+    constexpr Index few = 1 << 16;
+    return most * size <= few ? most : std::min(most, read / (10 * size));
   }
 
   bool full() const { return static_cast<Index>(squares_.size()) >= room_; }
