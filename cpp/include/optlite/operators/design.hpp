@@ -92,7 +92,8 @@ class Design {
   }
 
   /// sum_i q_i x_ij and sum_i q_i (x_ij - center_j)^2; the center is returned so that large
-  /// common shifts do not cancel. Targets, unless null, get X^T diag(q) Y, of dense data from the same read.
+  /// common shifts do not cancel. Targets, unless null, get X^T diag(q) Y, of dense data from the
+  /// same read.
   virtual void moments(const double* q, Vector& sums, Vector& centered_squares, Vector& center,
                        const Targets* targets = nullptr) const = 0;
 
