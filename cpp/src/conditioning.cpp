@@ -62,6 +62,14 @@ Spectrum RitzValues::spectrum() const {
   return ritz.size() > 0 ? Spectrum{ritz[0], ritz[ritz.size() - 1]} : Spectrum{};
 }
 
+RitzValues RitzValues::head(std::size_t iterations) const {
+  RitzValues first = *this;
+  if (iterations >= size()) return first;
+  first.diagonal_.resize(iterations);
+  first.beside_.resize(iterations > 0 ? iterations - 1 : 0);
+  return first;
+}
+
 Index RitzValues::count_above(double level) const {
   const Vector ritz = values();
   if (ritz.size() == 0) return 0;

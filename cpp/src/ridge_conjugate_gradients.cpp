@@ -44,10 +44,9 @@ class BlockConjugateGradients {
     start_ = inverse_.cwiseProduct(residual_).cwiseProduct(residual_).colwise().sum();
     result_.certificate.resize(T);
     ritz_.resize(static_cast<std::size_t>(T));
-    early_ritz_.resize(static_cast<std::size_t>(T));
     const Index numbers = (d + dual_residual_.rows()) * std::max<Index>(T, 1);
     room_ = FirstResiduals::affordable(problem.design().entries(), numbers);
-    early_ = room_ > 0 ? room_ : 4;
+    orthogonal_ = static_cast<std::size_t>(room_ > 0 ? room_ : 4);
     for (Index t = 0; t < T; ++t) certify(t);
   }
 
@@ -103,8 +102,9 @@ class BlockConjugateGradients {
       condition = std::max(condition, spectrum.condition_number());
       const double size = static_cast<double>(std::max(problem_.rows(), problem_.features()));
       const double due = alphas_[t] * inverse_.col(t).maxCoeff();
-      rank = std::max(rank, early_ritz_[static_cast<std::size_t>(t)].count_above(
-                                (1.0 + 1e-6) * due + 4.0 * epsilon * size * spectrum.largest));
+      rank = std::max(
+          rank, own.head(orthogonal_)
+                    .count_above((1.0 + 1e-6) * due + 4.0 * epsilon * size * spectrum.largest));
     }
     if (condition > 0.0) result_.conditioning.set_condition(condition, Trust::lower_bound);
     if (rank > 0) result_.conditioning.set_rank(rank, Trust::lower_bound);
@@ -220,11 +220,7 @@ class BlockConjugateGradients {
     const double curvature = P.col(k).dot(HP.col(k)) + alphas_[t] * P.col(k).squaredNorm();
     if (!(curvature > 0.0) || !std::isfinite(curvature)) return false;
     const double step = rz[k] / curvature;
-    if (first_run_) {
-      ritz_[static_cast<std::size_t>(t)].add(step, momentum_[t]);
-      RitzValues& early = early_ritz_[static_cast<std::size_t>(t)];
-      if (static_cast<Index>(early.size()) < early_) early.add(step, momentum_[t]);
-    }
+    if (first_run_) ritz_[static_cast<std::size_t>(t)].add(step, momentum_[t]);
     result_.coefficients.col(t) += step * P.col(k);
     residual_.col(t) -= step * (HP.col(k) + alphas_[t] * P.col(k));
     if (row_space_) {
@@ -262,8 +258,7 @@ class BlockConjugateGradients {
   Matrix dual_;           // a
   Matrix dual_residual_;  // rho; without rows unless row_space_
   std::vector<RitzValues> ritz_;  // one a target
-  std::vector<RitzValues> early_ritz_;  // of the first steps
-  Index early_ = 0;  // how many these are
+  std::size_t orthogonal_ = 0;  // first steps, whose residuals are
   Index room_ = 0;  // for first residuals
   std::vector<FirstResiduals> first_residuals_;  // one a target
   Vector momentum_;               // that made the present directions

@@ -218,9 +218,8 @@ bool RidgeProblem::single_gram(double ridge, Matrix& M) {
 
 /// S yc for a block of rows.
 void RidgeProblem::weighted_targets(Index first, Index count, double* block) const {
-  MatrixMap r(block, count, targets());
-  r = y_.middleRows(first, count);
-  if (weight_ != nullptr) r = ConstVectorMap(weight_ + first, count).asDiagonal() * r;
+  const Design::Targets all{y_.data(), targets(), nullptr};
+  all.weigh(weight_, rows(), first, count, block);
 }
 
 const Matrix& RidgeProblem::target_moments() {

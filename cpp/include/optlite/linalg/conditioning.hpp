@@ -86,8 +86,12 @@ class RitzValues {
   Vector values() const;
   Spectrum spectrum() const;
 
+  /// The first iterations alone.
+  RitzValues head(std::size_t iterations) const;
+
   /// How many different ones exceed `level`. Rounding repeats Ritz values: those that are close
-  /// count once. By Cauchy's interlacing theorem no fewer eigenvalues do.
+  /// count once. By Cauchy's interlacing theorem no fewer eigenvalues do, as long as the residuals
+  /// are orthogonal: without that a repeated value can be on its way, and close to no other.
   Index count_above(double level) const;
 
  private:
