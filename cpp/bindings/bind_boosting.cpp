@@ -15,7 +15,6 @@ namespace optlite::bindings {
 namespace {
 
 using boosting::Block;
-using boosting::Objective;
 
 // Columns of a matrix cross the border as the rows of a C-ordered array: (parameters, rows).
 
@@ -40,8 +39,8 @@ void copy_result(const py::object& result, Index rows, Index columns, double* ou
 }
 
 /// A distribution that is written in Python: score(params, y, event), gradient(...), slope(...).
-Objective python_objective(const py::object& score, const py::object& gradient,
-                           const py::object& slope, Index parameters, Index outputs) {
+boosting::Objective python_objective(const py::object& score, const py::object& gradient,
+                                     const py::object& slope, Index parameters, Index outputs) {
   const auto call = [outputs, parameters](const py::object& function, const Block& block,
                                           Index columns, double* out, Index stride) {
     const py::gil_scoped_acquire gil;
@@ -52,7 +51,7 @@ Objective python_objective(const py::object& score, const py::object& gradient,
                          columns_of(block.y, block.y_stride, block.count, outputs), event),
                 block.count, columns, out, stride);
   };
-  Objective objective;
+  boosting::Objective objective;
   objective.parameters = parameters;
   objective.outputs = outputs;
   objective.concurrent = false;
@@ -67,8 +66,8 @@ Objective python_objective(const py::object& score, const py::object& gradient,
 }
 
 /// A distribution of the registry, with its fields.
-Objective registered_objective(const std::string& name, const FieldValues& fields,
-                               const std::string& score_name, bool natural) {
+boosting::Objective registered_objective(const std::string& name, const FieldValues& fields,
+                                         const std::string& score_name, bool natural) {
   const DistributionRow* row = find_by_name(distribution_table(), name);
   const ScoreRow* score = row == nullptr ? nullptr : find_score(*row, score_name);
   if (score == nullptr) throw py::value_error("There is no distribution " + name + " with it.");
@@ -77,7 +76,7 @@ Objective registered_objective(const std::string& name, const FieldValues& field
   const auto rows = [](const Block& b) {
     return optlite::Rows{b.count, b.params, b.stride, b.y, b.y_stride, b.event};
   };
-  Objective objective;
+  boosting::Objective objective;
   objective.parameters = row->n_params(fields);
   objective.outputs = row->n_outputs(fields);
   objective.score = [=](const Block& block, double* out) {
@@ -193,7 +192,7 @@ boosting::Options options_of(const py::dict& given) {
   return options;
 }
 
-std::unique_ptr<BoostingRun> start(const Objective& objective, RowsArrays train,
+std::unique_ptr<BoostingRun> start(const boosting::Objective& objective, RowsArrays train,
                                    RowsArrays validation, const py::dict& options) {
   auto run = std::make_unique<BoostingRun>();
   run->train = std::move(train);
@@ -208,7 +207,7 @@ std::unique_ptr<BoostingRun> start(const Objective& objective, RowsArrays train,
   return run;
 }
 
-void begin(BoostingRun& run, const Objective& objective, const py::dict& options) {
+void begin(BoostingRun& run, const boosting::Objective& objective, const py::dict& options) {
   boosting::Rows train = run.train.rows("training");
   boosting::Rows validation = run.validation.rows("validation");
   boosting::Options chosen = options_of(options);
@@ -218,10 +217,10 @@ void begin(BoostingRun& run, const Objective& objective, const py::dict& options
                                                       std::move(validation), std::move(chosen));
 }
 
-std::unique_ptr<BoostingRun> boost_trees(const Objective& objective, const RowsArrays& train,
-                                         const RowsArrays& validation, const py::dict& options,
-                                         const BinsArrays& bins, const Bytes& train_codes,
-                                         const Bytes& validation_codes,
+std::unique_ptr<BoostingRun> boost_trees(const boosting::Objective& objective,
+                                         const RowsArrays& train, const RowsArrays& validation,
+                                         const py::dict& options, const BinsArrays& bins,
+                                         const Bytes& train_codes, const Bytes& validation_codes,
                                          const trees::TreeOptions& base,
                                          const std::optional<SignedBytes>& signs, bool joint) {
   auto run = start(objective, train, validation, options);
@@ -243,9 +242,9 @@ std::unique_ptr<BoostingRun> boost_trees(const Objective& objective, const RowsA
   return run;
 }
 
-std::unique_ptr<BoostingRun> boost_python(const Objective& objective, const RowsArrays& train,
-                                          const RowsArrays& validation, const py::dict& options,
-                                          const py::object& fit) {
+std::unique_ptr<BoostingRun> boost_python(const boosting::Objective& objective,
+                                          const RowsArrays& train, const RowsArrays& validation,
+                                          const py::dict& options, const py::object& fit) {
   auto run = start(objective, train, validation, options);
   run->learner = std::make_unique<PythonLearner>(fit, validation.y.shape(1));
   begin(*run, objective, options);
@@ -285,12 +284,13 @@ const char* reason(const BoostingRun& run) {
 }  // namespace
 
 void bind_boosting(py::module_& m) {
-  py::class_<Objective>(m, "BoostingObjective", py::module_local(), "What boosting minimises.")
+  py::class_<boosting::Objective>(m, "BoostingObjective", py::module_local(),
+                                  "What boosting minimises.")
       .def_static("registered", &registered_objective, py::arg("name"), py::arg("fields"),
                   py::arg("score"), py::arg("natural"))
       .def_static("from_python", &python_objective, py::arg("score"), py::arg("gradient"),
                   py::arg("slope"), py::arg("n_params"), py::arg("n_outputs"))
-      .def_readonly("n_params", &Objective::parameters);
+      .def_readonly("n_params", &boosting::Objective::parameters);
   py::class_<RowsArrays>(m, "BoostingRows", py::module_local(), "Targets and parameters of rows.")
       .def(py::init<Doubles, Doubles, std::optional<Doubles>, std::optional<Doubles>,
                     std::optional<std::pair<double, double>>>(),

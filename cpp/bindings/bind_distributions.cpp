@@ -22,7 +22,7 @@ const DistributionRow& distribution(const std::string& name) {
 constexpr Index evaluated_together = 4096;  // rows; between them Ctrl-C is heard
 
 /// Columns of an array of shape (n,) or (columns, n).
-Index rows_of(const Doubles& array, Index columns, const char* what) {
+Index count_rows(const Doubles& array, Index columns, const char* what) {
   const bool plain = array.ndim() == 1 && columns == 1;
   if (!plain && !(array.ndim() == 2 && array.shape(0) == columns)) {
     throw py::value_error(std::string(what) + " must have the shape (" + std::to_string(columns) +
@@ -49,8 +49,9 @@ py::array_t<double> evaluate(const std::string& name, const FieldValues& fields,
   if (event && !score->censored) throw py::value_error(name + " takes no censored rows.");
   const RowsFunction function = function_of(*score, what);
   const Index p = row.n_params(fields);
-  const Index n = rows_of(params, p, "params");
-  if (rows_of(y, row.n_outputs(fields), "y") != n || (event && rows_of(*event, 1, "event") != n)) {
+  const Index n = count_rows(params, p, "params");
+  if (count_rows(y, row.n_outputs(fields), "y") != n ||
+      (event && count_rows(*event, 1, "event") != n)) {
     throw py::value_error("params, y and event differ in length.");
   }
   const Index columns = what == "score" ? 1 : (what == "metric" ? p * p : p);
@@ -71,9 +72,9 @@ py::array_t<double> fit_marginal(const std::string& name, const FieldValues& fie
                                  const Doubles& y, const std::optional<Doubles>& weight,
                                  const std::optional<Doubles>& event) {
   const DistributionRow& row = distribution(name);
-  const Index n = rows_of(y, row.n_outputs(fields), "y");
-  if (n == 0 || (weight && rows_of(*weight, 1, "weight") != n) ||
-      (event && rows_of(*event, 1, "event") != n)) {
+  const Index n = count_rows(y, row.n_outputs(fields), "y");
+  if (n == 0 || (weight && count_rows(*weight, 1, "weight") != n) ||
+      (event && count_rows(*event, 1, "event") != n)) {
     throw py::value_error("y, weight and event differ in length, or y is empty.");
   }
   if (event && !row.scores.front().censored) {
@@ -126,7 +127,7 @@ void bind_distributions(py::module_& m) {
       "distribution_first_outside",
       [](const std::string& name, const FieldValues& fields, const Doubles& y) {
         const DistributionRow& row = distribution(name);
-        const Index n = rows_of(y, row.n_outputs(fields), "y");
+        const Index n = count_rows(y, row.n_outputs(fields), "y");
         return row.first_outside(fields, n, y.data(), n);
       },
       py::arg("name"), py::arg("fields"), py::arg("y").noconvert());

@@ -10,7 +10,7 @@ namespace optlite::bindings {
 
 namespace {
 
-struct TargetHolder {
+struct GroupTargetHolder {
   std::shared_ptr<ElasticNetHolder> data;
   std::unique_ptr<GroupLassoTarget> target;
 };
@@ -32,16 +32,17 @@ Groups make_groups(const std::vector<Index>& group_of, Index features, const Dou
   return groups;
 }
 
-std::shared_ptr<TargetHolder> make_target(std::shared_ptr<ElasticNetHolder> data, const Doubles& Y,
-                                          const std::vector<Index>& group_of,
-                                          const Doubles& weights) {
+std::shared_ptr<GroupTargetHolder> make_group_target(std::shared_ptr<ElasticNetHolder> data,
+                                                     const Doubles& Y,
+                                                     const std::vector<Index>& group_of,
+                                                     const Doubles& weights) {
   const Index n = data->data->rows();
   if (Y.ndim() != 2 || Y.shape(1) != n) {
     throw py::value_error("Y must have one row for each task, one column for each row of X.");
   }
   Matrix targets = ConstMatrixMap(Y.data(), n, Y.shape(0));
   Groups groups = make_groups(group_of, data->data->features(), weights);
-  auto holder = std::make_shared<TargetHolder>();
+  auto holder = std::make_shared<GroupTargetHolder>();
   holder->data = std::move(data);
   const py::gil_scoped_release nogil;
   holder->target = std::make_unique<GroupLassoTarget>(*holder->data->data, std::move(targets),
@@ -55,9 +56,9 @@ GroupLevel mix_of(const std::vector<double>& mix) {
   return {mix[0], mix[1], mix[2]};
 }
 
-py::list path(TargetHolder& self, const std::vector<double>& strengths,
-              const std::vector<double>& mix, double tolerance, Index max_iterations,
-              const std::optional<Doubles>& start) {
+py::list group_path(GroupTargetHolder& self, const std::vector<double>& strengths,
+                    const std::vector<double>& mix, double tolerance, Index max_iterations,
+                    const std::optional<Doubles>& start) {
   const GroupLassoOptions options{mix_of(mix), tolerance, max_iterations};
   const Index d = self.data->data->features();
   const Index tasks = self.target->tasks();
@@ -84,21 +85,21 @@ py::list path(TargetHolder& self, const std::vector<double>& strengths,
 }  // namespace
 
 void bind_group_lasso(py::module_& m) {
-  py::class_<TargetHolder, std::shared_ptr<TargetHolder>>(m, "GroupLassoTarget", py::module_local(),
-                                                          "Targets that are fitted together.")
-      .def(py::init(&make_target), py::arg("data"), py::arg("Y").noconvert(), py::arg("group_of"),
-           py::arg("weights").noconvert())
+  py::class_<GroupTargetHolder, std::shared_ptr<GroupTargetHolder>>(
+      m, "GroupLassoTarget", py::module_local(), "Targets that are fitted together.")
+      .def(py::init(&make_group_target), py::arg("data"), py::arg("Y").noconvert(),
+           py::arg("group_of"), py::arg("weights").noconvert())
       .def_property_readonly("mean",
-                             [](const TargetHolder& s) { return array_of(s.target->mean()); })
+                             [](const GroupTargetHolder& s) { return array_of(s.target->mean()); })
       .def_property_readonly("is_finite",
-                             [](const TargetHolder& s) { return s.target->is_finite(); })
+                             [](const GroupTargetHolder& s) { return s.target->is_finite(); })
       .def(
           "largest_strength",
-          [](const TargetHolder& s, const std::vector<double>& mix) {
+          [](const GroupTargetHolder& s, const std::vector<double>& mix) {
             return s.target->largest_strength(mix_of(mix));
           },
           py::arg("mix"))
-      .def("path", &path, py::arg("strengths"), py::arg("mix"), py::arg("tolerance"),
+      .def("path", &group_path, py::arg("strengths"), py::arg("mix"), py::arg("tolerance"),
            py::arg("max_iterations"), py::arg("start").noconvert().none(true));
 }
 

@@ -74,10 +74,6 @@ ConstMatrixMap block_of(const Doubles& V, Index size) {
 }
 
 /// One column a row.
-Doubles rows_of(const Matrix& columns) {
-  return Doubles({columns.cols(), columns.rows()}, columns.data());
-}
-
 Doubles array_of(const RowMatrix& matrix) {
   return Doubles({matrix.rows(), matrix.cols()}, matrix.data());
 }
@@ -116,7 +112,7 @@ Doubles outer_product(const LinearizationHolder& self, const Doubles& gradients,
   return curvature_product(self, B, V, penalised);
 }
 
-Doubles hessian(const LinearizationHolder& self, bool single) {
+Doubles dense_hessian(const LinearizationHolder& self, bool single) {
   Matrix H;
   bool known = false;
   {
@@ -184,7 +180,7 @@ void bind_linearization(py::module_& m) {
             return product(s, V, s.at->dimension(), &Linearization::hessian_product);
           },
           py::arg("V"))
-      .def("hessian", &hessian, py::arg("single") = false)
+      .def("hessian", &dense_hessian, py::arg("single") = false)
       .def(
           "gauss_newton_product",
           [](const Self& s, const Doubles& V, bool penalised) {

@@ -31,10 +31,6 @@ ConstMatrixMap matrix_of(const Doubles& array, Index size, const char* name) {
   return ConstMatrixMap(array.data(), size, array.shape(0));
 }
 
-Doubles rows_of(const Matrix& matrix) {
-  return Doubles({matrix.cols(), matrix.rows()}, matrix.data());
-}
-
 std::shared_ptr<RidgeHolder> make_problem(std::shared_ptr<DesignHolder> design, const Doubles& Y,
                                           std::optional<Doubles> weight, bool intercept) {
   auto holder = std::make_shared<RidgeHolder>();

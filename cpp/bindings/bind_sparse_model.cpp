@@ -44,11 +44,6 @@ SparsePenalty make_penalty(const std::string& name, const Fields& fields,
 }
 
 /// One row for each margin.
-Doubles rows_of(const Matrix& W) {
-  return Doubles({static_cast<py::ssize_t>(W.cols()), static_cast<py::ssize_t>(W.rows())},
-                 W.data());
-}
-
 py::dict result_of(const SparseModelFit& found) {
   py::dict result = dict_of(found);
   result["has_gap"] = found.has_gap;

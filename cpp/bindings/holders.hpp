@@ -32,6 +32,11 @@ struct LinearizationHolder {
   std::unique_ptr<Linearization> at;
 };
 
+/// The columns of a matrix as the rows of a C-ordered array.
+inline Doubles rows_of(const Matrix& columns) {
+  return Doubles({columns.cols(), columns.rows()}, columns.data());
+}
+
 /// A copy of an array of this size; `name` is what the message calls it.
 inline Vector vector_of(const Doubles& array, Index size, const char* name = "An array") {
   if (array.size() != size) {

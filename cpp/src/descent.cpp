@@ -1,11 +1,11 @@
 #include "optlite/drivers/descent.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <limits>
 #include <utility>
 
+#include "optlite/core/clock.hpp"
 #include "optlite/core/interrupt.hpp"
 #include "optlite/registered/directions.hpp"
 #include "optlite/registered/step_sizes.hpp"
@@ -23,15 +23,6 @@ const std::vector<StepSizeRow>& step_size_table() {
       registered::step_sizes, [](const auto& entry) { return make_step_size_row(entry); });
   return table;
 }
-
-namespace {
-
-double clock_seconds() {
-  using namespace std::chrono;
-  return duration<double>(steady_clock::now().time_since_epoch()).count();
-}
-
-}  // namespace
 
 namespace {
 

@@ -1,9 +1,9 @@
 #include "optlite/drivers/staged_run.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
+#include "optlite/core/clock.hpp"
 #include "optlite/core/interrupt.hpp"
 
 namespace optlite {
@@ -13,11 +13,6 @@ namespace {
 constexpr int least_sweeps = 3;
 constexpr double underflow = 1e-295;  // sums below it have no digits
 constexpr double slow = 0.3;  // sweeps that leave more than this share of the error are slow
-
-double clock_seconds() {
-  using namespace std::chrono;
-  return duration<double>(steady_clock::now().time_since_epoch()).count();
-}
 
 }  // namespace
 

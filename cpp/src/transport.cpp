@@ -1,11 +1,11 @@
 #include "optlite/drivers/transport.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <limits>
 #include <utility>
 
+#include "optlite/core/clock.hpp"
 #include "optlite/core/interrupt.hpp"
 #include "optlite/registered/transport_methods.hpp"
 
@@ -17,15 +17,6 @@ const std::vector<TransportMethodRow>& transport_method_table() {
       [](const auto& entry) { return make_transport_method_row(entry); });
   return table;
 }
-
-namespace {
-
-double clock_seconds() {
-  using namespace std::chrono;
-  return duration<double>(steady_clock::now().time_since_epoch()).count();
-}
-
-}  // namespace
 
 TransportRun::TransportRun(transport::Problem& problem, TransportMethod& method, double reg,
                            double scale, const Vector& g, TransportOptions options)
