@@ -73,8 +73,7 @@ ConstMatrixMap block_of(const Doubles& V, Index size) {
   return ConstMatrixMap(V.data(), size, vectors);
 }
 
-/// One column a row.
-Doubles array_of(const RowMatrix& matrix) {
+Doubles table_of(const RowMatrix& matrix) {
   return Doubles({matrix.rows(), matrix.cols()}, matrix.data());
 }
 
@@ -149,7 +148,7 @@ Doubles layer_inputs(const LinearizationHolder& self, Index layer) {
     const py::gil_scoped_release nogil;
     out = network.layer_inputs(layer);
   }
-  return array_of(out);
+  return table_of(out);
 }
 
 py::list backward(const LinearizationHolder& self, const Doubles& U) {
@@ -162,7 +161,7 @@ py::list backward(const LinearizationHolder& self, const Doubles& U) {
     layers = network.backward(Eigen::Map<const RowMatrix>(U.data(), n, K));
   }
   py::list all;
-  for (const RowMatrix& layer : layers) all.append(array_of(layer));
+  for (const RowMatrix& layer : layers) all.append(table_of(layer));
   return all;
 }
 
@@ -172,7 +171,7 @@ void bind_linearization(py::module_& m) {
                                           "An objective at a point. Blocks: one vector a row.")
       .def_property_readonly("dimension", [](const Self& s) { return s.at->dimension(); })
       .def_property_readonly("margins",
-                             [](const Self& s) { return array_of(RowMatrix(s.at->margins())); })
+                             [](const Self& s) { return table_of(RowMatrix(s.at->margins())); })
       .def("residuals", &residuals, py::arg("y"))
       .def(
           "hessian_product",
@@ -232,7 +231,7 @@ void bind_networks(py::module_& m) {
               const py::gil_scoped_release nogil;
               value = s.network->evaluate(point, &gradient);
             }
-            return py::make_tuple(value, optlite::bindings::array_of(gradient));
+            return py::make_tuple(value, array_of(gradient));
           },
           py::arg("w"))
       .def("at", &at, py::arg("w"));

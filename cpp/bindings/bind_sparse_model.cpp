@@ -43,7 +43,6 @@ SparsePenalty make_penalty(const std::string& name, const Fields& fields,
   return penalty;
 }
 
-/// One row for each margin.
 py::dict result_of(const SparseModelFit& found) {
   py::dict result = dict_of(found);
   result["has_gap"] = found.has_gap;
